@@ -1,0 +1,36 @@
+//! The host and the moment of the snapshot.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Identity of the host.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Host {
+    /// `uname -n`.
+    pub name: Option<String>,
+    /// `uname -r`.
+    pub kernel_release: Option<String>,
+    /// Major and minor number of the kernel as `major * 1000 + minor`: 6.18 is 6018. For texts
+    /// and for features that leave no trace; prefer detecting the feature.
+    pub kernel_number: Option<i64>,
+    /// Content of `/proc/version`.
+    pub kernel_version: Option<String>,
+    /// `uname -m`.
+    pub machine: Option<String>,
+    /// `PRETTY_NAME` of os-release.
+    pub os_name: Option<String>,
+    /// Kernel command line, secrets masked.
+    pub cmdline: Option<String>,
+    /// Time since boot at the snapshot.
+    pub uptime_s: Option<f64>,
+    /// Wall clock of the snapshot, seconds since 1970 UTC.
+    pub taken_unix_s: Option<f64>,
+    /// Offset of the host's local time from UTC.
+    pub utc_offset_s: Option<i64>,
+    /// Page size.
+    pub page_size_bytes: Option<i64>,
+    /// System, board and firmware as DMI names them ("Dell Inc. PowerEdge R650").
+    pub hardware: Option<String>,
+    /// BIOS version and date.
+    pub bios: Option<String>,
+}

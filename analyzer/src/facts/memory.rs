@@ -1,0 +1,144 @@
+//! Memory of the host and its accounting identity (method M1).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Memory: fields of `/proc/meminfo` at the start of the window, in bytes, and what M1 makes of
+/// them. Names follow the kernel's.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Memory {
+    /// `MemTotal`.
+    pub total_bytes: Option<i64>,
+    /// `MemFree`.
+    pub free_bytes: Option<i64>,
+    /// `MemAvailable` (Linux 3.14).
+    pub available_bytes: Option<i64>,
+    /// Available by total.
+    pub available_ratio: Option<f64>,
+    /// `Buffers`.
+    pub buffers_bytes: Option<i64>,
+    /// `Cached`, shared memory included.
+    pub cached_bytes: Option<i64>,
+    /// `SwapCached`.
+    pub swap_cached_bytes: Option<i64>,
+    /// `Active`.
+    pub active_bytes: Option<i64>,
+    /// `Inactive`.
+    pub inactive_bytes: Option<i64>,
+    /// `Unevictable`.
+    pub unevictable_bytes: Option<i64>,
+    /// `AnonPages`.
+    pub anon_bytes: Option<i64>,
+    /// `Mapped`.
+    pub mapped_bytes: Option<i64>,
+    /// `Shmem`.
+    pub shmem_bytes: Option<i64>,
+    /// `Slab`.
+    pub slab_bytes: Option<i64>,
+    /// `SReclaimable`.
+    pub slab_reclaimable_bytes: Option<i64>,
+    /// `SUnreclaim`.
+    pub slab_unreclaimable_bytes: Option<i64>,
+    /// `KernelStack`.
+    pub kernel_stack_bytes: Option<i64>,
+    /// `PageTables`.
+    pub page_tables_bytes: Option<i64>,
+    /// `Percpu` (4.20).
+    pub percpu_bytes: Option<i64>,
+    /// `VmallocUsed`, absent before 5.3, where it does not count pages.
+    pub vmalloc_used_bytes: Option<i64>,
+    /// `Hugetlb`: all huge pages in the pool, used or not.
+    pub hugetlb_bytes: Option<i64>,
+    /// `Dirty`.
+    pub dirty_bytes: Option<i64>,
+    /// `Writeback`.
+    pub writeback_bytes: Option<i64>,
+    /// `SwapTotal`.
+    pub swap_total_bytes: Option<i64>,
+    /// `SwapFree`.
+    pub swap_free_bytes: Option<i64>,
+    /// `CommitLimit`.
+    pub commit_limit_bytes: Option<i64>,
+    /// `Committed_AS`.
+    pub committed_bytes: Option<i64>,
+    /// The accounting identity.
+    pub identity: Option<Identity>,
+    /// Slab caches, largest first, at most 20.
+    pub slab_caches: Vec<SlabCache>,
+    /// Series for charts.
+    pub series: Vec<MemoryPoint>,
+}
+
+/// M1: every page of `MemTotal` belongs to one term, what is left over is the residual.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Identity {
+    /// The sample it was taken from: the one with the smallest residual.
+    pub pass: i64,
+    /// The terms, in the order of the identity; together with the residual they are `MemTotal`.
+    pub terms: Vec<Term>,
+    /// `MemTotal` minus all terms; may be negative.
+    pub residual_bytes: i64,
+    /// Residual by `MemTotal`, signed.
+    pub residual_ratio: f64,
+    /// Terms that this kernel does not report; the residual contains them.
+    pub unreported: Vec<String>,
+    /// Total that disagrees with the parts, in words, when the residual is below -1 %.
+    pub inconsistent: Option<String>,
+    /// Gap: used memory (procps 3 sense) that is no process's: what `mem.unaccounted` judges.
+    pub gap_bytes: Option<i64>,
+    /// Gap by `MemTotal`.
+    pub gap_ratio: Option<f64>,
+    /// The terms of the gap, largest first.
+    pub gap_terms: Vec<Term>,
+    /// The largest term of the gap that is neither slab, nor huge pages in use, nor zram/zswap.
+    pub suspect: Option<Term>,
+    /// `AnonPages` minus what the readable processes own; absent if too few could be read.
+    pub hidden_bytes: Option<i64>,
+    /// Hidden by `MemTotal`.
+    pub hidden_ratio: Option<f64>,
+    /// Slope of the residual over the window, by `MemTotal`, if it grows steadily.
+    pub residual_growth_ratio_per_min: Option<f64>,
+    /// `(p, tau)` verdict of the growth classifier on the residual.
+    pub residual_class: Option<String>,
+}
+
+/// One term of the identity.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Term {
+    /// Stable key: `free`, `anon`, `file_cache`, `slab_unreclaimable`, ….
+    pub key: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Size.
+    pub bytes: i64,
+    /// Size by `MemTotal`.
+    pub ratio: f64,
+    /// Why it can be large, or what it contains.
+    pub note: String,
+}
+
+/// One slab cache.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct SlabCache {
+    /// Name.
+    pub name: String,
+    /// Slabs times pages per slab times page size.
+    pub bytes: i64,
+    /// Active objects by all objects.
+    pub active_ratio: Option<f64>,
+    /// Change over the window, if it was read twice.
+    pub delta_bytes: Option<i64>,
+}
+
+/// One sample for the charts.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct MemoryPoint {
+    /// Seconds since the first sample.
+    pub at_s: f64,
+    /// `MemAvailable`.
+    pub available_bytes: Option<i64>,
+    /// `AnonPages`.
+    pub anon_bytes: Option<i64>,
+    /// Swap in use.
+    pub swap_used_bytes: Option<i64>,
+}

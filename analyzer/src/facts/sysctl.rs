@@ -1,0 +1,52 @@
+//! Kernel parameters: at run time, and as the next boot would set them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Kernel parameters.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Sysctl {
+    /// Values at run time by key (`vm.swappiness`), whitespace normalised to one space.
+    pub runtime: BTreeMap<String, String>,
+    /// Parameters set in files whose run-time value is another, or that another rule cares about
+    /// and no file sets.
+    pub mismatches: Vec<Mismatch>,
+    /// What files set, after precedence, by key.
+    pub persisted: BTreeMap<String, Persisted>,
+}
+
+/// A parameter whose value will change at the next boot.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Mismatch {
+    /// Key.
+    pub key: String,
+    /// Value at run time.
+    pub runtime: String,
+    /// Value that the files set.
+    pub persisted: Option<String>,
+    /// Default of this kernel, where known.
+    pub kernel_default: Option<String>,
+    /// `not-active` (a file sets another value) or `not-persisted` (no file sets the tuned value).
+    pub kind: String,
+    /// File that wins.
+    pub file: Option<String>,
+    /// Line in it.
+    pub line: Option<i64>,
+    /// Lines that lost against it: `file:line value`.
+    pub losers: Vec<String>,
+    /// Set by daemons on purpose (`ip_forward` under Docker): not worth a word.
+    pub by_design: bool,
+}
+
+/// What files set for a key.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Persisted {
+    /// Value.
+    pub value: String,
+    /// File.
+    pub file: String,
+    /// Line.
+    pub line: i64,
+}
