@@ -1,1 +1,323 @@
-//! Placeholder for the skeleton.
+//! Parsers: bytes of one source in, typed records out.
+//!
+//! They exist so that everything behind them speaks of `available_bytes` and `idle_s`, never of
+//! kB, jiffies or columns. One source is one file. A parser is pure (it opens nothing, and takes
+//! page size, ticks and byte order as arguments, because those belong to the host of the archive),
+//! total (any input gives records or an error, never a panic) and bounded by its input.
+//!
+//! - What a kernel does not report is `None`; a missing value is never zero.
+//! - Unknown fields and columns are left alone: a newer kernel must not spoil the known ones.
+//! - A damaged row does not discard its file: tables return [`Rows`] with the problems beside them.
+//! - Records carry the line where a report would cite it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+pub mod meminfo;
+
+#[cfg(test)]
+mod hostile;
+
+/// Why a text was not understood: what stood there and what was expected.
+///
+/// The caller knows the path: `parse proc/meminfo line 3: ...` is [`ParseError::in_source`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Line, from 1; `None` for binary sources and for sources as a whole.
+    pub line: Option<u32>,
+    /// The text that was found, shortened, control characters escaped.
+    pub text: String,
+    /// What was expected in its place.
+    pub expected: Cow<'static, str>,
+}
+
+/// Characters of the offending text that an error shows.
+const SHOWN: usize = 60;
+
+impl ParseError {
+    /// An error about `text`, which is shortened and made printable.
+    pub fn new(
+        line: impl Into<Option<u32>>,
+        text: &str,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut shown = String::new();
+        for (i, c) in text.chars().enumerate() {
+            if i == SHOWN {
+                shown.push('…');
+                break;
+            }
+            if matches!(c, '"' | '\'' | '\\') {
+                shown.push(c);
+            } else {
+                shown.extend(c.escape_debug());
+            }
+        }
+        Self { line: line.into(), text: shown, expected: expected.into() }
+    }
+
+    /// The whole message: `parse proc/meminfo line 3: ...`.
+    #[must_use]
+    pub fn in_source(&self, path: &str) -> String {
+        let joint = if self.line.is_some() { "" } else { ":" };
+        format!("parse {path}{joint} {self}")
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        write!(f, "`{}`: expected {}", self.text, self.expected)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// The rows of a table, and the rows that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows<T> {
+    /// Rows in the order of the source.
+    pub rows: Vec<T>,
+    /// The first of the damaged rows.
+    pub problems: Vec<ParseError>,
+    /// How many rows were damaged in all.
+    pub damaged: u64,
+}
+
+/// Damaged rows that are described; the others are only counted.
+const MAX_PROBLEMS: usize = 20;
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), problems: Vec::new(), damaged: 0 }
+    }
+}
+
+impl<T> Rows<T> {
+    /// Files a row, or the reason why there is none (`Ok(None)`: a line that is no row).
+    pub(crate) fn take(&mut self, row: Result<Option<T>, ParseError>) {
+        match row {
+            Ok(Some(row)) => self.rows.push(row),
+            Ok(None) => {}
+            Err(problem) => self.problem(problem),
+        }
+    }
+
+    /// Files a problem.
+    pub(crate) fn problem(&mut self, problem: ParseError) {
+        self.damaged = self.damaged.saturating_add(1);
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
+    /// The table, or the first problem when not one row was good.
+    pub(crate) fn finish(self) -> Result<Self, ParseError> {
+        match self.problems.first() {
+            Some(first) if self.rows.is_empty() => Err(first.clone()),
+            _ => Ok(self),
+        }
+    }
+
+    /// A table of every line that `row` takes for one.
+    pub(crate) fn of(
+        text: &str,
+        mut row: impl FnMut(Fields<'_>) -> Result<Option<T>, ParseError>,
+    ) -> Result<Self, ParseError> {
+        let mut rows = Self::default();
+        for (line, text) in lines(text) {
+            if !text.trim_ascii().is_empty() {
+                rows.take(row(Fields::new(line, text)));
+            }
+        }
+        rows.finish()
+    }
+}
+
+/// Counters by the name the source gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters(BTreeMap<Box<str>, i64>);
+
+impl Counters {
+    /// The counter, if the source has it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<i64> {
+        self.0.get(name).copied()
+    }
+
+    /// All counters by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// None at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one; a name that comes again keeps its last value.
+    pub(crate) fn set(&mut self, name: &str, value: i64) {
+        self.0.insert(name.into(), value);
+    }
+}
+
+/// The lines of a text with their numbers from 1, without their ends.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> + Clone {
+    text.lines().scan(0u32, |n, line| {
+        *n = n.saturating_add(1);
+        Some((*n, line))
+    })
+}
+
+/// One line, taken word by word.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'a> {
+    /// Number of the line.
+    pub(crate) line: u32,
+    /// The whole line.
+    pub(crate) text: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(line: u32, text: &'a str) -> Self {
+        Self { line, text, rest: text }
+    }
+
+    /// What was not taken yet, without surrounding blanks.
+    pub(crate) fn rest(&self) -> &'a str {
+        self.rest.trim_ascii()
+    }
+
+    /// An error about the whole line.
+    pub(crate) fn error(&self, expected: impl Into<Cow<'static, str>>) -> ParseError {
+        ParseError::new(self.line, self.text.trim_ascii(), expected)
+    }
+
+    /// The next word, which must be there.
+    pub(crate) fn word(&mut self, what: &'static str) -> Result<&'a str, ParseError> {
+        self.next().ok_or_else(|| self.error(format!("a further field: {what}")))
+    }
+
+    /// The next word as a number (of any type), which must be there.
+    pub(crate) fn num<T: FromStr>(&mut self, what: &'static str) -> Result<T, ParseError> {
+        let word = self.word(what)?;
+        number(self.line, word, what)
+    }
+
+    /// The next word as a number, if there is a next word.
+    pub(crate) fn opt<T: FromStr>(&mut self, what: &'static str) -> Result<Option<T>, ParseError> {
+        self.next().map(|word| number(self.line, word, what)).transpose()
+    }
+
+    /// The next word as a hexadecimal number.
+    pub(crate) fn hex(&mut self, what: &'static str) -> Result<u64, ParseError> {
+        let word = self.word(what)?;
+        hex(self.line, word, what)
+    }
+
+    /// Leaves out `n` words.
+    pub(crate) fn pass(&mut self, n: usize) -> &mut Self {
+        for _ in 0..n {
+            if self.next().is_none() {
+                break;
+            }
+        }
+        self
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.trim_ascii_start();
+        let end = text.bytes().position(|b| b.is_ascii_whitespace()).unwrap_or(text.len());
+        let (word, rest) = text.split_at_checked(end)?;
+        self.rest = rest;
+        (!word.is_empty()).then_some(word)
+    }
+}
+
+/// A number of any type; `what` names the field.
+pub(crate) fn number<T: FromStr>(
+    line: impl Into<Option<u32>>,
+    text: &str,
+    what: &'static str,
+) -> Result<T, ParseError> {
+    let expected = || ParseError::new(line, text, format!("a number ({what})"));
+    text.trim_ascii().parse().ok().ok_or_else(expected)
+}
+
+/// A hexadecimal number, with or without `0x`.
+pub(crate) fn hex(
+    line: impl Into<Option<u32>>,
+    text: &str,
+    what: &'static str,
+) -> Result<u64, ParseError> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let signed = digits.starts_with(['+', '-']);
+    let value = if signed { None } else { u64::from_str_radix(digits, 16).ok() };
+    value.ok_or_else(|| ParseError::new(line, text, format!("a hexadecimal number ({what})")))
+}
+
+/// `4026036 kB` in bytes.
+pub(crate) fn kb(line: impl Into<Option<u32>>, text: &str) -> Result<u64, ParseError> {
+    let value = text.trim_ascii().strip_suffix("kB").and_then(|n| n.trim_ascii_end().parse().ok());
+    let bytes = value.and_then(|kib: u64| kib.checked_mul(1024));
+    bytes.ok_or_else(|| ParseError::new(line, text, "a size in kB"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_line_text_and_expectation_and_shows_control_characters() {
+        let e = kb(3, "x\u{1b}[31m kB").unwrap_err();
+        assert_eq!(
+            e.in_source("proc/meminfo"),
+            "parse proc/meminfo line 3: `x\\u{1b}[31m kB`: expected a size in kB"
+        );
+        let long = ParseError::new(None, &"a".repeat(100_000), "less");
+        assert_eq!(long.text.chars().count(), 61);
+        assert!(long.in_source("f").starts_with("parse f: `aaa"));
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_errors() {
+        assert_eq!(kb(1, "4026036 kB"), Ok(4_122_660_864));
+        assert!(kb(1, "18446744073709551615 kB").is_err());
+        assert!(kb(1, "5").is_err());
+        assert!(kb(1, "").is_err());
+    }
+
+    #[test]
+    fn hexadecimal_without_signs() {
+        assert_eq!(hex(1, "0xFf", "x"), Ok(255));
+        assert!(hex(1, "-1", "x").is_err());
+        assert!(hex(1, "+1", "x").is_err());
+        assert!(hex(1, "", "x").is_err());
+    }
+
+    #[test]
+    fn fields_leave_the_rest() {
+        let mut f = Fields::new(7, " a  5 c d ");
+        assert_eq!(f.word("name"), Ok("a"));
+        assert_eq!(f.num::<u8>("n"), Ok(5));
+        assert_eq!(f.rest(), "c d");
+        assert_eq!(f.pass(9).next(), None);
+        assert_eq!(f.num::<u8>("end").unwrap_err().line, Some(7));
+    }
+}

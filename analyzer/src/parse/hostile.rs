@@ -1,0 +1,110 @@
+//! Every parser, every input: records or an error, never a panic.
+//!
+//! One line a parser: its name, a real text, the function. The inputs are the real text damaged
+//! (cut, spliced, doubled, digits made huge), tokens in random order, and noise.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// What damaged texts are spliced with: separators and numbers that hurt.
+const TOKENS: &[&str] = &[
+    "\n",
+    " ",
+    "\t",
+    ":",
+    "/",
+    "-",
+    ",",
+    "=",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "%",
+    ".",
+    "#",
+    ";",
+    "0",
+    "-1",
+    "4294967296",
+    "18446744073709551615",
+    "99999999999999999999999",
+    "0x",
+    "ffffffffffffffff",
+    "1e308",
+    "nan",
+    "kB",
+    "n/a",
+    "max",
+    "é",
+    "\u{202e}",
+    "\0",
+    "\r\n",
+];
+
+/// Damage: where (by share of the length), how much is cut, and what comes in its place.
+type Damage = (f64, usize, usize, bool);
+
+fn damaged(sample: &[u8], damages: &[Damage]) -> Vec<u8> {
+    let mut bytes = sample.to_vec();
+    for &(at, cut, token, double) in damages {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place in a short text"
+        )]
+        let at = (bytes.len() as f64 * at) as usize;
+        let end = (at + cut).min(bytes.len());
+        let token = TOKENS[token % TOKENS.len()].as_bytes().to_vec();
+        let tail = if double { bytes[at..end].repeat(2) } else { token };
+        bytes.splice(at..end, tail);
+    }
+    bytes
+}
+
+fn damages() -> impl Strategy<Value = Vec<Damage>> {
+    vec((0.0..1.0f64, 0..40usize, 0..TOKENS.len(), any::<bool>()), 0..12)
+}
+
+pub(super) fn any_bytes(sample: &[u8], parse: impl Fn(&[u8])) {
+    parse(b"");
+    parse(sample);
+    for cut in 0..sample.len().min(4096) {
+        parse(&sample[..cut]);
+    }
+    let cases = ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() };
+    proptest!(cases, |(damages in damages(), noise in vec(any::<u8>(), 0..200))| {
+        parse(&damaged(sample, &damages));
+        parse(&noise);
+    });
+}
+
+pub(super) fn any_text(sample: &str, parse: impl Fn(&str)) {
+    let cases = ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() };
+    proptest!(cases, |(tokens in vec(0..TOKENS.len(), 0..60), noise in ".{0,80}")| {
+        parse(&tokens.iter().map(|&t| TOKENS[t]).collect::<String>());
+        parse(&noise);
+    });
+    any_bytes(sample.as_bytes(), |bytes| parse(&String::from_utf8_lossy(bytes)));
+}
+
+macro_rules! total {
+    ($($name:ident: $sample:expr, $parse:expr;)*) => {
+        $(#[test] fn $name() { any_text($sample, |text| drop($parse(text))); })*
+    };
+}
+
+#[expect(unused_macros, reason = "binary sources follow")]
+macro_rules! total_bytes {
+    ($($name:ident: $sample:expr, $parse:expr;)*) => {
+        $(#[test] fn $name() { any_bytes($sample, |bytes| drop($parse(bytes))); })*
+    };
+}
+
+total! {
+    meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
+}
