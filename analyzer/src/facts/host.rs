@@ -29,7 +29,7 @@ pub struct Host {
     pub utc_offset_s: Option<i64>,
     /// Page size.
     pub page_size_bytes: Option<i64>,
-    /// System, board and firmware as DMI names them ("Dell Inc. PowerEdge R650").
+    /// System, board and firmware as DMI names them ("Dell Inc. `PowerEdge` R650").
     pub hardware: Option<String>,
     /// BIOS version and date.
     pub bios: Option<String>,

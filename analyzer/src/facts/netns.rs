@@ -12,6 +12,8 @@ pub struct Netns {
     pub inode: Option<i64>,
     /// The namespace of PID 1.
     pub is_host: bool,
+    /// A process in it: the way in (`nsenter -t PID -n`).
+    pub pid: Option<i64>,
     /// Keepalive parameters.
     pub keepalive: Option<Keepalive>,
     /// Local port parameters.
@@ -54,9 +56,13 @@ pub struct Ports {
     pub timestamps: Option<i64>,
     /// Existing value of `ip_local_reserved_ports`, as text.
     pub reserved_text: String,
+    /// What `ip_local_reserved_ports` must hold before the range may grow to 10240-65535: the
+    /// reservations of today, the ports listened on inside the new range, and the `NodePort`
+    /// range 30000-32767 where kubelet or kube-proxy runs. Absent if the listeners are not known.
+    pub widened_reserved: Option<String>,
 }
 
-/// Sockets of the namespace. Which fields are there depends on the source: only inet_diag tells
+/// Sockets of the namespace. Which fields are there depends on the source: only `inet_diag` tells
 /// idle times.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Tcp {
