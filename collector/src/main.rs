@@ -1,1 +1,3 @@
+mod probe;
+
 fn main() {}
