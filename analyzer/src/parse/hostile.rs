@@ -106,5 +106,21 @@ macro_rules! total_bytes {
 }
 
 total! {
+    cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
+    loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
+    os_release: super::os_release::SAMPLE, super::os_release::parse;
+    pid_cgroup: super::pid_cgroup::SAMPLE, super::pid_cgroup::parse;
+    pid_limits: super::pid_limits::SAMPLE, super::pid_limits::parse;
+    pid_stat: super::pid_stat::SAMPLE, |t| super::pid_stat::parse(t, &super::ENV);
+    pid_statm: super::pid_statm::SAMPLE, |t| super::pid_statm::parse(t, &super::ENV);
+    pid_status: super::pid_status::SAMPLE, super::pid_status::parse;
+    pressure: super::pressure::SAMPLE, super::pressure::parse;
+    smaps: super::smaps::SAMPLE, super::smaps::parse;
+    smaps_rollup: super::smaps_rollup::SAMPLE, super::smaps_rollup::parse;
+    stat: super::stat::SAMPLE, super::stat::parse;
+    uptime: super::uptime::SAMPLE, super::uptime::parse;
+    version: super::version::SAMPLE, super::version::parse;
+    vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
+    zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
 }

@@ -15,7 +15,23 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+pub mod cmdline;
+pub mod loadavg;
 pub mod meminfo;
+pub mod os_release;
+pub mod pid_cgroup;
+pub mod pid_limits;
+pub mod pid_stat;
+pub mod pid_statm;
+pub mod pid_status;
+pub mod pressure;
+pub mod smaps;
+pub mod smaps_rollup;
+pub mod stat;
+pub mod uptime;
+pub mod version;
+pub mod vmstat;
+pub mod zoneinfo;
 
 #[cfg(test)]
 mod hostile;
@@ -31,6 +47,18 @@ pub struct ParseError {
     pub text: String,
     /// What was expected in its place.
     pub expected: Cow<'static, str>,
+}
+
+/// What parsing must know of the host the text comes from. The archive records it: the analyzer's
+/// own host may have other pages and another byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseEnv {
+    /// Size of a page: 4, 16 or 64 KiB.
+    pub page_size_bytes: u64,
+    /// `USER_HZ`: the unit of times in `/proc`.
+    pub ticks_per_s: u64,
+    /// Byte order of binary payloads and of hexadecimal addresses.
+    pub little_endian: bool,
 }
 
 /// Characters of the offending text that an error shows.
@@ -221,6 +249,12 @@ impl<'a> Fields<'a> {
         self.next().map(|word| number(self.line, word, what)).transpose()
     }
 
+    /// The next word as a finite decimal number.
+    pub(crate) fn measure(&mut self, what: &'static str) -> Result<f64, ParseError> {
+        let word = self.word(what)?;
+        measure(self.line, word, what)
+    }
+
     /// The next word as a hexadecimal number.
     pub(crate) fn hex(&mut self, what: &'static str) -> Result<u64, ParseError> {
         let word = self.word(what)?;
@@ -260,6 +294,29 @@ pub(crate) fn number<T: FromStr>(
     text.trim_ascii().parse().ok().ok_or_else(expected)
 }
 
+/// A finite decimal number.
+pub(crate) fn measure(
+    line: impl Into<Option<u32>> + Copy,
+    text: &str,
+    what: &'static str,
+) -> Result<f64, ParseError> {
+    let value: f64 = number(line, text, what)?;
+    let expected = || ParseError::new(line, text, format!("a finite number ({what})"));
+    if value.is_finite() { Ok(value) } else { Err(expected()) }
+}
+
+/// A counter as kernels print it: signed, or the unsigned form of a negative value.
+pub(crate) fn counter(
+    line: impl Into<Option<u32>> + Copy,
+    text: &str,
+    what: &'static str,
+) -> Result<i64, ParseError> {
+    match text.trim_ascii().parse::<i64>() {
+        Ok(value) => Ok(value),
+        Err(_) => number::<u64>(line, text, what).map(u64::cast_signed),
+    }
+}
+
 /// A hexadecimal number, with or without `0x`.
 pub(crate) fn hex(
     line: impl Into<Option<u32>>,
@@ -278,6 +335,10 @@ pub(crate) fn kb(line: impl Into<Option<u32>>, text: &str) -> Result<u64, ParseE
     let bytes = value.and_then(|kib: u64| kib.checked_mul(1024));
     bytes.ok_or_else(|| ParseError::new(line, text, "a size in kB"))
 }
+
+/// The host of most samples in tests.
+#[cfg(test)]
+const ENV: ParseEnv = ParseEnv { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };
 
 #[cfg(test)]
 mod tests {

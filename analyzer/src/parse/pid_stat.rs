@@ -1,0 +1,163 @@
+//! `/proc/PID/stat` and `/proc/PID/task/TID/stat`: one line a process or thread.
+//!
+//! <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+//!
+//! ```text
+//! 1 (process_api) S 0 0 0 0 -1 4194560 44315 3957331 0 469 88 459 16710 1885 10 -10 13 0 24 51355648 4717 …
+//! ```
+
+use super::{Fields, ParseEnv, ParseError, number};
+
+/// One process or thread. Borrows its name: a snapshot holds a million of these lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PidStat<'a> {
+    /// Process or thread id.
+    pub pid: u32,
+    /// Command name, at most 15 bytes; may hold any character, blanks and parentheses too.
+    pub comm: &'a str,
+    /// `R`, `S`, `D`, `T`, `t`, `Z`, `X`, `I`, `P`.
+    pub state: char,
+    /// Parent.
+    pub ppid: u32,
+    /// Process group.
+    pub process_group: i64,
+    /// Session.
+    pub session: i64,
+    /// `PF_*` flags; bit 21 (`0x0020_0000`) marks a kernel thread.
+    pub flags: u64,
+    /// Minor faults since start.
+    pub minor_faults: u64,
+    /// Major faults since start.
+    pub major_faults: u64,
+    /// User time since start.
+    pub user_ticks: u64,
+    /// Kernel time since start.
+    pub system_ticks: u64,
+    /// Priority as the kernel shows it: 20 + nice, or negative for real-time tasks.
+    pub priority: i64,
+    /// Nice value.
+    pub nice: i64,
+    /// Threads of the process.
+    pub threads: u64,
+    /// Start since boot: with the PID the identity of a process, since PIDs are used again.
+    pub start_ticks: u64,
+    /// Address space.
+    pub virtual_bytes: u64,
+    /// Resident memory; batched by the kernel, so not exact.
+    pub resident_bytes: u64,
+    /// CPU it last ran on (2.2.8).
+    pub processor: Option<u32>,
+    /// Real-time priority, 0 for other tasks (2.5.19).
+    pub rt_priority: Option<u32>,
+    /// Scheduling policy: 0 other, 1 FIFO, 2 RR, 3 batch, 5 idle, 6 deadline (2.5.19).
+    pub policy: Option<u32>,
+    /// Time it waited for block I/O (2.6.18, with delay accounting).
+    pub block_io_delay_ticks: Option<u64>,
+    /// Time it ran a guest; part of `user_ticks` (2.6.24).
+    pub guest_ticks: Option<u64>,
+}
+
+impl PidStat<'_> {
+    /// A thread of the kernel itself (`PF_KTHREAD`).
+    #[must_use]
+    pub fn is_kernel_thread(&self) -> bool {
+        self.flags & 0x0020_0000 != 0
+    }
+}
+
+/// Reads the line. The name ends at the last `)`.
+///
+/// # Errors
+/// A field up to the resident memory lacking or not a number.
+pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseError> {
+    let whole = || ParseError::new(1, text, "`pid (name) state …`");
+    let (head, tail) = text.rsplit_once(')').ok_or_else(whole)?;
+    let (pid, comm) = head.split_once(" (").ok_or_else(whole)?;
+    let mut f = Fields::new(1, tail);
+    let state = f.word("state")?.chars().next().ok_or_else(whole)?;
+    let (ppid, process_group, session) = (f.num("ppid")?, f.num("pgrp")?, f.num("session")?);
+    let flags = f.pass(2).num("flags")?;
+    let minor_faults = f.num("minflt")?;
+    let major_faults = f.pass(1).num("majflt")?;
+    let (user_ticks, system_ticks) = (f.pass(1).num("utime")?, f.num("stime")?);
+    let (priority, nice) = (f.pass(2).num("priority")?, f.num("nice")?);
+    let threads = f.num("num_threads")?;
+    let start_ticks = f.pass(1).num("starttime")?;
+    let virtual_bytes = f.num("vsize")?;
+    let resident: i64 = f.num("rss")?;
+    let pages = u64::try_from(resident).unwrap_or(0);
+    let resident_bytes = pages.checked_mul(env.page_size_bytes).ok_or_else(whole)?;
+    f.pass(14);
+    Ok(PidStat {
+        pid: number(1, pid, "pid")?,
+        comm,
+        state,
+        ppid,
+        process_group,
+        session,
+        flags,
+        minor_faults,
+        major_faults,
+        user_ticks,
+        system_ticks,
+        priority,
+        nice,
+        threads,
+        start_ticks,
+        virtual_bytes,
+        resident_bytes,
+        processor: f.opt("processor")?,
+        rt_priority: f.opt("rt_priority")?,
+        policy: f.opt("policy")?,
+        block_io_delay_ticks: f.opt("delayacct_blkio_ticks")?,
+        guest_ticks: f.opt("guest_time")?,
+    })
+}
+
+#[cfg(test)]
+pub(super) const SAMPLE: &str = "1 (process_api) S 0 0 0 0 -1 4194560 44315 3957331 7 469 88 459 16710 \
+     1885 10 -10 13 0 24 51355648 4717 18446744073709551615 1 1 0 0 0 0 0 4096 1256 0 0 0 17 1 0 0 3 \
+     9 0 0 0 0 0 0 0 0 0 0\n";
+
+#[cfg(test)]
+mod tests {
+    use super::super::ENV;
+    use super::*;
+
+    #[test]
+    fn all_fields() {
+        let s = parse(SAMPLE, &ENV).unwrap();
+        assert_eq!((s.pid, s.comm, s.state, s.ppid), (1, "process_api", 'S', 0));
+        assert_eq!((s.minor_faults, s.major_faults), (44315, 7));
+        assert_eq!((s.user_ticks, s.system_ticks), (88, 459));
+        assert_eq!((s.priority, s.nice, s.threads, s.start_ticks), (10, -10, 13, 24));
+        assert_eq!((s.virtual_bytes, s.resident_bytes), (51_355_648, 4717 * 4096));
+        assert_eq!((s.processor, s.rt_priority, s.policy), (Some(1), Some(0), Some(0)));
+        assert_eq!((s.block_io_delay_ticks, s.guest_ticks), (Some(3), Some(9)));
+        assert!(!s.is_kernel_thread());
+    }
+
+    #[test]
+    fn item_31_a_name_may_hold_blanks_and_parentheses() {
+        let text = SAMPLE.replace("process_api", "a) R 1\n999 (x");
+        let s = parse(&text, &ENV).unwrap();
+        assert_eq!((s.pid, s.comm, s.state), (1, "a) R 1\n999 (x", 'S'));
+        assert_eq!(s.start_ticks, 24);
+    }
+
+    #[test]
+    fn pages_of_the_archive_and_old_kernels() {
+        let big = ParseEnv { page_size_bytes: 65536, ..ENV };
+        assert_eq!(parse(SAMPLE, &big).unwrap().resident_bytes, 4717 * 65536);
+        let old = SAMPLE.split_once(" 18446744073709551615").unwrap().0;
+        let s = parse(old, &ENV).unwrap();
+        assert_eq!((s.resident_bytes, s.processor), (4717 * 4096, None));
+    }
+
+    #[test]
+    fn damaged() {
+        for text in ["", "1", "1 (x)", "x (y) S 1 1", "1 (a S 2", ")"] {
+            assert!(parse(text, &ENV).is_err(), "{text}");
+        }
+    }
+}
