@@ -86,4 +86,45 @@ pub struct Journal {
     pub head: JournalHead,
     /// The other lines, in order of collection.
     pub lines: Vec<JournalLine>,
+    /// Lines that were not understood: written by a later version, or not by us.
+    pub unreadable: u32,
+}
+
+impl Journal {
+    /// Reads a journal entry; `None` when its first line is no [`JournalHead`].
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rows = bytes.split(|b| *b == b'\n').filter(|row| !row.is_empty());
+        let head = serde_json::from_slice(rows.next()?).ok()?;
+        let mut journal = Self { head, lines: Vec::new(), unreadable: 0 };
+        for row in rows {
+            match serde_json::from_slice(row) {
+                Ok(line) => journal.lines.push(line),
+                Err(_) => journal.unreadable = journal.unreadable.saturating_add(1),
+            }
+        }
+        Some(journal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_later_version_costs_itself_only() {
+        let text = concat!(
+            r#"{"linsight":1,"frame":3,"page_size_bytes":4096,"ticks_per_s":100,"little_endian":true}"#,
+            "\n",
+            r#"{"path":"a","outcome":"collected","bytes":1,"us":2,"mono_us":3}"#,
+            "\n",
+            r#"{"path":"b","outcome":"teleported","bytes":1,"us":2,"mono_us":3}"#,
+            "\n",
+        );
+        let journal = Journal::parse(text.as_bytes()).unwrap();
+        assert_eq!((journal.head.frame, journal.lines.len(), journal.unreadable), (3, 1, 1));
+        assert_eq!(journal.lines[0].path, "a");
+        assert!(Journal::parse(b"").is_none());
+        assert!(Journal::parse(b"{}\n").is_none());
+    }
 }

@@ -24,20 +24,29 @@
 //! No entry is larger than [`MAX_ENTRY_BYTES`]: a larger source is stored in numbered parts
 //! ([`names::part`]), cut at a line, a message or a pack record.
 
+mod cut;
+pub mod damage;
 pub mod end;
+mod frame;
 pub mod header;
 pub mod journal;
+pub mod limits;
 pub mod names;
 pub mod outcome;
 pub mod pack;
 pub mod reader;
+#[cfg(test)]
+mod roundtrip;
+pub mod tarball;
 pub mod writer;
 
+pub use damage::Damage;
 pub use end::End;
 pub use header::Header;
 pub use journal::{Journal, JournalHead, JournalLine};
+pub use limits::Limits;
 pub use outcome::Outcome;
-pub use reader::Reader;
+pub use reader::{Frame, Reader};
 pub use writer::Writer;
 
 /// Version of the format that this crate writes; it reads this version and older ones.

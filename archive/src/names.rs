@@ -1,5 +1,7 @@
 //! Names of entries: one place that both programs ask.
 
+use crate::limits::MAX_PATH_BYTES;
+
 /// The first entry.
 pub const HEADER: &str = "linsight.json";
 /// The last entry.
@@ -9,6 +11,14 @@ pub const END: &str = "linsight.end.json";
 #[must_use]
 pub fn journal(frame: u32) -> String {
     format!("journal/{frame:06}.jsonl")
+}
+
+/// Whether an entry is a frame's journal.
+#[must_use]
+pub fn is_journal(name: &str) -> bool {
+    name.strip_prefix("journal/")
+        .and_then(|rest| rest.strip_suffix(".jsonl"))
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A source read again: `samples/<pass>/<path>`. Pass 0 is the path itself.
@@ -39,6 +49,29 @@ pub fn split_part(name: &str) -> Option<(&str, u32)> {
     let (path, k) = name.rsplit_once(".part")?;
     (k.len() == 5 && k.bytes().all(|b| b.is_ascii_digit())).then_some(())?;
     Some((path, k.parse().ok()?))
+}
+
+/// The name under which a source is stored: relative, without `..` and without NUL, so that every
+/// `tar` lists and unpacks it; no longer than a path may be; never taken for a part of another.
+/// Almost always the path as it is.
+#[must_use]
+pub fn clean(path: &str) -> String {
+    let mut name: Vec<_> = path
+        .split('/')
+        .filter(|step| !matches!(*step, "" | "."))
+        .map(|step| if step == ".." { "%2E%2E".to_owned() } else { step.replace('\0', "%00") })
+        .collect();
+    if name.is_empty() {
+        name.push("unnamed".to_owned());
+    }
+    let mut name = name.join("/");
+    // Room for a part's suffix, and a cut that leaves UTF-8 whole.
+    let end = (0..=MAX_PATH_BYTES - 16).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    name.truncate(end);
+    if split_part(&name).is_some() {
+        name.push('_');
+    }
+    name
 }
 
 /// Name of a command's output, by sosreport's rule: the leading `/usr/sbin/` and its kin go, runs
@@ -77,6 +110,17 @@ mod tests {
         assert_eq!(split_sample("samples/x/proc/stat"), (0, "samples/x/proc/stat"));
         assert_eq!(split_part(&part("proc/kmsg", 3)), Some(("proc/kmsg", 3)));
         assert_eq!(split_part("proc/x.part1"), None);
+    }
+
+    #[test]
+    fn hostile_names_are_made_harmless() {
+        assert_eq!(clean("proc/1/net/dev"), "proc/1/net/dev");
+        assert_eq!(clean("/etc//./sysctl.d/a b\n.conf"), "etc/sysctl.d/a b\n.conf");
+        assert_eq!(clean("../../etc/passwd"), "%2E%2E/%2E%2E/etc/passwd");
+        assert_eq!(clean("//"), "unnamed");
+        assert_eq!(clean("a\0b"), "a%00b");
+        assert_eq!(split_part(&clean("etc/x.part00001")), None);
+        assert_eq!(clean(&"ä".repeat(4000)).len(), 4080);
     }
 
     #[test]
