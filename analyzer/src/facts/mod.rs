@@ -22,6 +22,7 @@ pub mod env;
 pub mod host;
 pub mod load;
 pub mod memory;
+pub mod method;
 pub mod netns;
 pub mod nics;
 pub mod processes;
