@@ -240,7 +240,7 @@ fn kernel_parts(i: &Input, misc: Option<i64>, vmalloc: Option<i64>) -> [Part; 13
             i.percpu,
         ),
         part(
-            "vmalloc_other",
+            "vmalloc",
             "Vmalloc",
             "modules, large kernel tables, BPF; /proc/vmallocinfo names the callers",
             vmalloc,
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(sum + id.residual_bytes, host().total);
         assert_eq!(id.residual_bytes / KIB, 12_000);
         assert!((id.residual_ratio - 0.0005).abs() < 1e-9);
-        assert_eq!(bytes(&id, "vmalloc_other"), Some(20_000), "stacks lie inside VmallocUsed");
+        assert_eq!(bytes(&id, "vmalloc"), Some(20_000), "stacks lie inside VmallocUsed");
         assert_eq!(bytes(&id, "file_cache"), Some(2_392_000), "shared memory is no file cache");
         assert_eq!(id.unreported, ["Balloon", "GPU memory"]);
         assert_eq!(id.inconsistent, None);
