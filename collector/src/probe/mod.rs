@@ -19,7 +19,11 @@ use std::path::{Path, PathBuf};
 
 use linsight_archive::Outcome;
 
-pub(crate) mod clock;
+mod clock;
+mod file;
+mod netns;
+mod sockets;
+pub(crate) mod sysctl;
 
 /// Largest piece of content in one [`Answer`].
 pub(crate) const PIECE_BYTES: usize = 1 << 20;
@@ -113,16 +117,22 @@ pub(crate) const fn outcome_of(errno: rustix::io::Errno) -> Outcome {
 pub(crate) enum Request {
     /// `probes/clock.json`: see [`clock`].
     Clock,
+    /// `commands/sysctl_-a`: see [`sysctl`].
+    Sysctl,
+    /// `probes/netns.jsonl`, `probes/netns/*`, `probes/inet_diag/*`: see [`netns`].
+    Netns,
 }
 
 /// All probes, in the order in which they should run.
-pub(crate) const ALL: &[Request] = &[Request::Clock];
+pub(crate) const ALL: &[Request] = &[Request::Clock, Request::Sysctl, Request::Netns];
 
 impl Request {
     /// Its name.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Clock => "clock",
+            Self::Sysctl => "sysctl",
+            Self::Netns => "netns",
         }
     }
 
@@ -199,9 +209,10 @@ pub(crate) fn run(
     resume: Resume,
     emit: &mut Emit<'_>,
 ) -> io::Result<()> {
-    let _ = context;
     match probe {
         Request::Clock => clock::probe(resume, emit),
+        Request::Sysctl => sysctl::probe(context, resume, emit),
+        Request::Netns => netns::probe(context, resume, emit),
     }
 }
 

@@ -1,0 +1,408 @@
+//! Every distinct network namespace: its sockets, counters and parameters.
+//!
+//! Containers live in namespaces of their own, with the kernel's default parameters instead of the
+//! host's tuning, and their sockets appear nowhere in the host's tables. The probe finds the
+//! namespaces by the links `/proc/*/ns/net` and by the names that `ip netns` and Docker mount,
+//! enters each with setns(2), reads, and comes home. So its worker must have one thread and be
+//! used for nothing else.
+//!
+//! First step: `probes/netns.jsonl`, one line a namespace, the host's first:
+//!
+//! ```json
+//! {"inode":4026531840,"pid":1,"name":"host","is_host":true}
+//! {"inode":4026532177,"pid":812}
+//! {"inode":4026532290,"name":"blue","error":"setns: Operation not permitted (os error 1)"}
+//! ```
+//!
+//! `pid` is the lowest process id in it; a namespace without processes has none. `is_host` is
+//! absent where it cannot be told. Each further step is one path of [`Item`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use linsight_archive::Outcome;
+use rustix::io::Errno;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::sockets::{self, FAMILIES, Family};
+use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, sysctl};
+
+/// Namespaces that are entered; more are listed with the reason.
+const MAX_NAMESPACES: usize = 256;
+/// `f_type` of a procfs: a directory that only looks like one would lie.
+const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+/// Files of `/proc/net` that are kept for every namespace.
+const FILES: [&str; 10] = [
+    "snmp",
+    "snmp6",
+    "netstat",
+    "sockstat",
+    "sockstat6",
+    "dev",
+    "udp",
+    "udp6",
+    "route",
+    "stat/nf_conntrack",
+];
+/// Directories where names of namespaces are mounted.
+const NAME_DIRECTORIES: [&str; 2] = ["/run/netns", "/run/docker/netns"];
+
+/// One namespace, as its line in `probes/netns.jsonl`.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+struct Namespace {
+    inode: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_host: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// The file to enter it by.
+    #[serde(skip)]
+    way: PathBuf,
+}
+
+/// What is taken of one namespace: one step and one path each.
+#[derive(Clone, Copy)]
+enum Item {
+    Sysctl,
+    ProcNet(&'static str),
+    Dump(Family),
+    /// A dump that cannot be had, for the reason of its protocol.
+    NoDump(Family),
+}
+
+/// Runs the probe.
+pub(super) fn probe(context: &Context, resume: Resume, emit: &mut Emit<'_>) -> io::Result<()> {
+    const LIST: &str = "probes/netns.jsonl";
+    let proc = context.path("/proc");
+    if rustix::fs::statfs(&proc).ok().and_then(|s| u64::try_from(s.f_type).ok())
+        != Some(PROC_SUPER_MAGIC)
+    {
+        return match resume.turn(0) {
+            Turn::Done => Ok(()),
+            _ => emit(Answer::absent(LIST, Outcome::Skipped, Some("no live procfs at the root"))),
+        };
+    }
+    let home = match file::open(Path::new("/proc/self/ns/net")) {
+        Ok(home) => Some(OwnedFd::from(home)),
+        Err(_) => None,
+    };
+    let mut namespaces = list(context);
+    for namespace in namespaces.iter_mut().filter(|n| n.error.is_none()) {
+        namespace.error = enter(namespace).err();
+    }
+    let came_home = go_home(home.as_ref());
+    match resume.turn(0) {
+        Turn::Done => {}
+        Turn::Hung => emit(Answer::absent(LIST, Outcome::TimedOut, None))?,
+        Turn::Now => emit_list(LIST, &namespaces, emit)?,
+    }
+    if came_home.is_err() {
+        return Ok(());
+    }
+    let entered = namespaces.iter().filter(|namespace| namespace.error.is_none());
+    let mut turns = Turns { context, resume, step: 1, unusable: unusable(context) };
+    for namespace in entered {
+        turns.namespace(namespace, emit)?;
+        if go_home(home.as_ref()).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// For each family, why it cannot be dumped.
+fn unusable(context: &Context) -> [Option<String>; FAMILIES.len()] {
+    FAMILIES.map(|family| sockets::usable(context, family).err())
+}
+
+struct Turns<'a> {
+    context: &'a Context,
+    resume: Resume,
+    step: usize,
+    unusable: [Option<String>; FAMILIES.len()],
+}
+
+impl Turns<'_> {
+    fn namespace(&mut self, namespace: &Namespace, emit: &mut Emit<'_>) -> io::Result<()> {
+        let mut entered = None;
+        for item in self.items() {
+            let path = item.path(namespace.inode);
+            let turn = self.resume.turn(self.step);
+            self.step += 1;
+            match turn {
+                Turn::Done => {}
+                Turn::Hung => emit(Answer::absent(&path, Outcome::TimedOut, None))?,
+                Turn::Now => match entered.get_or_insert_with(|| enter(namespace)) {
+                    Ok(()) => self.take(item, &path, emit)?,
+                    // It was there a moment ago, when the list was made.
+                    Err(why) => emit(Answer::absent(&path, Outcome::Vanished, Some(why)))?,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn items(&self) -> Vec<Item> {
+        let mut items = vec![Item::Sysctl];
+        items.extend(FILES.map(Item::ProcNet));
+        for (family, unusable) in FAMILIES.into_iter().zip(&self.unusable) {
+            match (unusable, family.name) {
+                (None, _) => items.push(Item::Dump(family)),
+                (Some(_), name) => {
+                    items.push(Item::NoDump(family));
+                    match name {
+                        "tcp4" => items.push(Item::ProcNet("tcp")),
+                        "tcp6" => items.push(Item::ProcNet("tcp6")),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        items
+    }
+
+    fn take(&self, item: Item, path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
+        let max = self.context.max_dump_bytes;
+        match item {
+            Item::Sysctl => sysctl::dump(path, &self.context.path("/proc/sys"), "net", emit),
+            Item::ProcNet(name) => {
+                let net = self.context.path("/proc/thread-self/net");
+                let net = if net.exists() { net } else { self.context.path("/proc/self/net") };
+                file::emit_lines(path, &net.join(name), max, emit)
+            }
+            Item::Dump(family) => sockets::dump(path, family, max, emit),
+            Item::NoDump(family) => {
+                let why = FAMILIES.iter().zip(&self.unusable).find(|(f, _)| **f == family);
+                let why = why.and_then(|(_, why)| why.as_deref());
+                emit(Answer::absent(path, Outcome::Skipped, why))
+            }
+        }
+    }
+}
+
+impl Item {
+    fn path(self, inode: u64) -> String {
+        match self {
+            Self::Sysctl => format!("probes/netns/{inode}/sysctl"),
+            Self::ProcNet(name) => format!("probes/netns/{inode}/{name}"),
+            Self::Dump(family) | Self::NoDump(family) => {
+                format!("probes/inet_diag/{inode}/{}", family.name)
+            }
+        }
+    }
+}
+
+/// All namespaces that can be found, the host's first, then by inode.
+fn list(context: &Context) -> Vec<Namespace> {
+    let mut found: BTreeMap<u64, Namespace> = BTreeMap::new();
+    let proc = context.path("/proc");
+    let mut pids: Vec<u32> = fs::read_dir(&proc)
+        .map(|entries| {
+            let names = entries.flatten().map(|entry| entry.file_name());
+            names.filter_map(|name| name.to_str()?.parse().ok()).collect()
+        })
+        .unwrap_or_default();
+    pids.sort_unstable();
+    for pid in pids {
+        let way = proc.join(format!("{pid}/ns/net"));
+        let Some(inode) = link_inode(&way) else { continue };
+        found.entry(inode).or_insert_with(|| Namespace::new(inode, Some(pid), way));
+    }
+    for directory in NAME_DIRECTORIES {
+        let Ok(entries) = fs::read_dir(context.path(directory)) else { continue };
+        for entry in entries.flatten() {
+            let Ok(meta) = fs::metadata(entry.path()) else { continue };
+            // A name whose namespace was unmounted is an empty file of the tmpfs.
+            if !is_namespace(&entry.path()) {
+                continue;
+            }
+            let inode = meta.ino();
+            let new = || Namespace::new(inode, None, entry.path());
+            let namespace = found.entry(inode).or_insert_with(new);
+            let name = entry.file_name().to_string_lossy().into_owned();
+            namespace.name.get_or_insert(name);
+        }
+    }
+    mark_host(context, &mut found);
+    if found.is_empty() {
+        // Before Linux 3.8 the links have no inode: there is the one we live in.
+        let mut own = Namespace::new(0, None, PathBuf::new());
+        own.name = Some("host".to_owned());
+        return vec![own];
+    }
+    let mut all: Vec<Namespace> = found.into_values().collect();
+    all.sort_by_key(|namespace| (namespace.is_host != Some(true), namespace.inode));
+    for namespace in all.iter_mut().skip(MAX_NAMESPACES) {
+        namespace.error = Some(format!("left out: more than {MAX_NAMESPACES} namespaces"));
+    }
+    all
+}
+
+/// Names the host's namespace: that of process 1.
+fn mark_host(context: &Context, found: &mut BTreeMap<u64, Namespace>) {
+    let first = link_inode(&context.path("/proc/1/ns/net")).or_else(|| {
+        // Without rights over process 1 its link is closed, but its /proc/net is not: the same
+        // namespace shows the same inodes.
+        let inode = |path| fs::metadata(context.path(path)).map(|meta| meta.ino()).ok();
+        let same = inode("/proc/1/net/dev")? == inode("/proc/self/net/dev")?;
+        same.then(|| link_inode(&context.path("/proc/self/ns/net")))?
+    });
+    let Some(first) = first else { return };
+    for namespace in found.values_mut() {
+        namespace.is_host = Some(namespace.inode == first);
+        if namespace.inode == first {
+            namespace.name = Some("host".to_owned());
+        }
+    }
+}
+
+impl Namespace {
+    const fn new(inode: u64, pid: Option<u32>, way: PathBuf) -> Self {
+        Self { inode, pid, name: None, is_host: None, error: None, way }
+    }
+}
+
+/// The inode in a link such as `net:[4026531840]`.
+fn link_inode(link: &Path) -> Option<u64> {
+    let target = fs::read_link(link).ok()?;
+    target.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
+}
+
+fn is_namespace(path: &Path) -> bool {
+    const NSFS_MAGIC: u64 = 0x6e73_6673;
+    let magic = rustix::fs::statfs(path).ok().and_then(|s| u64::try_from(s.f_type).ok());
+    // Before Linux 3.19 namespaces were files of procfs.
+    matches!(magic, Some(NSFS_MAGIC | PROC_SUPER_MAGIC))
+}
+
+/// Moves this process into the namespace.
+fn enter(namespace: &Namespace) -> Result<(), String> {
+    if namespace.inode == 0 {
+        return Ok(());
+    }
+    let why = |what: &str, errno: Errno| format!("{what}: {}", io::Error::from(errno));
+    // Nothing is needed to stay where we are: an ordinary user sees his own namespace.
+    if present_inode() == Some(namespace.inode) {
+        return Ok(());
+    }
+    let file = file::open(&namespace.way).map_err(|errno| why("open", errno))?;
+    // The process may have ended, and its number may be another's by now.
+    if file.metadata().map(|meta| meta.ino()).ok() != Some(namespace.inode) {
+        return Err("the namespace is gone".to_owned());
+    }
+    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+        .map_err(|errno| why("setns", errno))
+}
+
+/// The namespace that we are in. Before Linux 3.17 there was no `thread-self`; the worker has one
+/// thread.
+fn present_inode() -> Option<u64> {
+    ["/proc/thread-self/ns/net", "/proc/self/ns/net"]
+        .into_iter()
+        .find_map(|link| link_inode(Path::new(link)))
+}
+
+fn go_home(home: Option<&OwnedFd>) -> Result<(), Errno> {
+    let Some(home) = home else { return Ok(()) };
+    let own = rustix::fs::fstat(home)?.st_ino;
+    if present_inode() == Some(own) {
+        return Ok(());
+    }
+    move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Network))
+}
+
+fn emit_list(path: &str, namespaces: &[Namespace], emit: &mut Emit<'_>) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for namespace in namespaces {
+        serde_json::to_writer(&mut lines, namespace)?;
+        lines.push(b'\n');
+        if lines.len() > PIECE_BYTES / 2 {
+            emit(Answer { progress: super::Progress::Piece, ..Answer::whole(path, &lines) })?;
+            lines.clear();
+        }
+    }
+    emit(Answer::whole(path, &lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Progress;
+    use super::*;
+
+    fn run(resume: Resume) -> Vec<(String, Outcome, usize)> {
+        let context = Context { root: "/".into(), network_fs: false, max_dump_bytes: 64 << 20 };
+        let mut answers: Vec<(String, Outcome, usize)> = Vec::new();
+        let mut open = false;
+        // setns acts on the thread: this one is ours alone.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                probe(&context, resume, &mut |answer| {
+                    if open {
+                        let last = answers.last_mut().unwrap();
+                        assert_eq!(last.0, answer.path);
+                        last.1 = answer.outcome;
+                        last.2 += answer.content.len();
+                    } else {
+                        answers.push((
+                            answer.path.to_owned(),
+                            answer.outcome,
+                            answer.content.len(),
+                        ));
+                    }
+                    open = answer.progress != Progress::Last;
+                    Ok(())
+                })
+                .unwrap();
+            });
+        });
+        answers
+    }
+
+    #[test]
+    fn the_own_namespace_is_listed_and_read() {
+        let own = link_inode(Path::new("/proc/self/ns/net")).unwrap();
+        let answers = run(Resume::default());
+        assert_eq!(answers[0].0, "probes/netns.jsonl");
+        for name in ["sysctl", "snmp", "netstat", "sockstat", "dev"] {
+            let path = format!("probes/netns/{own}/{name}");
+            let found = answers.iter().find(|(p, ..)| *p == path).unwrap();
+            assert_eq!(found.1, Outcome::Collected, "{path}");
+            assert!(found.2 > 0, "{path}");
+        }
+    }
+
+    #[test]
+    fn after_a_stall_the_hung_path_is_named_and_the_rest_is_read() {
+        let all = run(Resume::default());
+        let resumed = run(Resume { done: 3, stalled: true });
+        assert_eq!((resumed[0].0.as_str(), resumed[0].1), (all[3].0.as_str(), Outcome::TimedOut));
+        let paths = |answers: &[(String, Outcome, usize)]| -> Vec<String> {
+            answers.iter().take(20).map(|(path, ..)| path.clone()).collect()
+        };
+        assert_eq!(paths(&resumed[1..])[..10], paths(&all[4..])[..10]);
+        assert_eq!(resumed[1].1, Outcome::Collected);
+    }
+
+    #[test]
+    fn a_directory_that_is_no_procfs_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("proc")).unwrap();
+        let context =
+            Context { root: dir.path().to_owned(), network_fs: false, max_dump_bytes: 64 << 20 };
+        let mut seen = Vec::new();
+        probe(&context, Resume::default(), &mut |answer| {
+            seen.push((answer.path.to_owned(), answer.outcome));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [("probes/netns.jsonl".to_owned(), Outcome::Skipped)]);
+    }
+}
