@@ -98,7 +98,6 @@ macro_rules! total {
     };
 }
 
-#[expect(unused_macros, reason = "binary sources follow")]
 macro_rules! total_bytes {
     ($($name:ident: $sample:expr, $parse:expr;)*) => {
         $(#[test] fn $name() { any_bytes($sample, |bytes| drop($parse(bytes))); })*
@@ -106,21 +105,40 @@ macro_rules! total_bytes {
 }
 
 total! {
+    buddyinfo: super::buddyinfo::SAMPLE, super::buddyinfo::parse;
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
+    cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
+    cpulist: super::cpulist::SAMPLE, super::cpulist::parse;
+    diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
+    mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
+    net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
+    net_snmp: super::net_snmp::SAMPLE, super::net_snmp::parse;
+    net_snmp6: super::net_snmp6::SAMPLE, super::net_snmp6::parse;
+    net_sockstat: super::net_sockstat::SAMPLE, super::net_sockstat::parse;
+    net_softnet_stat: super::net_softnet_stat::SAMPLE, super::net_softnet_stat::parse;
+    net_tcp: super::net_tcp::SAMPLE, |x| super::net_tcp::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     os_release: super::os_release::SAMPLE, super::os_release::parse;
     pid_cgroup: super::pid_cgroup::SAMPLE, super::pid_cgroup::parse;
     pid_limits: super::pid_limits::SAMPLE, super::pid_limits::parse;
-    pid_stat: super::pid_stat::SAMPLE, |t| super::pid_stat::parse(t, &super::ENV);
-    pid_statm: super::pid_statm::SAMPLE, |t| super::pid_statm::parse(t, &super::ENV);
+    pid_stat: super::pid_stat::SAMPLE, |x| super::pid_stat::parse(x, &super::ENV);
+    pid_statm: super::pid_statm::SAMPLE, |x| super::pid_statm::parse(x, &super::ENV);
     pid_status: super::pid_status::SAMPLE, super::pid_status::parse;
     pressure: super::pressure::SAMPLE, super::pressure::parse;
+    slabinfo: super::slabinfo::SAMPLE, |x| super::slabinfo::parse(x, &super::ENV);
     smaps: super::smaps::SAMPLE, super::smaps::parse;
     smaps_rollup: super::smaps_rollup::SAMPLE, super::smaps_rollup::parse;
     stat: super::stat::SAMPLE, super::stat::parse;
+    swaps: super::swaps::SAMPLE, super::swaps::parse;
+    sysctl: super::sysctl::SAMPLE, super::sysctl::parse;
+    sysctl_conf: super::sysctl_conf::SAMPLE, super::sysctl_conf::parse;
     uptime: super::uptime::SAMPLE, super::uptime::parse;
     version: super::version::SAMPLE, super::version::parse;
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
+}
+
+total_bytes! {
+    inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);
 }

@@ -15,9 +15,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+mod binary;
+pub mod buddyinfo;
 pub mod cmdline;
+pub mod cpuinfo;
+pub mod cpulist;
+pub mod diskstats;
+pub mod inet_diag;
 pub mod loadavg;
 pub mod meminfo;
+pub mod mountinfo;
+pub mod net_dev;
+pub mod net_snmp;
+pub mod net_snmp6;
+pub mod net_sockstat;
+pub mod net_softnet_stat;
+pub mod net_tcp;
 pub mod os_release;
 pub mod pid_cgroup;
 pub mod pid_limits;
@@ -25,9 +38,14 @@ pub mod pid_stat;
 pub mod pid_statm;
 pub mod pid_status;
 pub mod pressure;
+pub mod slabinfo;
 pub mod smaps;
 pub mod smaps_rollup;
+pub mod socket;
 pub mod stat;
+pub mod swaps;
+pub mod sysctl;
+pub mod sysctl_conf;
 pub mod uptime;
 pub mod version;
 pub mod vmstat;
@@ -329,6 +347,25 @@ pub(crate) fn hex(
     value.ok_or_else(|| ParseError::new(line, text, format!("a hexadecimal number ({what})")))
 }
 
+/// Octal escapes of the kernel's tables: `\\040` is a blank.
+pub(crate) fn unescape(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let octal = |d: &u8| (b'0'..=b'7').contains(d).then(|| u32::from(d - b'0'));
+        let code = match tail {
+            [a, b, c, ..] if first == b'\\' => octal(a)
+                .zip(octal(b))
+                .zip(octal(c))
+                .and_then(|((a, b), c)| u8::try_from(a * 64 + b * 8 + c).ok()),
+            _ => None,
+        };
+        bytes.push(code.unwrap_or(first));
+        rest = if code.is_some() { tail.get(3..).unwrap_or_default() } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// `4026036 kB` in bytes.
 pub(crate) fn kb(line: impl Into<Option<u32>>, text: &str) -> Result<u64, ParseError> {
     let value = text.trim_ascii().strip_suffix("kB").and_then(|n| n.trim_ascii_end().parse().ok());
@@ -370,6 +407,11 @@ mod tests {
         assert!(hex(1, "-1", "x").is_err());
         assert!(hex(1, "+1", "x").is_err());
         assert!(hex(1, "", "x").is_err());
+    }
+
+    #[test]
+    fn octal_escapes() {
+        assert_eq!(unescape("/a\\040b\\134\\011c\\9\\777\\04"), "/a b\\\tc\\9\\777\\04");
     }
 
     #[test]

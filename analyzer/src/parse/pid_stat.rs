@@ -75,7 +75,7 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
     let (pid, comm) = head.split_once(" (").ok_or_else(whole)?;
     let mut f = Fields::new(1, tail);
     let state = f.word("state")?.chars().next().ok_or_else(whole)?;
-    let (ppid, process_group, session) = (f.num("ppid")?, f.num("pgrp")?, f.num("session")?);
+    let (parent, process_group, session) = (f.num("ppid")?, f.num("pgrp")?, f.num("session")?);
     let flags = f.pass(2).num("flags")?;
     let minor_faults = f.num("minflt")?;
     let major_faults = f.pass(1).num("majflt")?;
@@ -92,7 +92,7 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
         pid: number(1, pid, "pid")?,
         comm,
         state,
-        ppid,
+        ppid: parent,
         process_group,
         session,
         flags,

@@ -3,8 +3,8 @@
 //! <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
 //!
 //! ```text
-//! Name:	corosync
-//! RssAnon:	    9364 kB
+//! Name:   corosync
+//! RssAnon:    9364 kB
 //! ```
 
 use super::{Fields, ParseError, kb, lines};
