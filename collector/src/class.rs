@@ -1,0 +1,38 @@
+//! How a source may hang, which decides its deadline and what is given up with it.
+
+/// Class of risk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Made by the kernel from what it knows; waits for nobody.
+    Safe = 0,
+    /// Waits for a lock of the process it describes (`mmap_lock`, `exec_update_lock`).
+    Mm = 1,
+    /// Waits for a device, a driver or a file system that may be gone.
+    Slow = 2,
+}
+
+impl Class {
+    /// Number of classes.
+    pub const COUNT: usize = 3;
+
+    /// How long one item may take. Far above what each takes on a busy host: a deadline that cuts
+    /// off the merely slow would lose the evidence that matters most.
+    #[must_use]
+    pub const fn deadline_us(self) -> u64 {
+        match self {
+            Self::Safe => 5_000_000,
+            Self::Mm => 2_000_000,
+            Self::Slow => 5_000_000,
+        }
+    }
+
+    /// The word that `--list` prints.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Mm => "mm",
+            Self::Slow => "slow",
+        }
+    }
+}

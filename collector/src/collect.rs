@@ -1,0 +1,146 @@
+//! The command: from the command line to the exit status.
+
+use std::io::{Write as _, stderr, stdout};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use linsight_archive::Outcome;
+
+use crate::cli::Args;
+use crate::output::{Output, Shared};
+use crate::plan::{self, Source};
+use crate::progress::Progress;
+use crate::run::{Options, Run, Summary};
+use crate::sink::Sink;
+use crate::stop::Stop;
+use crate::workers::Workers;
+use crate::{clock, host};
+
+/// Archive written.
+const WRITTEN: u8 = 0;
+/// Nothing usable was written.
+const ERROR: u8 = 2;
+/// Ended early; the archive is readable.
+const ENDED_EARLY: u8 = 3;
+
+/// Runs the command line and tells the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            // Where nobody reads the help, nothing can be said about it.
+            error.print().unwrap_or_default();
+            return ExitCode::from(if wrong { ERROR } else { WRITTEN });
+        }
+    };
+    let status = match run(&args) {
+        Ok(status) => status,
+        Err(error) => {
+            writeln!(stderr(), "linsight-collect: {error:#}").unwrap_or_default();
+            ERROR
+        }
+    };
+    ExitCode::from(status)
+}
+
+fn run(args: &Args) -> anyhow::Result<u8> {
+    if args.list {
+        stdout().write_all(plan::list().as_bytes()).context("print the plan")?;
+        return Ok(WRITTEN);
+    }
+    let stop = Stop::on_signals().context("take over signals")?;
+    host::offer_to_die_first();
+    let (chosen, skipped): (Vec<&Source>, Vec<&Source>) =
+        plan::TABLE.iter().partition(|source| args.wants(source.group));
+    let header = host::header(host::Asked {
+        duration_s: seconds(args.duration),
+        interval_s: seconds(args.interval),
+        root: args.root.clone(),
+        notes: args.notes(),
+        plan_sha256: plan::sha256(),
+        argv: std::env::args().collect(),
+    });
+    let name = args.output.clone().unwrap_or_else(|| {
+        format!("linsight-{}-{}.tar.zst", file_name(&header.host_name), clock::utc_stamp(header.started_unix_s))
+    });
+    let shared = Rc::new(Shared::default());
+    let output = if name == "-" {
+        Output::stdout(Rc::clone(&shared)).context("open standard output")?
+    } else {
+        Output::create(&name, Rc::clone(&shared)).with_context(|| format!("create {name}"))?
+    };
+    let sink = Sink::new(output, shared, &header, args.max_size)
+        .with_context(|| format!("write {name}"))?;
+    let run = Run {
+        sink,
+        workers: Workers::new(&args.root, stop),
+        plan: chosen,
+        processes: crate::processes::Processes::default(),
+        options: Options {
+            duration_us: args.duration,
+            interval_us: args.interval.max(10_000),
+            deep: args.deep,
+            cmdline: args.cmdline != "none",
+        },
+        progress: Progress::new(args.quiet),
+        samples: 0,
+    };
+    let summary = run.collect(&skipped).with_context(|| format!("write {name}"))?;
+    if !args.quiet || summary.ended_early.is_some() {
+        stderr().write_all(ending(&name, &summary).as_bytes()).unwrap_or_default();
+    }
+    Ok(if summary.ended_early.is_some() { ENDED_EARLY } else { WRITTEN })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds of a window")]
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}
+
+/// A host name as part of a file name: what is not plain becomes `_`.
+fn file_name(host: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' };
+    host.chars().map(plain).take(64).collect()
+}
+
+/// What the operator reads at the end: what is missing and what would help, then one line.
+fn ending(name: &str, summary: &Summary) -> String {
+    let mut out = String::new();
+    for ((outcome, reason), failures) in &summary.tally.failures {
+        if *outcome == Outcome::Skipped && reason.starts_with("not asked for") {
+            continue;
+        }
+        let more = failures.count - failures.paths.len() as u64;
+        let paths = failures.paths.join(", /");
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let why = match outcome {
+            Outcome::Denied => "permission denied; run as root",
+            Outcome::TimedOut => "did not answer in time",
+            _ if reason.is_empty() => outcome.as_str(),
+            _ => reason,
+        };
+        out.push_str(&format!("skipped: /{paths}{more} - {why}\n"));
+    }
+    let size = mib(summary.bytes);
+    let sum = summary.sha256.get(..4).unwrap_or_default();
+    let s = seconds(summary.wall_us);
+    let (ok, total) = (summary.tally.collected, summary.tally.total - summary.tally.missing);
+    let verb = if name == "-" { "Streamed" } else { "Wrote" };
+    let name = if name == "-" { "the archive" } else { name };
+    out.push_str(&format!(
+        "{verb} {name} ({size}, sha256 {sum}…) in {s:.1} s; {ok} of {total} sources ok"
+    ));
+    out.push_str(&format!(" ({} not on this host)\n", summary.tally.missing));
+    if let Some(why) = &summary.ended_early {
+        out.push_str(&format!("ended early: {why}; the archive is readable\n"));
+    }
+    out
+}
+
+fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", seconds(bytes.saturating_mul(1_000_000)) / 1_048_576.0)
+}

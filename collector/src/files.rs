@@ -1,0 +1,184 @@
+//! Reading the rows of the plan that are files: single ones, patterns, packs, and `/proc/sys`.
+
+use linsight_archive::writer::Cut;
+use linsight_archive::{JournalLine, Outcome};
+
+use crate::class::Class;
+use crate::clock;
+use crate::plan::{How, Right, Source};
+use crate::run::Run;
+use crate::stop::Flow;
+use crate::wire::{Asked, Op};
+use crate::workers::{Request, Workers};
+
+/// Bytes of paths that one pattern may yield.
+const NAMES_CAP: u32 = 8 << 20;
+/// Bytes of one kernel parameter.
+const SYSCTL_CAP: u32 = 64 << 10;
+
+/// A request for a path of a row.
+#[must_use]
+pub fn request(source: &Source, op: Op, path: String) -> Request {
+    let asked = Asked { op, ptrace: source.right == Right::Owner, cap: source.cap, path };
+    Request { asked, class: source.class, pid: None }
+}
+
+/// Asks for one list of names or paths; an error gives no names and its outcome.
+///
+/// # Errors
+/// When the run ends early.
+pub fn lines(workers: &mut Workers, op: Op, path: &str, class: Class) -> Flow<(Vec<String>, Outcome)> {
+    let asked = Asked { op, ptrace: false, cap: NAMES_CAP, path: path.to_owned() };
+    let mut found = (Vec::new(), Outcome::Failed);
+    workers.run(&[Request { asked, class, pid: None }], &mut |answer| {
+        let text = String::from_utf8_lossy(answer.content);
+        found = (text.lines().map(str::to_owned).collect(), answer.outcome);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+impl Run {
+    /// Reads the chosen rows that are files. Single files come in one batch, in the plan's order.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_files(&mut self, chosen: impl Fn(&Source) -> bool) -> Flow {
+        let rows: Vec<&'static Source> = self.plan.iter().copied().filter(|s| chosen(s)).collect();
+        let mut paths: Vec<(&Source, String)> = Vec::new();
+        for row in &rows {
+            match row.how {
+                How::File if row.path.contains('*') => {
+                    let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
+                    if found.is_empty() {
+                        let outcome = if outcome.has_content() { Outcome::Missing } else { outcome };
+                        self.sink.note(row.path, outcome, "nothing matches")?;
+                    }
+                    paths.extend(found.into_iter().map(|path| (*row, path)));
+                }
+                How::File => paths.push((row, row.path.to_owned())),
+                How::Names => paths.push((row, row.path.to_owned())),
+                _ => {}
+            }
+        }
+        self.read_paths(&paths)?;
+        for row in rows {
+            match row.how {
+                How::Pack(prefix, patterns) => self.read_pack(row, prefix, patterns)?,
+                How::Sysctl => self.read_sysctl(row)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_paths(&mut self, paths: &[(&Source, String)]) -> Flow {
+        let requests: Vec<Request> = paths
+            .iter()
+            .map(|(row, path)| match (row.how, path.strip_prefix("names/")) {
+                (How::Names, Some(dir)) => request(row, Op::List, dir.to_owned()),
+                _ => request(row, Op::Read, path.clone()),
+            })
+            .collect();
+        let sink = &mut self.sink;
+        self.workers.run(&requests, &mut |answer| {
+            let Some((_, path)) = paths.get(answer.index) else { return Ok(()) };
+            sink.put(path, answer, 0, Cut::Line)
+        })
+    }
+
+    fn read_pack(&mut self, row: &Source, prefix: &str, patterns: &[&str]) -> Flow {
+        let mut requests = Vec::new();
+        for pattern in patterns {
+            let (plain, op) = match pattern.strip_suffix('@') {
+                Some(plain) => (plain, Op::Link),
+                None => (*pattern, Op::Read),
+            };
+            let (found, _) = lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
+            requests.extend(found.into_iter().map(|path| request(row, op, path)));
+        }
+        let Self { sink, workers, .. } = self;
+        let mut pack = sink.pack(row.path);
+        workers.run(&requests, &mut |answer| {
+            let Some(request) = requests.get(answer.index) else { return Ok(()) };
+            // A pattern names what some kernel or driver has; what this one lacks is no evidence.
+            // So does an attribute that is no file but a directory (EISDIR, or our own EINVAL).
+            if answer.outcome == Outcome::Missing || answer.errno == Some(21) {
+                return Ok(());
+            }
+            let key = request.asked.path.strip_prefix(prefix).unwrap_or(&request.asked.path);
+            sink.record(&mut pack, key.trim_start_matches('/'), answer.outcome, answer.us, answer.content)
+        })?;
+        sink.end_pack(pack)
+    }
+
+    /// Writes what `sysctl -a` would print. The tool itself is never run: it opens files whose
+    /// reading changes the host.
+    fn read_sysctl(&mut self, row: &Source) -> Flow {
+        let (paths, outcome) = lines(&mut self.workers, Op::Walk, "proc/sys", row.class)?;
+        if paths.is_empty() {
+            return self.sink.note(row.path, outcome, "");
+        }
+        let requests: Vec<Request> = paths
+            .into_iter()
+            .map(|path| {
+                let asked = Asked { op: Op::Read, ptrace: false, cap: SYSCTL_CAP, path };
+                Request { asked, class: row.class, pid: None }
+            })
+            .collect();
+        let mut line = JournalLine::new(row.path, Outcome::Collected, clock::mono_us());
+        let mut text = Vec::new();
+        self.workers.run(&requests, &mut |answer| {
+            let Some(request) = requests.get(answer.index) else { return Ok(()) };
+            *line.records.entry(answer.outcome).or_default() += 1;
+            line.us += answer.us;
+            if answer.outcome.has_content() {
+                let key = request.asked.path.strip_prefix("proc/sys/").unwrap_or_default();
+                append_sysctl(&mut text, key, answer.content);
+            }
+            Ok(())
+        })?;
+        self.sink.put_line(row.path, line, &text, Cut::Line)
+    }
+}
+
+/// `key = value`, one line for each line of the value. A `.` in a directory name (VLAN devices)
+/// becomes `/`, as sysctl prints it.
+fn append_sysctl(text: &mut Vec<u8>, path: &str, value: &[u8]) {
+    let key: String = path
+        .chars()
+        .map(|c| match c {
+            '/' => '.',
+            '.' => '/',
+            c => c,
+        })
+        .collect();
+    let value = value.strip_suffix(b"\n").unwrap_or(value);
+    for line in value.split(|b| *b == b'\n') {
+        text.extend_from_slice(key.as_bytes());
+        text.extend_from_slice(b" = ");
+        text.extend_from_slice(line);
+        text.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_written_as_sysctl_prints_them() {
+        let mut text = Vec::new();
+        append_sysctl(&mut text, "net/ipv4/conf/eth0.100/rp_filter", b"2\n");
+        append_sysctl(&mut text, "net/ipv4/tcp_rmem", b"4096\t131072\t6291456\n");
+        append_sysctl(&mut text, "dev/cdrom/info", b"CD-ROM\n\ndrive name:\tsr0\n");
+        append_sysctl(&mut text, "kernel/modprobe", b"");
+        let expected = "net.ipv4.conf.eth0/100.rp_filter = 2\n\
+            net.ipv4.tcp_rmem = 4096\t131072\t6291456\n\
+            dev.cdrom.info = CD-ROM\n\
+            dev.cdrom.info = \n\
+            dev.cdrom.info = drive name:\tsr0\n\
+            kernel.modprobe = \n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+}

@@ -1,0 +1,102 @@
+//! Who collects, on which host, with which rights: the header of the archive.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use linsight_archive::{FORMAT_VERSION, Header};
+
+use crate::clock;
+
+/// Effective capabilities of this process, 0 if the kernel does not say.
+#[must_use]
+pub fn capabilities() -> u64 {
+    own_field("/proc/self/status", "CapEff:").and_then(|v| u64::from_str_radix(&v, 16).ok()).unwrap_or(0)
+}
+
+/// Peak resident memory of one of our processes in bytes, 0 if the kernel does not say.
+#[must_use]
+pub fn peak_rss_bytes(pid: u32) -> u64 {
+    own_field(&format!("/proc/{pid}/status"), "VmHWM:")
+        .and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok())
+        .map_or(0, |kib| kib * 1024)
+}
+
+/// CPU time in microseconds of children that have ended, and of one that lives.
+#[must_use]
+pub fn children_cpu_us(alive: Option<u32>) -> u64 {
+    let ticks = |pid: &str, user: usize| {
+        let text = own_file(&format!("/proc/{pid}/stat"))?;
+        let stat = crate::proc_stat::Stat::parse(text.as_bytes())?;
+        Some(stat.number(user)?.saturating_add(stat.number(user + 1)?))
+    };
+    let ended = ticks("self", crate::proc_stat::CUTIME).unwrap_or(0);
+    let alive = alive.and_then(|pid| ticks(&pid.to_string(), crate::proc_stat::UTIME)).unwrap_or(0);
+    (ended + alive).saturating_mul(1_000_000) / rustix::param::clock_ticks_per_second().max(1)
+}
+
+/// Makes this process and its children the first that an out-of-memory host ends: the diagnosis
+/// may not cost the patient.
+pub fn offer_to_die_first() {
+    // Where the kernel refuses, nothing is lost.
+    std::fs::write("/proc/self/oom_score_adj", "1000").unwrap_or_default();
+}
+
+/// A field of a small file about this process. Such a file waits for nobody.
+fn own_field(path: &str, name: &str) -> Option<String> {
+    let text = own_file(path)?;
+    text.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned())
+}
+
+/// A small file about this process, at most 64 KiB.
+#[must_use]
+pub fn own_file(path: &str) -> Option<String> {
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(1 << 16).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// What the command line adds to the header.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Seconds of sampling.
+    pub duration_s: f64,
+    /// Seconds between samples.
+    pub interval_s: f64,
+    /// The host's root.
+    pub root: String,
+    /// Operator notes.
+    pub notes: BTreeMap<String, String>,
+    /// Hash of the plan.
+    pub plan_sha256: String,
+    /// The command line, masked.
+    pub argv: Vec<String>,
+}
+
+/// The first entry of the archive.
+#[must_use]
+pub fn header(asked: Asked) -> Header {
+    let uname = rustix::system::uname();
+    Header {
+        linsight: FORMAT_VERSION,
+        collector_version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan_sha256: asked.plan_sha256,
+        argv: asked.argv,
+        euid: rustix::process::geteuid().as_raw(),
+        capabilities: capabilities(),
+        host_name: uname.nodename().to_string_lossy().into_owned(),
+        kernel_release: uname.release().to_string_lossy().into_owned(),
+        machine: uname.machine().to_string_lossy().into_owned(),
+        started_unix_s: clock::unix_s(),
+        started_mono_us: clock::mono_us(),
+        started_boottime_us: clock::boottime_us(),
+        utc_offset_s: None,
+        page_size_bytes: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
+        ticks_per_s: u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100),
+        little_endian: cfg!(target_endian = "little"),
+        duration_s: asked.duration_s,
+        interval_s: asked.interval_s,
+        root: asked.root,
+        pid: rustix::process::getpid().as_raw_nonzero().get().unsigned_abs(),
+        notes: asked.notes,
+    }
+}

@@ -1,0 +1,306 @@
+//! The plan: one constant table of everything the collector reads.
+//!
+//! The run, `--list`, `--dry-run`, the plan hash in the header and the journal all come from it, so
+//! what a security officer approves by `--list` is what is read. A source that the host lacks gets
+//! a journal line, too: the analyzer must be able to tell "not there" from "not asked".
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::class::Class;
+
+mod table;
+
+pub use table::TABLE;
+
+/// What `--only` and `--skip` choose by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Kernel, distribution, container or not.
+    Host,
+    /// Kernel parameters as they are.
+    Sysctl,
+    /// Configuration files.
+    Config,
+    /// Processors, load, interrupts.
+    Cpu,
+    /// Memory, slab, swap, NUMA.
+    Memory,
+    /// Processes and threads.
+    Process,
+    /// Address spaces: walks that block the process's own mmap.
+    Mm,
+    /// Control groups.
+    Cgroup,
+    /// Interfaces, protocols, routes.
+    Net,
+    /// Disks, file systems.
+    Block,
+    /// Firmware tables, buses, sensors.
+    Hardware,
+    /// Kernel log and log lines.
+    Logs,
+    /// Native probes.
+    Probes,
+    /// Tools of the host.
+    Commands,
+}
+
+impl Group {
+    /// All groups, with their words.
+    pub const ALL: [(Self, &'static str); 14] = [
+        (Self::Host, "host"),
+        (Self::Sysctl, "sysctl"),
+        (Self::Config, "config"),
+        (Self::Cpu, "cpu"),
+        (Self::Memory, "memory"),
+        (Self::Process, "process"),
+        (Self::Mm, "mm"),
+        (Self::Cgroup, "cgroup"),
+        (Self::Net, "net"),
+        (Self::Block, "block"),
+        (Self::Hardware, "hardware"),
+        (Self::Logs, "logs"),
+        (Self::Probes, "probes"),
+        (Self::Commands, "commands"),
+    ];
+
+    /// Its word on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(group, _)| *group == self).map_or("", |(_, word)| word)
+    }
+
+    /// The inverse of [`Group::word`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(group, _)| *group)
+    }
+}
+
+/// When a source is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At the start.
+    Once,
+    /// At the start and after the window.
+    Twice,
+    /// At the start and in every sample.
+    Sample,
+    /// In every sample for some processes; see [`Source::why`].
+    Target,
+    /// After the window: it may disturb or hang.
+    Last,
+}
+
+impl When {
+    /// The word that `--list` prints.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Twice => "2x",
+            Self::Sample => "sample",
+            Self::Target => "target",
+            Self::Last => "last",
+        }
+    }
+}
+
+/// Who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Everyone.
+    Any,
+    /// The process's user; root for the processes of others.
+    Owner,
+    /// Root.
+    Root,
+}
+
+impl Right {
+    /// The word that `--list` prints.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Owner => "owner",
+            Self::Root => "root",
+        }
+    }
+}
+
+/// How a source is read and stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A file, or each file that matches, under its own path.
+    File,
+    /// Names in a directory, one a line.
+    Names,
+    /// Files that match the patterns (below this prefix), in one pack. A pattern that ends in `@`
+    /// stands for links, stored with their target.
+    Pack(&'static str, &'static [&'static str]),
+    /// `/proc/PID/<name>` of all processes, in one pack.
+    Process(&'static str),
+    /// The link `/proc/PID/<name>` of all processes.
+    ProcessLink(&'static str),
+    /// All links in `/proc/PID/<name>/` of all processes.
+    ProcessLinks(&'static str),
+    /// `/proc/PID/task/TID/<name>`.
+    Thread(&'static str),
+    /// `/proc/sys` in the format of `sysctl -a`.
+    Sysctl,
+    /// Made by the collector itself.
+    Own,
+}
+
+/// One row of the plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// Path in the archive; a pattern if it stands for several files.
+    pub path: &'static str,
+    /// How it is read.
+    pub how: How,
+    /// What it belongs to.
+    pub group: Group,
+    /// When it is read.
+    pub when: When,
+    /// How it may hang.
+    pub class: Class,
+    /// Most bytes of one file.
+    pub cap: u32,
+    /// Who may read it.
+    pub right: Right,
+    /// Whether secrets are masked in it before it is written.
+    pub masked: bool,
+    /// What it is needed for.
+    pub why: &'static str,
+}
+
+impl Source {
+    const fn new(path: &'static str, how: How, group: Group, when: When, why: &'static str) -> Self {
+        Self {
+            path,
+            how,
+            group,
+            when,
+            class: Class::Safe,
+            cap: 1 << 20,
+            right: Right::Any,
+            masked: false,
+            why,
+        }
+    }
+
+    const fn cap(mut self, bytes: u32) -> Self {
+        self.cap = bytes;
+        self
+    }
+
+    const fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    const fn right(mut self, right: Right) -> Self {
+        self.right = right;
+        self
+    }
+
+    const fn masked(mut self) -> Self {
+        self.masked = true;
+        self
+    }
+
+    /// What reading it costs, in words.
+    #[must_use]
+    pub const fn cost(&self) -> &'static str {
+        match (self.how, self.class) {
+            (_, Class::Mm) => "blocks the process's mmap while it is read, up to 11 ms per GiB",
+            (How::Process(_) | How::ProcessLink(_), _) => "about 6 us a process",
+            (How::ProcessLinks(_), _) => "about 2 us a link",
+            (How::Thread(_), _) => "about 6 us a thread",
+            (How::Sysctl, _) => "about 6 us a parameter",
+            (How::Pack(..), _) => "about 8 us a file",
+            (How::Own, _) => "nothing",
+            _ => "about 10 us",
+        }
+    }
+}
+
+/// The plan as `--list` prints it: tab-separated columns, one source a line.
+#[must_use]
+pub fn list() -> String {
+    let mut out = String::from("path\tgroup\twhen\tclass\tright\tcap\tcost\twhy\n");
+    for source in TABLE {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            source.path,
+            source.group.word(),
+            source.when.word(),
+            source.class.word(),
+            source.right.word(),
+            source.cap,
+            source.cost(),
+            source.why,
+        );
+        if let How::Pack(prefix, patterns) = source.how {
+            for pattern in patterns {
+                let _ = writeln!(out, "\t{prefix}/{}", pattern.trim_end_matches('@'));
+            }
+        }
+    }
+    out
+}
+
+/// SHA-256 of [`list`]: two archives with one hash meant to hold the same.
+#[must_use]
+pub fn sha256() -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(list().as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn paths_are_unique_and_relative_and_have_a_reason() {
+        let mut seen = BTreeSet::new();
+        for source in TABLE {
+            assert!(seen.insert(source.path), "{} twice", source.path);
+            assert!(!source.path.starts_with('/') && !source.path.contains("//"), "{}", source.path);
+            assert!(source.why.len() > 8, "{} has no reason", source.path);
+            assert!(source.cap <= 4 << 20, "{} would not fit the memory budget", source.path);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_never_read_list_is_planned() {
+        for source in TABLE {
+            assert!(!crate::never::is_never_read(source.path), "{}", source.path);
+            if let How::Pack(prefix, patterns) = source.how {
+                for pattern in patterns {
+                    let path = format!("{prefix}/{pattern}");
+                    assert!(!crate::never::is_never_read(&path), "{path}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_go_back_and_forth() {
+        for (group, word) in Group::ALL {
+            assert_eq!(group.word(), word);
+            assert_eq!(Group::from_word(word), Some(group));
+        }
+        assert_eq!(Group::from_word("nothing"), None);
+    }
+}

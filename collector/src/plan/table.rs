@@ -1,0 +1,269 @@
+//! The table itself. Order is the order of reading within a phase.
+
+use super::Group::{
+    Block, Cgroup, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
+};
+use super::How::{File, Names, Own, Pack, Process as Pid, ProcessLink, ProcessLinks, Thread};
+use super::Right::{Owner, Root};
+use super::When::{Last, Once, Sample, Target, Twice};
+use super::{Class, How, Source};
+
+const KIB: u32 = 1 << 10;
+const MIB: u32 = 1 << 20;
+
+const fn file(path: &'static str, group: super::Group, when: super::When, why: &'static str) -> Source {
+    Source::new(path, File, group, when, why)
+}
+
+const fn config(path: &'static str, why: &'static str) -> Source {
+    Source::new(path, File, Config, Once, why).class(Class::Slow).cap(256 * KIB).masked()
+}
+
+const fn sys(path: &'static str, group: super::Group, when: super::When, patterns: &'static [&'static str], why: &'static str) -> Source {
+    Source::new(path, Pack("sys", patterns), group, when, why).class(Class::Slow).cap(64 * KIB)
+}
+
+const fn pid(path: &'static str, name: &'static str, when: super::When, why: &'static str) -> Source {
+    Source::new(path, Pid(name), Process, when, why).cap(256 * KIB)
+}
+
+/// Everything that is read as a file.
+pub const TABLE: &[Source] = &[
+    // Kernel, distribution, container or not.
+    file("proc/version", Host, Once, "kernel version decides which formulas hold"),
+    file("proc/cmdline", Host, Once, "boot parameters: isolcpus, mitigations, sysctl.*").masked(),
+    file("proc/uptime", Host, Twice, "age of the counters since boot"),
+    file("proc/sys/kernel/random/boot_id", Host, Once, "two archives of one boot can be compared"),
+    file("proc/sys/kernel/tainted", Host, Once, "foreign modules, past oopses"),
+    file("proc/modules", Host, Once, "which drivers and protocols are loaded"),
+    file("proc/filesystems", Host, Once, "which file systems the kernel knows"),
+    file("proc/config.gz", Host, Once, "kernel configuration").cap(512 * KIB),
+    file("proc/1/cgroup", Host, Once, "container or host"),
+    file("proc/1/mountinfo", Host, Once, "mounts of the host").right(Owner),
+    file("proc/self/mountinfo", Host, Once, "mounts as seen here: lxcfs, container"),
+    file("etc/os-release", Host, Once, "distribution").class(Class::Slow).cap(64 * KIB),
+    file("etc/redhat-release", Host, Once, "distribution of old hosts").class(Class::Slow).cap(4 * KIB),
+    file("etc/debian_version", Host, Once, "point release").class(Class::Slow).cap(4 * KIB),
+    file("run/systemd/container", Host, Once, "kind of container").class(Class::Slow).cap(4 * KIB),
+    file("run/reboot-required", Host, Once, "an update waits for a reboot").class(Class::Slow).cap(4 * KIB),
+    Source::new("names/lib/modules", Names, Host, Once, "installed kernels").class(Class::Slow),
+    Source::new("names/var/log/pods", Names, Host, Once, "Kubernetes pods").class(Class::Slow),
+    Source::new("names/run/netns", Names, Net, Once, "named network namespaces").class(Class::Slow),
+    Source::new("commands/sysctl_-a", How::Sysctl, Sysctl, Once, "all kernel parameters"),
+    // Configuration that the next boot applies.
+    config("etc/sysctl.conf", "what the next boot will set"),
+    config("etc/sysctl.d/*.conf", "what the next boot will set"),
+    config("run/sysctl.d/*.conf", "what the next boot will set"),
+    config("usr/local/lib/sysctl.d/*.conf", "what the next boot will set"),
+    config("usr/lib/sysctl.d/*.conf", "what the next boot will set"),
+    config("lib/sysctl.d/*.conf", "what the next boot will set"),
+    config("etc/tuned/active_profile", "tuned sets parameters after sysctl.d"),
+    config("etc/tuned/profile_mode", "whether tuned chose by itself"),
+    config("etc/tuned/*/tuned.conf", "own profiles of tuned"),
+    config("usr/lib/tuned/*/tuned.conf", "profiles of tuned"),
+    config("usr/lib/tuned/profiles/*/tuned.conf", "profiles of tuned"),
+    config("etc/modules", "modules loaded at boot"),
+    config("etc/modules-load.d/*.conf", "modules loaded at boot, before their parameters"),
+    config("usr/lib/modules-load.d/*.conf", "modules loaded at boot"),
+    config("etc/modprobe.d/*.conf", "module options and blacklists"),
+    config("etc/fstab", "what should be mounted"),
+    config("etc/security/limits.conf", "limits of login sessions"),
+    config("etc/security/limits.d/*.conf", "limits of login sessions"),
+    config("etc/systemd/system.conf", "default limits of services"),
+    config("etc/systemd/system.conf.d/*.conf", "default limits of services"),
+    // Processors and load.
+    file("proc/cpuinfo", Cpu, Once, "model, flags, hypervisor").cap(4 * MIB),
+    file("proc/stat", Cpu, Sample, "CPU time, run queue, blocked tasks").cap(4 * MIB),
+    file("proc/loadavg", Cpu, Sample, "load averages"),
+    file("proc/pressure/cpu", Cpu, Sample, "time lost waiting for a CPU"),
+    file("proc/pressure/io", Cpu, Sample, "time lost waiting for I/O"),
+    file("proc/pressure/memory", Memory, Sample, "time lost waiting for memory"),
+    file("proc/pressure/irq", Cpu, Sample, "time lost to interrupts"),
+    file("proc/schedstat", Cpu, Twice, "run-queue waits per CPU").cap(4 * MIB),
+    file("proc/interrupts", Cpu, Twice, "interrupts per CPU").cap(4 * MIB),
+    file("proc/softirqs", Cpu, Twice, "soft interrupts per CPU"),
+    Source::new("packs/proc/irq", Pack("proc", IRQ), Cpu, Once, "which CPU serves which interrupt").cap(4 * KIB),
+    sys("packs/sys/cpu", Cpu, Twice, SYS_CPU, "topology, frequency, throttling, mitigations, clocks"),
+    // Memory.
+    file("proc/meminfo", Memory, Sample, "the memory identity"),
+    file("proc/vmstat", Memory, Sample, "reclaim, swap, NUMA, THP counters"),
+    file("proc/zoneinfo", Memory, Twice, "free pages on per-CPU lists, watermarks").cap(4 * MIB),
+    file("proc/buddyinfo", Memory, Once, "fragmentation"),
+    file("proc/slabinfo", Memory, Twice, "which kernel objects hold the slab").right(Root),
+    file("proc/vmallocinfo", Memory, Once, "who holds vmalloc memory").right(Root).cap(4 * MIB),
+    file("proc/allocinfo", Memory, Once, "kernel memory by allocating line").right(Root).cap(4 * MIB),
+    file("proc/swaps", Memory, Twice, "swap devices and their use"),
+    file("proc/sysvipc/shm", Memory, Once, "shared memory segments"),
+    file("proc/sysvipc/sem", Memory, Once, "semaphores"),
+    file("proc/sysvipc/msg", Memory, Once, "message queues"),
+    file("proc/spl/kstat/zfs/arcstats", Memory, Twice, "the ZFS cache is no page cache"),
+    file("proc/spl/kstat/zfs/*/state", Block, Once, "health of ZFS pools"),
+    sys("packs/sys/node", Memory, Twice, SYS_NODE, "memory and counters of each NUMA node"),
+    sys("packs/sys/mm", Memory, Once, SYS_MM, "huge pages, THP, KSM, zswap"),
+    // Control groups.
+    file("proc/cgroups", Cgroup, Once, "controllers and number of groups"),
+    // Disks and file systems.
+    file("proc/diskstats", Block, Sample, "reads, writes, time busy per disk").cap(4 * MIB),
+    file("proc/mdstat", Block, Twice, "software RAID"),
+    file("proc/partitions", Block, Once, "sizes of block devices"),
+    file("proc/scsi/scsi", Block, Once, "SCSI devices and their makers"),
+    sys("packs/sys/block", Block, Once, SYS_BLOCK, "queue settings, errors, RAID and stacking of disks"),
+    sys("packs/sys/fs", Block, Once, SYS_FS, "errors that file systems have counted"),
+    // Network of this namespace.
+    file("proc/net/dev", Net, Sample, "bytes, drops, errors per interface"),
+    file("proc/net/snmp", Net, Sample, "IP, TCP, UDP counters"),
+    file("proc/net/snmp6", Net, Sample, "IPv6 counters"),
+    file("proc/net/netstat", Net, Sample, "extended TCP counters"),
+    file("proc/net/sockstat", Net, Sample, "sockets in use, TCP memory"),
+    file("proc/net/sockstat6", Net, Sample, "IPv6 sockets in use"),
+    file("proc/net/softnet_stat", Net, Sample, "backlog drops, squeezes per CPU"),
+    file("proc/net/udp", Net, Twice, "drops per UDP socket").cap(4 * MIB),
+    file("proc/net/udp6", Net, Twice, "drops per UDP socket").cap(4 * MIB),
+    file("proc/net/route", Net, Once, "IPv4 routes").cap(MIB),
+    file("proc/net/ipv6_route", Net, Once, "IPv6 routes").cap(MIB),
+    file("proc/net/if_inet6", Net, Once, "IPv6 addresses"),
+    file("proc/net/fib_trie", Net, Once, "local IPv4 addresses").cap(MIB),
+    file("proc/net/arp", Net, Once, "neighbours").cap(MIB),
+    file("proc/net/protocols", Net, Once, "memory per protocol"),
+    file("proc/net/stat/nf_conntrack", Net, Twice, "connection tracking: drops, failed inserts"),
+    file("proc/net/stat/arp_cache", Net, Twice, "neighbour table overflows"),
+    file("proc/net/stat/ndisc_cache", Net, Twice, "neighbour table overflows, IPv6"),
+    file("proc/net/ip_vs", Net, Once, "virtual servers of LVS").cap(MIB).right(Root),
+    file("proc/net/ip_vs_stats", Net, Twice, "LVS counters").right(Root),
+    file("proc/net/bonding/*", Net, Once, "state of bonds and their members"),
+    file("proc/net/vlan/config", Net, Once, "VLAN interfaces").right(Root),
+    file("proc/sys/net/netfilter/nf_conntrack_count", Net, Sample, "tracked connections"),
+    file("proc/sys/kernel/random/entropy_avail", Host, Sample, "entropy, of old kernels"),
+    file("proc/sys/fs/file-nr", Process, Sample, "open files of the host"),
+    file("proc/sys/fs/dentry-state", Memory, Sample, "directory entries, negative ones"),
+    sys("packs/sys/net", Net, Once, SYS_NET, "speed, queues, steering, links of interfaces"),
+    // Hardware.
+    file("proc/iomem", Hardware, Once, "memory that the firmware keeps").right(Root),
+    file("sys/firmware/dmi/tables/smbios_entry_point", Hardware, Once, "firmware tables").right(Root).cap(4 * KIB),
+    file("sys/firmware/dmi/tables/DMI", Hardware, Once, "DIMMs, slots, board as the firmware tells").right(Root).cap(MIB),
+    sys("packs/sys/dmi", Hardware, Once, SYS_DMI, "maker, product, BIOS"),
+    sys("packs/sys/hypervisor", Hardware, Once, SYS_HYPERVISOR, "kind of virtual machine"),
+    sys("packs/sys/pci", Hardware, Once, SYS_PCI, "devices, drivers, link speeds"),
+    sys("packs/sys/edac", Hardware, Twice, SYS_EDAC, "memory errors"),
+    file("dev/kmsg", Logs, Last, "kernel log with levels and times").right(Root).cap(4 * MIB),
+    // Processes.
+    pid("packs/proc-pid/stat", "stat", Sample, "state, CPU time, start, threads"),
+    pid("packs/proc-pid/statm", "statm", Sample, "resident, shared, data: the growth series"),
+    pid("packs/proc-pid/status", "status", Target, "RssAnon, swap; in samples of the 200 largest and growers"),
+    pid("packs/proc-pid/limits", "limits", Once, "limits in force"),
+    pid("packs/proc-pid/cgroup", "cgroup", Once, "service or container of the process"),
+    pid("packs/proc-pid/oom_score_adj", "oom_score_adj", Once, "who is killed first"),
+    pid("packs/proc-pid/io", "io", Twice, "bytes read and written").right(Owner).class(Class::Mm),
+    Source::new("packs/proc-pid/exe", ProcessLink("exe"), Process, Once, "program; deleted after an update").right(Owner),
+    Source::new("packs/proc-pid/ns", ProcessLinks("ns"), Process, Once, "namespaces").right(Owner).cap(64 * KIB),
+    Source::new("packs/proc-pid/fd", ProcessLinks("fd"), Process, Once, "sockets and deleted files by process").right(Owner).cap(4 * MIB),
+    Source::new("packs/proc-task/stat", Thread("stat"), Process, Target, "all threads twice; in samples those in R or D").cap(2 * MIB),
+    Source::new("packs/proc-task/wchan", Thread("wchan"), Process, Target, "where threads in D wait").right(Owner).cap(4 * KIB),
+    Source::new("packs/proc-task/stack", Thread("stack"), Process, Target, "kernel stack of threads in D").right(Root).cap(64 * KIB),
+    Source::new("packs/proc-task/syscall", Thread("syscall"), Process, Target, "system call of threads in D").right(Owner).class(Class::Mm).cap(4 * KIB),
+    Source::new("probes/own_pids", Own, Process, Sample, "our own processes, to be subtracted"),
+    // Address spaces, after the window.
+    Source::new("packs/proc-pid/cmdline", Pid("cmdline"), Process, Last, "command lines, secrets masked").class(Class::Mm).cap(64 * KIB).masked(),
+    Source::new("packs/proc-pid/smaps_rollup", Pid("smaps_rollup"), Mm, Last, "exact memory of each process; growers within the window").class(Class::Mm).right(Owner).cap(64 * KIB),
+    Source::new("packs/proc-pid/smaps", Pid("smaps"), Mm, Last, "which mapping holds the memory: ten largest; growers within the window").class(Class::Mm).right(Owner).cap(4 * MIB),
+    Source::new("packs/proc-pid/numa_maps", Pid("numa_maps"), Mm, Last, "on which node the twenty largest lie; only with several nodes").class(Class::Mm).right(Owner).cap(4 * MIB),
+];
+
+const IRQ: &[&str] = &["irq/*/{smp_affinity_list,effective_affinity_list}"];
+
+const SYS_CPU: &[&str] = &[
+    "devices/system/cpu/{present,online,offline,possible,isolated,nohz_full}",
+    "devices/system/cpu/smt/{active,control}",
+    "devices/system/cpu/vulnerabilities/*",
+    "devices/system/cpu/{intel_pstate,amd_pstate,cpuidle}/{status,no_turbo,max_perf_pct,min_perf_pct,current_driver,current_governor,current_governor_ro}",
+    "devices/system/cpu/cpu*/topology/{core_id,physical_package_id,die_id,thread_siblings_list,core_siblings_list}",
+    "devices/system/cpu/cpufreq/policy*/{affected_cpus,scaling_governor,scaling_driver,scaling_min_freq,scaling_max_freq,cpuinfo_min_freq,cpuinfo_max_freq,base_frequency,bios_limit,energy_performance_preference}",
+    "devices/system/cpu/cpu*/thermal_throttle/{core_throttle_count,package_throttle_count,core_throttle_total_time_ms,package_throttle_total_time_ms}",
+    "devices/system/cpu/cpu*/cache/index*/{level,type,size,shared_cpu_list}",
+    "devices/system/clocksource/clocksource0/{current_clocksource,available_clocksource}",
+];
+
+const SYS_NODE: &[&str] = &[
+    "devices/system/node/{online,possible,has_memory,has_cpu,has_normal_memory}",
+    "devices/system/node/node*/{meminfo,numastat,vmstat,distance,cpulist}",
+    "devices/system/node/node*/hugepages/*/{nr_hugepages,free_hugepages,surplus_hugepages}",
+];
+
+const SYS_MM: &[&str] = &[
+    "kernel/mm/hugepages/*/{nr_hugepages,free_hugepages,resv_hugepages,surplus_hugepages,nr_overcommit_hugepages}",
+    "kernel/mm/transparent_hugepage/{enabled,defrag,shmem_enabled,use_zero_page}",
+    "kernel/mm/transparent_hugepage/khugepaged/*",
+    "kernel/mm/transparent_hugepage/hugepages-*/enabled",
+    "kernel/mm/ksm/*",
+    "kernel/mm/swap/vma_ra_enabled",
+    "kernel/mm/lru_gen/{enabled,min_ttl_ms}",
+    "kernel/mm/numa/demotion_enabled",
+    "module/zswap/parameters/*",
+];
+
+const SYS_BLOCK: &[&str] = &[
+    "block/*/{size,ro,removable,stat,inflight,ext_range,events_poll_msecs}",
+    "block/*/device/{vendor,model,rev,state,queue_depth,ioerr_cnt,iodone_cnt,iorequest_cnt,timeout,type,firmware_rev,serial,wwid,transport,numa_node}",
+    "block/*/queue/{scheduler,nr_requests,rotational,read_ahead_kb,logical_block_size,physical_block_size,minimum_io_size,optimal_io_size,max_sectors_kb,max_hw_sectors_kb,nomerges,rq_affinity,write_cache,wbt_lat_usec,discard_granularity,discard_max_bytes,io_timeout,fua,zoned,dax}",
+    "block/*/md/{level,array_state,degraded,sync_action,sync_completed,sync_speed,mismatch_cnt,raid_disks,bitmap,stripe_cache_size,consistency_policy}",
+    "block/*/md/dev-*/{state,errors,slot}",
+    "block/*/dm/{name,uuid,suspended}",
+    "block/zram*/{disksize,mm_stat,io_stat,comp_algorithm,max_comp_streams,backing_dev}",
+    "block/*/*/{partition,start,alignment_offset}",
+    "block/*/device@",
+    "block/*/device/driver@",
+    "block/*/slaves/*@",
+    "block/*/holders/*@",
+    "class/nvme/nvme*/{model,serial,firmware_rev,state,transport,address,queue_count,sqsize,numa_node}",
+    "class/scsi_host/host*/{proc_name,state,link_power_management_policy}",
+];
+
+const SYS_FS: &[&str] = &[
+    "fs/ext4/*/{errors_count,warning_count,msg_count,first_error_time,first_error_func,last_error_time,last_error_func,last_error_errcode,lifetime_write_kbytes}",
+    "fs/xfs/*/error/fail_at_unmount",
+    "fs/xfs/*/error/metadata/*/max_retries",
+    "fs/btrfs/*/{label,exclusive_operation,commit_stats}",
+    "fs/btrfs/*/devinfo/*/{error_stats,missing,in_fs_metadata}",
+    "fs/btrfs/*/allocation/{data,metadata,system}/{bytes_used,total_bytes,bytes_may_use,flags}",
+    "fs/fuse/connections/*/{waiting,max_background,congestion_threshold}",
+];
+
+const SYS_NET: &[&str] = &[
+    "class/net/*/{address,mtu,operstate,carrier,carrier_changes,carrier_up_count,carrier_down_count,speed,duplex,type,flags,ifindex,iflink,tx_queue_len,ifalias,name_assign_type,dormant,gro_flush_timeout,napi_defer_hard_irqs,threaded}",
+    "class/net/*/device/{vendor,device,numa_node,local_cpulist,current_link_speed,current_link_width,max_link_speed,max_link_width,sriov_numvfs}",
+    "class/net/*/device/driver@",
+    "class/net/*/device@",
+    "class/net/*/device/msi_irqs/*",
+    "class/net/*/master@",
+    "class/net/*/{lower_*,upper_*}@",
+    "class/net/*/queues/rx-*/{rps_cpus,rps_flow_cnt}",
+    "class/net/*/queues/tx-*/{xps_cpus,tx_timeout,traffic_class}",
+    "class/net/*/queues/tx-*/byte_queue_limits/{limit,limit_max,inflight,hold_time}",
+    "class/net/*/bonding/{mode,slaves,active_slave,mii_status,miimon,xmit_hash_policy,lacp_rate,ad_partner_mac,ad_num_ports,primary,fail_over_mac,all_slaves_active,arp_interval}",
+    "class/net/*/bonding_slave/{state,mii_status,link_failure_count,perm_hwaddr,queue_id,ad_aggregator_id,ad_actor_oper_port_state,ad_partner_oper_port_state}",
+    "class/net/*/bridge/{stp_state,bridge_id,forward_delay,vlan_filtering,multicast_snooping}",
+    "class/net/*/brport/{state,path_cost,priority}",
+    "class/net/*/statistics/*",
+];
+
+const SYS_DMI: &[&str] = &[
+    "class/dmi/id/{sys_vendor,product_name,product_version,product_family,product_sku,board_vendor,board_name,board_version,bios_vendor,bios_version,bios_date,bios_release,ec_firmware_release,chassis_type,chassis_vendor,chassis_version}",
+];
+
+const SYS_HYPERVISOR: &[&str] = &[
+    "hypervisor/{type,uuid,guest_type}",
+    "hypervisor/version/{major,minor,extra}",
+    "hypervisor/properties/features",
+];
+
+const SYS_PCI: &[&str] = &[
+    "bus/pci/devices/*/{vendor,device,subsystem_vendor,subsystem_device,class,revision,current_link_speed,current_link_width,max_link_speed,max_link_width,numa_node,local_cpulist,enable,power_state,aer_dev_correctable,aer_dev_nonfatal,aer_dev_fatal}",
+    "bus/pci/devices/*/driver@",
+];
+
+const SYS_EDAC: &[&str] = &[
+    "devices/system/edac/mc/mc*/{mc_name,size_mb,ce_count,ce_noinfo_count,ue_count,ue_noinfo_count,seconds_since_reset}",
+    "devices/system/edac/mc/mc*/{dimm*,rank*}/{dimm_label,dimm_location,dimm_mem_type,dimm_ce_count,dimm_ue_count,size}",
+    "devices/system/edac/mc/mc*/csrow*/{ce_count,ue_count,size_mb,mem_type}",
+    "devices/system/edac/mc/mc*/csrow*/ch*_{ce_count,dimm_label}",
+];

@@ -1,0 +1,116 @@
+//! What the collector itself must know of a process: enough to choose what to read next. Nothing
+//! of this reaches the archive, which holds the raw files.
+
+/// Field numbers of proc_pid_stat(5), counted from the state (field 3 there is 0 here).
+pub const UTIME: usize = 11;
+/// CPU time of ended children.
+pub const CUTIME: usize = 13;
+/// Threads.
+const NUM_THREADS: usize = 17;
+
+/// `/proc/PID/stat`, split behind the name (which may hold anything, even `)`).
+#[derive(Clone, Copy, Debug)]
+pub struct Stat<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Stat<'a> {
+    /// The part behind the last `)`.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        let at = text.iter().rposition(|b| *b == b')')?;
+        let rest = std::str::from_utf8(text.get(at + 1..)?).ok()?;
+        Some(Self { rest })
+    }
+
+    /// State of the process or thread.
+    #[must_use]
+    pub fn state(self) -> Option<char> {
+        self.rest.split_ascii_whitespace().next()?.chars().next()
+    }
+
+    /// A field by its number, as above.
+    #[must_use]
+    pub fn number(self, field: usize) -> Option<u64> {
+        self.rest.split_ascii_whitespace().nth(field)?.parse().ok()
+    }
+
+    /// Number of threads.
+    #[must_use]
+    pub fn threads(self) -> Option<u64> {
+        self.number(NUM_THREADS)
+    }
+}
+
+/// `/proc/PID/statm`, in pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statm {
+    /// Address space; 0 for kernel threads.
+    pub size: u64,
+    /// Resident.
+    pub resident: u64,
+    /// Resident and not anonymous.
+    pub shared: u64,
+    /// Data and stack.
+    pub data: u64,
+}
+
+impl Statm {
+    /// Seven numbers; the fourth, fifth and last are not used.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let mut numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace().map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        let (size, resident, shared) = (next()?, next()?, next()?);
+        let (_, _, data) = (next()?, next()?, next()?);
+        Some(Self { size, resident, shared, data })
+    }
+
+    /// Resident anonymous pages, as far as statm tells.
+    #[must_use]
+    pub const fn anon(self) -> u64 {
+        self.resident.saturating_sub(self.shared)
+    }
+}
+
+/// `RssAnon` + `VmSwap` of `/proc/PID/status` in KiB; 0 for kernel threads. Kernels before 4.5 have
+/// no `RssAnon`: there `VmRSS` has to do.
+#[must_use]
+pub fn private_kib(status: &[u8]) -> u64 {
+    let field = |name: &[u8]| {
+        status.split(|b| *b == b'\n').find_map(|line| {
+            let value = std::str::from_utf8(line.strip_prefix(name)?).ok()?;
+            value.split_ascii_whitespace().next()?.parse::<u64>().ok()
+        })
+    };
+    let resident = field(b"RssAnon:").or_else(|| field(b"VmRSS:")).unwrap_or(0);
+    resident.saturating_add(field(b"VmSwap:").unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_does_not_move_the_fields() {
+        let text = b"42 (a) R 1\n999 (x) S 1 42 42 0 -1 4194560 1 2 3 4 50 60 7 8 20 0 9 0 77 1000 25";
+        let stat = Stat::parse(text).unwrap();
+        assert_eq!(stat.state(), Some('S'));
+        assert_eq!(stat.number(UTIME), Some(50));
+        assert_eq!(stat.number(CUTIME), Some(7));
+        assert_eq!(stat.threads(), Some(9));
+        assert!(Stat::parse(b"42 (no end").is_none());
+    }
+
+    #[test]
+    fn statm_and_status() {
+        let statm = Statm::parse(b"5000 1200 300 10 0 2500 0\n").unwrap();
+        assert_eq!(statm, Statm { size: 5000, resident: 1200, shared: 300, data: 2500 });
+        assert_eq!(statm.anon(), 900);
+        assert_eq!(Statm::parse(b"1 2"), None);
+        let status = b"Name:\tx\nVmRSS:\t  900 kB\nRssAnon:\t     700 kB\nVmSwap:\t      30 kB\n";
+        assert_eq!(private_kib(status), 730);
+        assert_eq!(private_kib(b"Name:\tx\nVmRSS:\t  900 kB\n"), 900);
+        assert_eq!(private_kib(b"Name:\tkthreadd\n"), 0);
+    }
+}

@@ -1,0 +1,317 @@
+//! Files of every process and thread, and the little the collector must know of them itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use linsight_archive::Outcome;
+
+use crate::class::Class;
+use crate::files;
+use crate::growers::Point;
+use crate::plan::{How, Source, When};
+use crate::proc_stat::{Stat, Statm, private_kib};
+use crate::run::Run;
+use crate::sink::Pack;
+use crate::stop::Flow;
+use crate::wire::{Asked, Op, sub};
+use crate::workers::{Answer, Request, outcome_of};
+
+/// Processes asked about in one batch: bounds the memory of the requests.
+const BATCH: usize = 128;
+/// Most threads read in one go through all of them.
+const MAX_THREADS: u64 = 50_000;
+/// Links of one process and links in all.
+const MAX_LINKS: u64 = 1_000_000;
+
+/// What is known of one process.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Last `statm`.
+    pub statm: Statm,
+    /// Last number of threads.
+    pub threads: u64,
+    /// `RssAnon` + `VmSwap` at the start.
+    pub private_kib: u64,
+    /// `statm` over the first third of the window.
+    pub series: Vec<Point>,
+}
+
+/// What is known of all of them.
+#[derive(Debug, Default)]
+pub struct Processes {
+    /// By process id.
+    pub known: BTreeMap<u32, Known>,
+    /// Files that this kernel does not have in `/proc/PID`.
+    lacks: BTreeSet<&'static str>,
+    /// Threads in D: how many samples in a row.
+    pub waiting: BTreeMap<(u32, u32), u32>,
+    /// Processes that grow, most suspicious first.
+    pub growers: Vec<u32>,
+}
+
+/// Which threads of those read are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// All.
+    All,
+    /// Those that run or wait uninterruptibly: they are the load.
+    Load,
+}
+
+/// The file, link or directory of `/proc/PID` that a row stands for.
+fn name_of(how: How) -> Option<(Op, &'static str)> {
+    match how {
+        How::Process(name) => Some((Op::Read, name)),
+        How::ProcessLink(name) => Some((Op::Link, name)),
+        How::ProcessLinks(name) => Some((Op::Links, name)),
+        _ => None,
+    }
+}
+
+impl Run {
+    /// The rows about processes that are chosen and known to this kernel.
+    pub fn process_rows(&self, chosen: impl Fn(&Source) -> bool) -> Vec<&'static Source> {
+        let known = |s: &Source| name_of(s.how).is_some_and(|(_, name)| !self.processes.lacks.contains(name));
+        self.plan.iter().copied().filter(|s| known(s) && chosen(s)).collect()
+    }
+
+    /// Ids of the host's processes now, ascending.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn pids(&mut self) -> Flow<Vec<u32>> {
+        let (names, _) = files::lines(&mut self.workers, Op::List, "proc", Class::Safe)?;
+        let mut pids: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        pids.sort_unstable();
+        Ok(pids)
+    }
+
+    /// Journals the rows that this kernel does not have, once.
+    fn find_lacking(&mut self) -> Flow {
+        let rows = self.process_rows(|_| true);
+        let requests: Vec<Request> = rows
+            .iter()
+            .filter_map(|row| {
+                let (op, name) = name_of(row.how)?;
+                let op = if op == Op::Links { Op::List } else { op };
+                let asked = Asked { op, ptrace: false, cap: 0, path: format!("proc/self/{name}") };
+                Some(Request { asked, class: row.class, pid: None })
+            })
+            .collect();
+        let mut lacking = Vec::new();
+        self.workers.run(&requests, &mut |answer| {
+            if answer.outcome == Outcome::Missing {
+                lacking.extend(rows.get(answer.index).copied());
+            }
+            Ok(())
+        })?;
+        for row in lacking {
+            self.processes.lacks.extend(name_of(row.how).map(|(_, name)| name));
+            self.sink.note(row.path, Outcome::Missing, "this kernel has no such file in /proc/PID")?;
+        }
+        Ok(())
+    }
+
+    /// Everything about processes that belongs to the start set.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_processes_at_start(&mut self) -> Flow {
+        self.find_lacking()?;
+        let pids = self.pids()?;
+        let rows = self.process_rows(|s| s.when != When::Last);
+        self.read_processes(&rows, &pids)?;
+        self.read_threads(&pids, Threads::All)
+    }
+
+    /// What is read a second time.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_processes_at_end(&mut self) -> Flow {
+        let pids = self.pids()?;
+        let rows = self.process_rows(|s| s.when == When::Twice);
+        self.read_processes(&rows, &pids)?;
+        self.read_threads(&pids, Threads::All)?;
+        self.walk_growers()
+    }
+
+    /// Reads rows about processes into one pack each.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_processes(&mut self, rows: &[&'static Source], pids: &[u32]) -> Flow {
+        let Self { sink, workers, processes, .. } = self;
+        let mut packs: Vec<Pack> = rows.iter().map(|row| sink.pack(row.path)).collect();
+        let mut links = 0;
+        for some in pids.chunks(BATCH) {
+            let mut requests = Vec::with_capacity(some.len() * rows.len());
+            let mut origins = Vec::with_capacity(requests.capacity());
+            for pid in some {
+                for (k, row) in rows.iter().enumerate() {
+                    let Some((op, name)) = name_of(row.how) else { continue };
+                    if op == Op::Links && links > MAX_LINKS || processes.has_no_use_for(*pid, row) {
+                        continue;
+                    }
+                    let mut request = files::request(row, op, format!("proc/{pid}/{name}"));
+                    request.pid = Some(*pid);
+                    requests.push(request);
+                    origins.push((*pid, k));
+                }
+            }
+            workers.run(&requests, &mut |answer| {
+                let Some((pid, k)) = origins.get(answer.index).copied() else { return Ok(()) };
+                let (Some(row), Some(pack)) = (rows.get(k), packs.get_mut(k)) else { return Ok(()) };
+                processes.learn(pid, row, answer);
+                let key = pid.to_string();
+                let outcome = gone(answer.outcome, row.how);
+                if !matches!(row.how, How::ProcessLinks(_)) || !outcome.has_content() {
+                    return sink.record(pack, &key, outcome, answer.us, answer.content);
+                }
+                for (name, errno, target) in sub::records(answer.content) {
+                    links += 1;
+                    let outcome = if errno == 0 { Outcome::Collected } else { gone(outcome_of(errno), row.how) };
+                    let key = format!("{key}/{}", String::from_utf8_lossy(name));
+                    sink.record(pack, &key, outcome, 0, target)?;
+                }
+                Ok(())
+            })?;
+        }
+        packs.into_iter().try_for_each(|pack| self.sink.end_pack(pack))
+    }
+
+    /// Reads `stat` of the threads of these processes. A process with one thread has been read
+    /// already: its own `stat` says the same.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_threads(&mut self, pids: &[u32], stored: Threads) -> Flow {
+        let row = self.plan.iter().copied().find(|s| s.how == How::Thread("stat"));
+        let Some(row) = row else { return Ok(()) };
+        let Self { sink, workers, processes, .. } = self;
+        let mut pack = sink.pack(row.path);
+        let mut room = MAX_THREADS;
+        let mut in_d = BTreeMap::new();
+        for some in pids.chunks(BATCH) {
+            let mut requests = Vec::new();
+            for pid in some {
+                let threads = processes.known.get(pid).map_or(1, |known| known.threads.max(1));
+                let Some(rest) = room.checked_sub(threads) else { continue };
+                room = rest;
+                let single = threads == 1 && *pid != std::process::id();
+                let (op, path) = match single {
+                    true => (Op::Read, format!("proc/{pid}/stat")),
+                    false => (Op::Each, format!("proc/{pid}/task//stat")),
+                };
+                let mut request = files::request(row, op, path);
+                request.pid = Some(*pid);
+                requests.push(request);
+            }
+            workers.run(&requests, &mut |answer| {
+                let Some(request) = requests.get(answer.index) else { return Ok(()) };
+                let Some(pid) = request.pid else { return Ok(()) };
+                let one = pid.to_string();
+                let all: Vec<(&[u8], i32, &[u8])> = match request.asked.op {
+                    Op::Each => sub::records(answer.content).collect(),
+                    _ => vec![(one.as_bytes(), answer.errno.unwrap_or(0), answer.content)],
+                };
+                for (tid, errno, content) in all {
+                    let tid = String::from_utf8_lossy(tid);
+                    let state = Stat::parse(content).and_then(Stat::state);
+                    if let (Some('D'), Ok(tid)) = (state, tid.parse()) {
+                        in_d.insert((pid, tid), 1 + processes.waiting.get(&(pid, tid)).unwrap_or(&0));
+                    }
+                    if stored == Threads::Load && !matches!(state, Some('R' | 'D')) {
+                        continue;
+                    }
+                    let outcome = if errno == 0 { answer.outcome } else { gone(outcome_of(errno), row.how) };
+                    sink.record(&mut pack, &format!("{pid}/{tid}"), outcome, 0, content)?;
+                }
+                Ok(())
+            })?;
+        }
+        processes.waiting = in_d;
+        self.sink.end_pack(pack)
+    }
+}
+
+impl Run {
+    /// Where these threads wait, as far as this user may know.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_thread_files(&mut self, threads: &[(u32, u32)]) -> Flow {
+        let rows: Vec<&Source> = self.plan.iter().copied().collect();
+        for row in rows {
+            let How::Thread(name @ ("wchan" | "stack" | "syscall")) = row.how else { continue };
+            let requests: Vec<Request> = threads
+                .iter()
+                .map(|(pid, tid)| {
+                    let mut request =
+                        files::request(row, Op::Read, format!("proc/{pid}/task/{tid}/{name}"));
+                    request.pid = Some(*pid);
+                    request
+                })
+                .collect();
+            let Self { sink, workers, .. } = self;
+            let mut pack = sink.pack(row.path);
+            workers.run(&requests, &mut |answer| {
+                let Some((pid, tid)) = threads.get(answer.index) else { return Ok(()) };
+                let outcome = gone(answer.outcome, row.how);
+                sink.record(&mut pack, &format!("{pid}/{tid}"), outcome, answer.us, answer.content)
+            })?;
+            self.sink.end_pack(pack)?;
+        }
+        Ok(())
+    }
+}
+
+impl Processes {
+    /// Kernel threads have no address space: their command line and maps are empty.
+    #[must_use]
+    pub fn has_no_use_for(&self, pid: u32, row: &Source) -> bool {
+        let kernel = self.known.get(&pid).is_some_and(|known| known.statm.size == 0);
+        kernel && matches!(row.how, How::Process("cmdline" | "smaps" | "smaps_rollup" | "numa_maps"))
+    }
+
+    fn learn(&mut self, pid: u32, row: &Source, answer: &Answer<'_>) {
+        if !answer.outcome.has_content() {
+            return;
+        }
+        match row.how {
+            How::Process("stat") => {
+                let threads = Stat::parse(answer.content).and_then(Stat::threads);
+                self.known.entry(pid).or_default().threads = threads.unwrap_or(1);
+            }
+            How::Process("statm") => {
+                let Some(statm) = Statm::parse(answer.content) else { return };
+                let known = self.known.entry(pid).or_default();
+                known.statm = statm;
+                if self.growers.is_empty() {
+                    known.series.push(Point::new(answer.mono_us, statm));
+                }
+            }
+            How::Process("status") => {
+                self.known.entry(pid).or_default().private_kib = private_kib(answer.content);
+            }
+            _ => {}
+        }
+    }
+
+    /// The `n` processes with the most resident memory.
+    #[must_use]
+    pub fn largest(&self, n: usize) -> Vec<u32> {
+        let mut by_size: Vec<(u64, u32)> =
+            self.known.iter().map(|(pid, known)| (known.statm.resident, *pid)).collect();
+        by_size.sort_unstable_by(|a, b| b.cmp(a));
+        by_size.into_iter().take(n).map(|(_, pid)| pid).collect()
+    }
+}
+
+/// A file of a process that is not there: the process has ended, since the kernel knows the file.
+/// Only the program link is absent for the living, too: kernel threads have none.
+fn gone(outcome: Outcome, how: How) -> Outcome {
+    match outcome {
+        Outcome::Missing if !matches!(how, How::ProcessLink(_)) => Outcome::Vanished,
+        other => other,
+    }
+}

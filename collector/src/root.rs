@@ -1,0 +1,310 @@
+//! The host's files: every open, read, readdir and readlink of the collector stands here.
+//!
+//! All of them run in a worker process that may be killed, except when the host refuses to fork
+//! (then the harmless ones run in the parent). Paths are relative to the host's root, which is `/`
+//! or what `--root` names; below such a root no link leads out of it.
+//!
+//! Two things a plain `open` would do are avoided: opening a FIFO or a device found where a file
+//! was expected (a watchdog starts by being opened), and asking for what this user may not read
+//! (each refusal is a record in somebody's audit log).
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{self, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use crate::access::Access;
+use crate::never;
+
+/// Most names taken from one directory or pattern.
+const MAX_NAMES: usize = 200_000;
+/// Deepest directory below `proc/sys`.
+const MAX_DEPTH: usize = 16;
+
+const KMSG: &str = "dev/kmsg";
+
+const PROC_MAGIC: u64 = 0x9fa0;
+const SYSFS_MAGIC: u64 = 0x6265_6572;
+
+/// The root of the host's file tree.
+#[derive(Debug)]
+pub struct Root {
+    dir: OwnedFd,
+    /// Links are resolved inside the root.
+    confined: bool,
+    real_proc: bool,
+    real_sys: bool,
+    access: Access,
+}
+
+impl Root {
+    /// Opens the root.
+    ///
+    /// # Errors
+    /// When the directory cannot be opened.
+    pub fn open(path: &str, access: Access) -> Result<Self, Errno> {
+        let dir = fs::openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let mut root = Self { dir, confined: path != "/", real_proc: false, real_sys: false, access };
+        root.real_proc = root.magic("proc") == Some(PROC_MAGIC);
+        root.real_sys = root.magic("sys") == Some(SYSFS_MAGIC);
+        Ok(root)
+    }
+
+    /// Whether `proc` below the root is the kernel's own.
+    #[must_use]
+    pub const fn has_real_proc(&self) -> bool {
+        self.real_proc
+    }
+
+    fn magic(&self, path: &str) -> Option<u64> {
+        let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY).ok()?;
+        u64::try_from(fs::fstatfs(dir).ok()?.f_type).ok()
+    }
+
+    /// Opens below the root, links confined to it if it is not `/`.
+    fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC;
+        if !self.confined {
+            let path = if path.is_empty() { "/" } else { path };
+            return fs::openat(&self.dir, path, flags, Mode::empty());
+        }
+        // `proc/net` would be a link to our own network: the host's first process stands for it.
+        let of_host = path.strip_prefix("proc/net").filter(|_| self.real_proc);
+        let of_host = of_host.map(|rest| format!("proc/1/net{rest}"));
+        let path = of_host.as_deref().unwrap_or(if path.is_empty() { "." } else { path });
+        fs::openat2(&self.dir, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+    }
+
+    /// Whether the kernel itself made the file, so that it is neither a FIFO nor a device.
+    #[must_use]
+    pub fn is_kernel_made(&self, path: &str) -> bool {
+        (self.real_proc && path.starts_with("proc/")) || (self.real_sys && path.starts_with("sys/"))
+    }
+
+    /// Opens a file for reading once it is known that it is one and may be read.
+    fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
+        let kernel_made = self.is_kernel_made(path);
+        let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        if !kernel_made || self.access.needs_check() {
+            let stat = fs::fstat(self.at(path, OFlags::PATH)?)?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+                return Err(Errno::INVAL);
+            }
+            self.check(&stat, ptrace)?;
+            if !kernel_made && self.access.may_keep_atime(&stat) {
+                flags |= OFlags::NOATIME;
+            }
+        }
+        self.at(path, flags)
+    }
+
+    fn check(&self, stat: &Stat, ptrace: bool) -> Result<(), Errno> {
+        if self.access.may_read(stat, ptrace) { Ok(()) } else { Err(Errno::ACCESS) }
+    }
+
+    /// Appends at most `cap` bytes of a file to `to`; `true` if there was more.
+    ///
+    /// # Errors
+    /// That of the open or the read; `EPERM` for what is never read.
+    pub fn read(&self, path: &str, cap: usize, ptrace: bool, to: &mut Vec<u8>) -> Result<bool, Errno> {
+        if never::is_never_read(path) {
+            return Err(Errno::PERM);
+        }
+        if path == KMSG {
+            return self.read_kmsg(cap, to);
+        }
+        read_capped(self.open_file(path, ptrace)?.as_fd(), cap, to)
+    }
+
+    /// The kernel log: a device that yields one record a read and, asked not to block, ends with
+    /// `EAGAIN`. `EPIPE` says that a record was overwritten before it could be read.
+    fn read_kmsg(&self, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+        self.check(&fs::fstat(self.at(KMSG, OFlags::PATH)?)?, false)?;
+        let log = self.at(KMSG, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        let mut record = [0_u8; 8 << 10];
+        loop {
+            match rustix::io::read(&log, &mut record) {
+                Ok(0) | Err(Errno::AGAIN) => return Ok(false),
+                Ok(n) if to.len() + n > cap => return Ok(true),
+                Ok(n) => to.extend_from_slice(record.get(..n).unwrap_or_default()),
+                Err(Errno::INTR | Errno::PIPE) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Appends the target of a link.
+    ///
+    /// # Errors
+    /// That of `readlink`.
+    pub fn link(&self, path: &str, ptrace: bool, to: &mut Vec<u8>) -> Result<(), Errno> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let dir = self.at(parent, OFlags::PATH | OFlags::DIRECTORY)?;
+        if self.access.needs_check() && ptrace {
+            self.check(&fs::fstat(&dir)?, true)?;
+        }
+        to.extend_from_slice(fs::readlinkat(&dir, name, Vec::with_capacity(256))?.as_bytes());
+        Ok(())
+    }
+
+    /// Names in a directory, in the kernel's order; names that are no UTF-8 are left out.
+    ///
+    /// # Errors
+    /// That of the open or of `readdir`.
+    pub fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
+        if self.access.needs_check() {
+            let stat = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?;
+            self.check(&stat, ptrace)?;
+        }
+        names_of(self.at(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?.as_fd())
+    }
+
+    /// Paths that match a pattern whose components may hold `*` and `{a,b}`. Wildcards match what
+    /// exists; a literal behind the last wildcard is taken as it is.
+    ///
+    /// # Errors
+    /// Only that of the directory before the first wildcard; others just match nothing.
+    pub fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
+        let mut found = vec![String::new()];
+        for (depth, component) in pattern.split('/').enumerate() {
+            let mut next = Vec::new();
+            for prefix in &found {
+                self.expand(prefix, component, depth, &mut next)?;
+            }
+            found = next;
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    fn expand(&self, prefix: &str, component: &str, depth: usize, to: &mut Vec<String>) -> Result<(), Errno> {
+        let join = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+        if !component.contains('*') {
+            to.extend(crate::pattern::braces(component).iter().map(|name| join(name)));
+            return Ok(());
+        }
+        let names = match self.list(prefix, false) {
+            Ok(names) => names,
+            Err(errno) if depth == 0 || !to.is_empty() => return Err(errno),
+            Err(_) => return Ok(()),
+        };
+        for (name, _) in names {
+            if to.len() < MAX_NAMES && crate::pattern::matches(component, &name) {
+                to.push(join(&name));
+            }
+        }
+        Ok(())
+    }
+
+    /// All files below a directory that may be read, sorted; links are not followed.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be listed.
+    pub fn walk(&self, path: &str) -> Result<Vec<String>, Errno> {
+        let mut files = Vec::new();
+        let mut open = vec![(path.to_owned(), 0)];
+        while let Some((dir, depth)) = open.pop() {
+            let names = match self.list(&dir, false) {
+                Ok(names) => names,
+                Err(errno) if depth == 0 => return Err(errno),
+                Err(_) => continue,
+            };
+            for (name, kind) in names {
+                let child = format!("{dir}/{name}");
+                match kind {
+                    FileType::Directory if depth < MAX_DEPTH => open.push((child, depth + 1)),
+                    FileType::RegularFile if files.len() < MAX_NAMES => files.push(child),
+                    _ => {}
+                }
+            }
+        }
+        files.retain(|file| !never::is_never_read(file));
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// Name and target of every link in a directory, as records of [`crate::wire::sub`].
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn links(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+        let names = self.list(path, true)?;
+        let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY)?;
+        let mut target = Vec::with_capacity(256);
+        for (name, _) in names {
+            if to.len() >= cap {
+                return Ok(true);
+            }
+            target = match fs::readlinkat(&dir, name.as_str(), target) {
+                Ok(link) => {
+                    crate::wire::sub::push(to, name.as_bytes(), 0, link.as_bytes());
+                    link.into_bytes()
+                }
+                Err(errno) => {
+                    crate::wire::sub::push(to, name.as_bytes(), errno.raw_os_error(), b"");
+                    Vec::with_capacity(256)
+                }
+            };
+        }
+        Ok(false)
+    }
+
+    /// `FILE` of each numeric subdirectory of `DIR` (path `DIR//FILE`), as records of
+    /// [`crate::wire::sub`].
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn each(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+        let (dir, file) = path.split_once("//").ok_or(Errno::INVAL)?;
+        let mut content = Vec::with_capacity(1024);
+        for (name, _) in self.list(dir, false)? {
+            if !name.bytes().all(|b| b.is_ascii_digit()) {
+                continue;
+            }
+            if to.len() >= cap {
+                return Ok(true);
+            }
+            content.clear();
+            let errno = self.read(&format!("{dir}/{name}/{file}"), 1 << 16, false, &mut content);
+            let errno = errno.err().map_or(0, Errno::raw_os_error);
+            crate::wire::sub::push(to, name.as_bytes(), errno, &content);
+        }
+        Ok(false)
+    }
+}
+
+fn read_capped(file: rustix::fd::BorrowedFd<'_>, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+    let end = to.len().saturating_add(cap);
+    loop {
+        let room = end.saturating_sub(to.len());
+        if room == 0 {
+            // One byte more tells whether the cap was met or exceeded.
+            return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
+        }
+        let step = room.min(if to.len() < (1 << 16) { 1 << 14 } else { 1 << 18 });
+        let before = to.len();
+        to.resize(before + step, 0);
+        let read = rustix::io::read(file, to.get_mut(before..).unwrap_or_default());
+        to.truncate(before + read.unwrap_or(0));
+        match read {
+            Ok(0) => return Ok(false),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn names_of(dir: rustix::fd::BorrowedFd<'_>) -> Result<Vec<(String, FileType)>, Errno> {
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 16 << 10];
+    let mut entries = RawDir::new(dir, &mut buffer);
+    let mut names = Vec::new();
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        if name != "." && name != ".." && names.len() < MAX_NAMES {
+            names.push((name.to_owned(), entry.file_type()));
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,111 @@
+//! Walks through address spaces, within a budget.
+//!
+//! `smaps`, `smaps_rollup` and `numa_maps` hold the process's `mmap_lock` for 8 to 11 ms per GiB of
+//! 4K pages; while they do, the process cannot map, unmap or (before 6.4) fault. The host is in
+//! trouble already: one walk may stall a process for at most a quarter of a second, all walks of a
+//! pass together for five. What is left out is journaled; `--deep` lifts the bounds.
+
+use linsight_archive::Outcome;
+
+use crate::class::Class;
+use crate::files;
+use crate::plan::{How, Source, When};
+use crate::run::Run;
+use crate::stop::Flow;
+use crate::wire::Op;
+
+/// Cost of a walk.
+const US_PER_GIB: u64 = 11_000;
+/// Longest walk.
+const MAX_WALK_US: u64 = 250_000;
+/// All walks of a pass.
+const MAX_PASS_US: u64 = 5_000_000;
+/// Largest process that is walked at all.
+const MAX_RESIDENT: u64 = 16 << 30;
+/// Processes whose mappings are listed one by one.
+const LISTED: usize = 10;
+/// Processes whose nodes are listed.
+const PLACED: usize = 20;
+
+impl Run {
+    /// Growers, at one third, two thirds and the end.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn walk_growers(&mut self) -> Flow {
+        let growers = self.processes.growers.clone();
+        if growers.is_empty() {
+            return Ok(());
+        }
+        let mut budget = MAX_PASS_US;
+        for name in ["smaps_rollup", "smaps"] {
+            self.walk(name, &growers, &mut budget)?;
+        }
+        Ok(())
+    }
+
+    /// Command lines and address spaces, after the window.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub fn read_address_spaces(&mut self) -> Flow {
+        let pids = self.pids()?;
+        let rows = self.process_rows(|s| s.how == How::Process("cmdline"));
+        self.read_processes(&rows, &pids)?;
+        let own = self.workers.own_pids();
+        let mut largest: Vec<(u64, u32)> = pids
+            .iter()
+            .filter(|pid| !own.contains(pid))
+            .map(|pid| (self.processes.known.get(pid).map_or(0, |known| known.private_kib), *pid))
+            .collect();
+        largest.sort_unstable_by(|a, b| b.cmp(a));
+        let order: Vec<u32> = largest.into_iter().map(|(_, pid)| pid).collect();
+        let mut budget = MAX_PASS_US;
+        let first = |n: usize| order.get(..n.min(order.len())).unwrap_or_default();
+        self.walk("smaps", first(LISTED), &mut budget)?;
+        let (nodes, _) =
+            files::lines(&mut self.workers, Op::Glob, "sys/devices/system/node/node*", Class::Slow)?;
+        if nodes.len() > 1 {
+            self.walk("numa_maps", first(PLACED), &mut budget)?;
+        } else if let Some(row) = self.walk_row("numa_maps") {
+            self.sink.note(row.path, Outcome::Skipped, "this host has one memory node")?;
+        }
+        self.walk("smaps_rollup", &order, &mut budget)
+    }
+
+    fn walk_row(&self, name: &'static str) -> Option<&'static Source> {
+        self.process_rows(|s| s.how == How::Process(name) && s.when == When::Last).first().copied()
+    }
+
+    /// Walks one file of these processes, as far as the budget goes.
+    fn walk(&mut self, name: &'static str, pids: &[u32], budget_us: &mut u64) -> Flow {
+        let Some(row) = self.walk_row(name) else { return Ok(()) };
+        let deep = self.options.deep;
+        let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+        let Self { sink, workers, processes, .. } = self;
+        let mut pack = sink.pack(row.path);
+        for pid in pids.iter().filter(|pid| !processes.has_no_use_for(**pid, row)) {
+            let statm = processes.known.get(pid).map(|known| known.statm).unwrap_or_default();
+            let resident = statm.resident.saturating_mul(page);
+            let cost = resident.saturating_mul(US_PER_GIB) >> 30;
+            let too_large = cost > MAX_WALK_US || resident > MAX_RESIDENT;
+            if !deep && (too_large || cost > *budget_us) {
+                sink.record(&mut pack, &pid.to_string(), Outcome::Skipped, 0, b"")?;
+                continue;
+            }
+            let mut request = files::request(row, Op::Read, format!("proc/{pid}/{name}"));
+            request.pid = Some(*pid);
+            workers.run(&[request], &mut |answer| {
+                *budget_us = budget_us.saturating_sub(answer.us);
+                let outcome = match answer.outcome {
+                    Outcome::Missing => Outcome::Vanished,
+                    // A kernel thread has nothing to walk.
+                    Outcome::Collected if answer.content.is_empty() => return Ok(()),
+                    other => other,
+                };
+                sink.record(&mut pack, &pid.to_string(), outcome, answer.us, answer.content)
+            })?;
+        }
+        self.sink.end_pack(pack)
+    }
+}

@@ -1,0 +1,127 @@
+//! The worker: this binary again, as a child that reads on request and may be killed.
+//!
+//! Files of /proc/PID wait for locks of that process, files on a dead NFS or FUSE wait for a
+//! server. A thread in such a wait would keep the whole collector from exiting; a child does not.
+//! The worker answers each item with one write before it begins the next, so that a stall is
+//! blamed on the right one.
+
+use std::io::IoSlice;
+use std::process::ExitCode;
+
+use rustix::io::Errno;
+use rustix::process::{Signal, set_parent_process_death_signal};
+
+use crate::access::Access;
+use crate::clock;
+use crate::root::Root;
+use crate::wire::{self, Asked, Head, Op};
+
+/// First argument that turns the binary into a worker.
+pub const ARGUMENT: &str = "--worker-of-linsight";
+
+/// Serves requests from standard input until it ends. `root` is the host's root.
+#[must_use]
+pub fn main(root: &str) -> ExitCode {
+    // Nobody would read the answers of an orphan.
+    if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let Ok(root) = Root::open(root, Access::own(crate::host::capabilities())) else {
+        return ExitCode::FAILURE;
+    };
+    match serve(&root) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve(root: &Root) -> Result<(), Errno> {
+    let mut inbox = Vec::new();
+    let mut chunk = vec![0_u8; 16 << 10];
+    let mut content = Vec::new();
+    let mut index = 0;
+    loop {
+        let n = match rustix::io::read(rustix::stdio::stdin(), &mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(Errno::INTR) => continue,
+            Err(errno) => return Err(errno),
+        };
+        inbox.extend_from_slice(chunk.get(..n).unwrap_or_default());
+        let mut done = 0;
+        while let Some((asked, len)) = wire::asked(inbox.get(done..).unwrap_or_default()) {
+            done += len;
+            content.clear();
+            let mut head = answer(root, &asked, &mut content);
+            head.index = index;
+            head.last = true;
+            head.bytes = u32::try_from(content.len()).unwrap_or(0);
+            send(&head, b"", b"", &content)?;
+            index += 1;
+            content.shrink_to(1 << 20);
+        }
+        inbox.drain(..done);
+    }
+}
+
+/// Does what was asked; the content is appended to `to`.
+pub fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
+    let mono_us = clock::mono_us();
+    let cap = asked.cap as usize;
+    let path = asked.path.as_str();
+    let result = match asked.op {
+        Op::Read => root.read(path, cap, asked.ptrace, to),
+        Op::Link => root.link(path, asked.ptrace, to).map(|()| false),
+        Op::List => root.list(path, asked.ptrace).map(|names| {
+            lines(names.iter().map(|(name, _)| name.as_str()), cap, to)
+        }),
+        Op::Glob => root.glob(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
+        Op::Walk => root.walk(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
+        Op::Links => root.links(path, cap, to),
+        Op::Each => root.each(path, cap, to),
+    };
+    let (cut, errno) = match result {
+        Ok(cut) => (cut, 0),
+        Err(errno) => (false, errno.raw_os_error()),
+    };
+    Head {
+        outcome: cut.then_some(linsight_archive::Outcome::Truncated),
+        errno,
+        us: clock::mono_us().saturating_sub(mono_us),
+        mono_us,
+        ..Head::default()
+    }
+}
+
+/// Appends one line each, as far as the cap allows; `true` if some did not fit. Names with a line
+/// break in them are left out: nothing the collector looks for has one.
+fn lines<'a>(names: impl Iterator<Item = &'a str>, cap: usize, to: &mut Vec<u8>) -> bool {
+    for name in names.filter(|name| !name.contains('\n')) {
+        if to.len() + name.len() + 1 > cap {
+            return true;
+        }
+        to.extend_from_slice(name.as_bytes());
+        to.push(b'\n');
+    }
+    false
+}
+
+fn send(head: &Head, path: &[u8], reason: &[u8], content: &[u8]) -> Result<(), Errno> {
+    let head = head.encode();
+    let whole = head.len() + path.len() + reason.len() + content.len();
+    let mut sent = 0;
+    while sent < whole {
+        let mut skip = sent;
+        let rest = [head.as_slice(), path, reason, content].map(|part| {
+            let from = skip.min(part.len());
+            skip -= from;
+            IoSlice::new(part.get(from..).unwrap_or_default())
+        });
+        match rustix::io::writev(rustix::stdio::stdout(), &rest) {
+            Ok(n) => sent += n,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
