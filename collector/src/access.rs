@@ -9,7 +9,7 @@ const CAP_SYS_PTRACE: u32 = 19;
 
 /// User, groups and capabilities of this process.
 #[derive(Clone, Debug, Default)]
-pub struct Access {
+pub(crate) struct Access {
     euid: u32,
     groups: Vec<u32>,
     reads_all: bool,
@@ -19,7 +19,7 @@ pub struct Access {
 impl Access {
     /// Those of this process; `capabilities` is the mask of `CapEff`.
     #[must_use]
-    pub fn own(capabilities: u64) -> Self {
+    pub(crate) fn own(capabilities: u64) -> Self {
         let mut groups = vec![rustix::process::getegid().as_raw()];
         groups.extend(rustix::process::getgroups().unwrap_or_default().iter().map(|g| g.as_raw()));
         let has = |capability: u32| capabilities >> capability & 1 == 1;
@@ -33,14 +33,14 @@ impl Access {
 
     /// Whether anything can be refused, so that asking first is worth its price.
     #[must_use]
-    pub const fn needs_check(&self) -> bool {
+    pub(crate) const fn needs_check(&self) -> bool {
         !(self.reads_all && self.traces_all)
     }
 
     /// Whether a file may be read. `ptrace`: the kernel asks for the right to trace the process,
     /// too, whatever the mode says. (An approximation of it: same user.)
     #[must_use]
-    pub fn may_read(&self, stat: &Stat, ptrace: bool) -> bool {
+    pub(crate) fn may_read(&self, stat: &Stat, ptrace: bool) -> bool {
         if ptrace && !self.traces_all && stat.st_uid != self.euid {
             return false;
         }
@@ -56,7 +56,7 @@ impl Access {
 
     /// Whether a file may be read without its access time being touched.
     #[must_use]
-    pub const fn may_keep_atime(&self, stat: &Stat) -> bool {
+    pub(crate) const fn may_keep_atime(&self, stat: &Stat) -> bool {
         self.euid == 0 && self.reads_all || stat.st_uid == self.euid
     }
 }

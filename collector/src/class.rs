@@ -2,7 +2,7 @@
 
 /// Class of risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// Made by the kernel from what it knows; waits for nobody.
     Safe = 0,
     /// Waits for a lock of the process it describes (`mmap_lock`, `exec_update_lock`).
@@ -13,12 +13,12 @@ pub enum Class {
 
 impl Class {
     /// Number of classes.
-    pub const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 3;
 
     /// How long one item may take. Far above what each takes on a busy host: a deadline that cuts
     /// off the merely slow would lose the evidence that matters most.
     #[must_use]
-    pub const fn deadline_us(self) -> u64 {
+    pub(crate) const fn deadline_us(self) -> u64 {
         match self {
             Self::Safe => 5_000_000,
             Self::Mm => 2_000_000,
@@ -28,7 +28,7 @@ impl Class {
 
     /// The word that `--list` prints.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Safe => "safe",
             Self::Mm => "mm",

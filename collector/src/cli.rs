@@ -18,58 +18,58 @@ use crate::plan::Group;
         Examples:\n  linsight-collect\n  linsight-collect -o /var/tmp/db-17.tar.zst --note l4_idle_timeout_s=350\n  \
         ssh db-17 linsight-collect -o - > db-17.tar.zst"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Archive to create, `-` for standard output [default: ./linsight-HOST-TIME.tar.zst].
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<String>,
+    pub(crate) output: Option<String>,
     /// Length of the sampling window; 0 for no samples.
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration_us)]
-    pub duration: u64,
+    pub(crate) duration: u64,
     /// Distance of two samples.
     #[arg(long, default_value = "1s", value_name = "TIME", value_parser = duration_us)]
-    pub interval: u64,
+    pub(crate) interval: u64,
     /// End the archive at this size, uncompressed.
     #[arg(long, default_value = "512MiB", value_name = "SIZE", value_parser = size_bytes)]
-    pub max_size: u64,
+    pub(crate) max_size: u64,
     /// Walk address spaces of any size: may stall large processes for seconds.
     #[arg(long)]
-    pub deep: bool,
+    pub(crate) deep: bool,
     /// Root of the host, when it is mounted somewhere (in a container: /host).
     #[arg(long, default_value = "/", value_name = "DIR")]
-    pub root: String,
+    pub(crate) root: String,
     /// Collect only these groups (see --list); may be repeated.
     #[arg(long, value_name = "GROUP", value_parser = group, value_delimiter = ',')]
-    pub only: Vec<Group>,
+    pub(crate) only: Vec<Group>,
     /// Leave these groups out; may be repeated.
     #[arg(long, value_name = "GROUP", value_parser = group, value_delimiter = ',')]
-    pub skip: Vec<Group>,
+    pub(crate) skip: Vec<Group>,
     /// A fact only you know, for the analysis: `--note l4_idle_timeout_s=350`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE", value_parser = note)]
-    pub note: Vec<(String, String)>,
+    pub(crate) note: Vec<(String, String)>,
     /// `none`: leave the command lines of processes out.
     #[arg(long, value_name = "WHAT", default_value = "masked", value_parser = ["masked", "none"])]
-    pub cmdline: String,
+    pub(crate) cmdline: String,
     /// Print the plan: what is read, when, why, at what cost and with which right.
     #[arg(long)]
-    pub list: bool,
+    pub(crate) list: bool,
     /// Print what would be read here, and read nothing else.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// No progress; errors are still shown.
     #[arg(short, long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 impl Args {
     /// Operator notes by key; the last one of a key wins.
     #[must_use]
-    pub fn notes(&self) -> BTreeMap<String, String> {
+    pub(crate) fn notes(&self) -> BTreeMap<String, String> {
         self.note.iter().cloned().collect()
     }
 
     /// Whether a group was asked for.
     #[must_use]
-    pub fn wants(&self, group: Group) -> bool {
+    pub(crate) fn wants(&self, group: Group) -> bool {
         (self.only.is_empty() || self.only.contains(&group)) && !self.skip.contains(&group)
     }
 }
@@ -83,7 +83,9 @@ fn group(word: &str) -> Result<Group, String> {
 
 fn note(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.to_owned()))
+        }
         _ => Err("expected KEY=VALUE".to_owned()),
     }
 }
@@ -146,7 +148,9 @@ mod tests {
         assert_eq!(duration_us("1.5"), Ok(1_500_000));
         assert_eq!(duration_us("500ms"), Ok(500_000));
         assert_eq!(duration_us("2m"), Ok(120_000_000));
-        assert!(duration_us("-1s").is_err() && duration_us("1d").is_err() && duration_us("").is_err());
+        assert!(
+            duration_us("-1s").is_err() && duration_us("1d").is_err() && duration_us("").is_err()
+        );
         assert_eq!(size_bytes("512MiB"), Ok(512 << 20));
         assert_eq!(size_bytes("1.5K"), Ok(1536));
         assert!(size_bytes("many").is_err());

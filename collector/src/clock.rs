@@ -13,26 +13,26 @@ fn micros(t: Timespec) -> u64 {
 
 /// `CLOCK_MONOTONIC` in microseconds.
 #[must_use]
-pub fn mono_us() -> u64 {
+pub(crate) fn mono_us() -> u64 {
     micros(clock_gettime(ClockId::Monotonic))
 }
 
 /// `CLOCK_BOOTTIME` in microseconds: time since boot, sleep included.
 #[must_use]
-pub fn boottime_us() -> u64 {
+pub(crate) fn boottime_us() -> u64 {
     micros(clock_gettime(ClockId::Boottime))
 }
 
 /// CPU time of this process, user and system, in microseconds.
 #[must_use]
-pub fn own_cpu_us() -> u64 {
+pub(crate) fn own_cpu_us() -> u64 {
     micros(clock_gettime(ClockId::ProcessCPUTime))
 }
 
 /// Wall clock in seconds since 1970 UTC.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit f64 exactly")]
-pub fn unix_s() -> f64 {
+pub(crate) fn unix_s() -> f64 {
     micros(clock_gettime(ClockId::Realtime)) as f64 / 1e6
 }
 
@@ -43,7 +43,7 @@ pub fn unix_s() -> f64 {
     clippy::cast_sign_loss,
     reason = "seconds of a wall clock, clamped at zero"
 )]
-pub fn utc_stamp(unix_s: f64) -> String {
+pub(crate) fn utc_stamp(unix_s: f64) -> String {
     let s = unix_s.max(0.0) as u64;
     let (days, rest) = (s / 86_400, s % 86_400);
     let (year, month, day) = civil(days);

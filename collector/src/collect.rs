@@ -27,7 +27,7 @@ const ENDED_EARLY: u8 = 3;
 
 /// Runs the command line and tells the exit status.
 #[must_use]
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -65,7 +65,11 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         argv: std::env::args().collect(),
     });
     let name = args.output.clone().unwrap_or_else(|| {
-        format!("linsight-{}-{}.tar.zst", file_name(&header.host_name), clock::utc_stamp(header.started_unix_s))
+        format!(
+            "linsight-{}-{}.tar.zst",
+            file_name(&header.host_name),
+            clock::utc_stamp(header.started_unix_s)
+        )
     });
     let shared = Rc::new(Shared::default());
     let output = if name == "-" {

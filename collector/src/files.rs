@@ -18,7 +18,7 @@ const SYSCTL_CAP: u32 = 64 << 10;
 
 /// A request for a path of a row.
 #[must_use]
-pub fn request(source: &Source, op: Op, path: String) -> Request {
+pub(crate) fn request(source: &Source, op: Op, path: String) -> Request {
     let asked = Asked { op, ptrace: source.right == Right::Owner, cap: source.cap, path };
     Request { asked, class: source.class, pid: None }
 }
@@ -27,7 +27,12 @@ pub fn request(source: &Source, op: Op, path: String) -> Request {
 ///
 /// # Errors
 /// When the run ends early.
-pub fn lines(workers: &mut Workers, op: Op, path: &str, class: Class) -> Flow<(Vec<String>, Outcome)> {
+pub(crate) fn lines(
+    workers: &mut Workers,
+    op: Op,
+    path: &str,
+    class: Class,
+) -> Flow<(Vec<String>, Outcome)> {
     let asked = Asked { op, ptrace: false, cap: NAMES_CAP, path: path.to_owned() };
     let mut found = (Vec::new(), Outcome::Failed);
     workers.run(&[Request { asked, class, pid: None }], &mut |answer| {
@@ -43,7 +48,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_files(&mut self, chosen: impl Fn(&Source) -> bool) -> Flow {
+    pub(crate) fn read_files(&mut self, chosen: impl Fn(&Source) -> bool) -> Flow {
         let rows: Vec<&'static Source> = self.plan.iter().copied().filter(|s| chosen(s)).collect();
         let mut paths: Vec<(&Source, String)> = Vec::new();
         for row in &rows {
@@ -51,7 +56,8 @@ impl Run {
                 How::File if row.path.contains('*') => {
                     let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
                     if found.is_empty() {
-                        let outcome = if outcome.has_content() { Outcome::Missing } else { outcome };
+                        let outcome =
+                            if outcome.has_content() { Outcome::Missing } else { outcome };
                         self.sink.note(row.path, outcome, "nothing matches")?;
                     }
                     paths.extend(found.into_iter().map(|path| (*row, path)));
@@ -94,7 +100,8 @@ impl Run {
                 Some(plain) => (plain, Op::Link),
                 None => (*pattern, Op::Read),
             };
-            let (found, _) = lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
+            let (found, _) =
+                lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
             requests.extend(found.into_iter().map(|path| request(row, op, path)));
         }
         let Self { sink, workers, .. } = self;
@@ -107,7 +114,13 @@ impl Run {
                 return Ok(());
             }
             let key = request.asked.path.strip_prefix(prefix).unwrap_or(&request.asked.path);
-            sink.record(&mut pack, key.trim_start_matches('/'), answer.outcome, answer.us, answer.content)
+            sink.record(
+                &mut pack,
+                key.trim_start_matches('/'),
+                answer.outcome,
+                answer.us,
+                answer.content,
+            )
         })?;
         sink.end_pack(pack)
     }

@@ -16,7 +16,7 @@ const POINTS: usize = 60;
 
 /// One `statm` of a series.
 #[derive(Clone, Copy, Debug)]
-pub struct Point {
+pub(crate) struct Point {
     us: u64,
     anon: u64,
     data: u64,
@@ -25,7 +25,7 @@ pub struct Point {
 impl Point {
     /// A reading.
     #[must_use]
-    pub const fn new(us: u64, statm: Statm) -> Self {
+    pub(crate) const fn new(us: u64, statm: Statm) -> Self {
         Self { us, anon: statm.anon(), data: statm.data }
     }
 }
@@ -33,7 +33,10 @@ impl Point {
 /// Processes in order of suspicion: those whose anonymous memory grows and those whose address
 /// space grows take turns, since the classic leak allocates much and touches little.
 #[must_use]
-pub fn rank<'a>(all: impl Iterator<Item = (u32, &'a [Point])> + Clone, page: u64) -> Vec<u32> {
+pub(crate) fn rank<'a>(
+    all: impl Iterator<Item = (u32, &'a [Point])> + Clone,
+    page: u64,
+) -> Vec<u32> {
     let by_anon = fastest(all.clone(), |p| p.anon, page);
     let by_data = fastest(all, |p| p.data, page);
     let mut ranked = Vec::new();

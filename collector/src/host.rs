@@ -9,13 +9,15 @@ use crate::clock;
 
 /// Effective capabilities of this process, 0 if the kernel does not say.
 #[must_use]
-pub fn capabilities() -> u64 {
-    own_field("/proc/self/status", "CapEff:").and_then(|v| u64::from_str_radix(&v, 16).ok()).unwrap_or(0)
+pub(crate) fn capabilities() -> u64 {
+    own_field("/proc/self/status", "CapEff:")
+        .and_then(|v| u64::from_str_radix(&v, 16).ok())
+        .unwrap_or(0)
 }
 
 /// Peak resident memory of one of our processes in bytes, 0 if the kernel does not say.
 #[must_use]
-pub fn peak_rss_bytes(pid: u32) -> u64 {
+pub(crate) fn peak_rss_bytes(pid: u32) -> u64 {
     own_field(&format!("/proc/{pid}/status"), "VmHWM:")
         .and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok())
         .map_or(0, |kib| kib * 1024)
@@ -23,7 +25,7 @@ pub fn peak_rss_bytes(pid: u32) -> u64 {
 
 /// CPU time in microseconds of children that have ended, and of one that lives.
 #[must_use]
-pub fn children_cpu_us(alive: Option<u32>) -> u64 {
+pub(crate) fn children_cpu_us(alive: Option<u32>) -> u64 {
     let ticks = |pid: &str, user: usize| {
         let text = own_file(&format!("/proc/{pid}/stat"))?;
         let stat = crate::proc_stat::Stat::parse(text.as_bytes())?;
@@ -36,7 +38,7 @@ pub fn children_cpu_us(alive: Option<u32>) -> u64 {
 
 /// Makes this process and its children the first that an out-of-memory host ends: the diagnosis
 /// may not cost the patient.
-pub fn offer_to_die_first() {
+pub(crate) fn offer_to_die_first() {
     // Where the kernel refuses, nothing is lost.
     std::fs::write("/proc/self/oom_score_adj", "1000").unwrap_or_default();
 }
@@ -49,7 +51,7 @@ fn own_field(path: &str, name: &str) -> Option<String> {
 
 /// A small file about this process, at most 64 KiB.
 #[must_use]
-pub fn own_file(path: &str) -> Option<String> {
+pub(crate) fn own_file(path: &str) -> Option<String> {
     let mut text = String::new();
     std::fs::File::open(path).ok()?.take(1 << 16).read_to_string(&mut text).ok()?;
     Some(text)
@@ -57,24 +59,24 @@ pub fn own_file(path: &str) -> Option<String> {
 
 /// What the command line adds to the header.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Seconds of sampling.
-    pub duration_s: f64,
+    pub(crate) duration_s: f64,
     /// Seconds between samples.
-    pub interval_s: f64,
+    pub(crate) interval_s: f64,
     /// The host's root.
-    pub root: String,
+    pub(crate) root: String,
     /// Operator notes.
-    pub notes: BTreeMap<String, String>,
+    pub(crate) notes: BTreeMap<String, String>,
     /// Hash of the plan.
     pub plan_sha256: String,
     /// The command line, masked.
-    pub argv: Vec<String>,
+    pub(crate) argv: Vec<String>,
 }
 
 /// The first entry of the archive.
 #[must_use]
-pub fn header(asked: Asked) -> Header {
+pub(crate) fn header(asked: Asked) -> Header {
     let uname = rustix::system::uname();
     Header {
         linsight: FORMAT_VERSION,

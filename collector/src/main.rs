@@ -15,6 +15,7 @@ mod collect;
 mod files;
 mod growers;
 mod host;
+mod link;
 mod never;
 mod output;
 mod pattern;

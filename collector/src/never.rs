@@ -5,14 +5,19 @@
 
 /// Whether a path (relative to the root) must be left alone.
 #[must_use]
-pub fn is_never_read(path: &str) -> bool {
+pub(crate) fn is_never_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     if let Some(key) = path.strip_prefix("proc/sys/") {
-        return is_never_read_sysctl(key, name);
+        return crate::probe::sysctl::never(key);
     }
     matches!(
         path,
-        "proc/kmsg" | "proc/kcore" | "proc/kallsyms" | "proc/timer_list" | "proc/mtrr" | "proc/sysrq-trigger"
+        "proc/kmsg"
+            | "proc/kcore"
+            | "proc/kallsyms"
+            | "proc/timer_list"
+            | "proc/mtrr"
+            | "proc/sysrq-trigger"
     ) || path.starts_with("proc/fs/")
         || (path.starts_with("proc/net/rpc/") && matches!(name, "channel" | "flush"))
         || (path.starts_with("proc/") && matches!(name, "environ" | "pagemap" | "mem" | "auxv"))
@@ -22,18 +27,6 @@ pub fn is_never_read(path: &str) -> bool {
         || (path.starts_with("sys/")
             && (matches!(name, "capability" | "iosched" | "priority_stats" | "rom" | "vpd")
                 || (name.starts_with("resource") && path.contains("/pci"))))
-}
-
-fn is_never_read_sysctl(key: &str, name: &str) -> bool {
-    // Side effects: folding counters on all CPUs, compaction, dropping caches, flushing routes.
-    matches!(key, "vm/stat_refresh" | "vm/compact_memory" | "vm/drop_caches" | "kernel/ns_last_pid")
-        || name == "flush"
-        // Two names that log a deprecation.
-        || (key.starts_with("net/ipv6/neigh/") && matches!(name, "retrans_time" | "base_reachable_time"))
-        // Secrets, and numbers that are drawn afresh at each read.
-        || name.starts_with("tcp_fastopen_key")
-        || name == "stable_secret"
-        || (key.starts_with("kernel/random/") && key.ends_with("uuid"))
 }
 
 #[cfg(test)]
@@ -50,6 +43,7 @@ mod tests {
             "proc/sys/net/ipv6/conf/eth0/stable_secret",
             "proc/sys/net/ipv4/tcp_fastopen_key",
             "proc/sys/kernel/random/uuid",
+            "proc/sys/fs/binfmt_misc",
             "proc/kmsg",
             "proc/1/environ",
             "proc/fs/nfsd/exports",

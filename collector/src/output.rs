@@ -19,16 +19,16 @@ const RESERVE: u64 = 256 << 10;
 
 /// State that outlives the writer which owns the [`Output`].
 #[derive(Debug, Default)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// Why no frame can be written any more.
-    pub refused: Cell<Option<&'static str>>,
+    pub(crate) refused: Cell<Option<&'static str>>,
     /// Set before the last frame, which may use the room kept for it.
-    pub last: Cell<bool>,
+    pub(crate) last: Cell<bool>,
 }
 
 /// A new file, or standard output.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     to: File,
     is_file: bool,
     written: u64,
@@ -41,8 +41,9 @@ impl Output {
     ///
     /// # Errors
     /// When it cannot be created.
-    pub fn create(path: &str, shared: Rc<Shared>) -> io::Result<Self> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    pub(crate) fn create(path: &str, shared: Rc<Shared>) -> io::Result<Self> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(rustix::fs::CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
         Ok(Self::over(fd, true, shared))
     }
@@ -51,7 +52,7 @@ impl Output {
     ///
     /// # Errors
     /// When it is closed.
-    pub fn stdout(shared: Rc<Shared>) -> io::Result<Self> {
+    pub(crate) fn stdout(shared: Rc<Shared>) -> io::Result<Self> {
         let fd = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
         Ok(Self::over(fd, false, shared))
     }
@@ -62,7 +63,7 @@ impl Output {
 
     /// Bytes written and their SHA-256, in hex.
     #[must_use]
-    pub fn sum(self) -> (u64, String) {
+    pub(crate) fn sum(self) -> (u64, String) {
         let mut hex = String::with_capacity(64);
         for byte in self.hash.finalize() {
             hex.push_str(&format!("{byte:02x}"));

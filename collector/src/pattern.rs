@@ -2,13 +2,13 @@
 
 /// Whether a name matches a component with `*` and `{a,b}`.
 #[must_use]
-pub fn matches(component: &str, name: &str) -> bool {
+pub(crate) fn matches(component: &str, name: &str) -> bool {
     braces(component).iter().any(|plain| wild(plain.as_bytes(), name.as_bytes()))
 }
 
 /// The alternatives that a component with braces stands for.
 #[must_use]
-pub fn braces(component: &str) -> Vec<String> {
+pub(crate) fn braces(component: &str) -> Vec<String> {
     let parts = component.split_once('{').and_then(|(before, rest)| {
         rest.split_once('}').map(|(middle, after)| (before, middle, after))
     });

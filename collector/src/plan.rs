@@ -12,11 +12,11 @@ use crate::class::Class;
 
 mod table;
 
-pub use table::TABLE;
+pub(crate) use table::TABLE;
 
 /// What `--only` and `--skip` choose by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub(crate) enum Group {
     /// Kernel, distribution, container or not.
     Host,
     /// Kernel parameters as they are.
@@ -49,7 +49,7 @@ pub enum Group {
 
 impl Group {
     /// All groups, with their words.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub(crate) const ALL: [(Self, &'static str); 14] = [
         (Self::Host, "host"),
         (Self::Sysctl, "sysctl"),
         (Self::Config, "config"),
@@ -68,20 +68,20 @@ impl Group {
 
     /// Its word on the command line.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         Self::ALL.iter().find(|(group, _)| *group == self).map_or("", |(_, word)| word)
     }
 
     /// The inverse of [`Group::word`].
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, w)| *w == word).map(|(group, _)| *group)
     }
 }
 
 /// When a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     /// At the start.
     Once,
     /// At the start and after the window.
@@ -97,7 +97,7 @@ pub enum When {
 impl When {
     /// The word that `--list` prints.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Once => "once",
             Self::Twice => "2x",
@@ -110,7 +110,7 @@ impl When {
 
 /// Who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Right {
+pub(crate) enum Right {
     /// Everyone.
     Any,
     /// The process's user; root for the processes of others.
@@ -122,7 +122,7 @@ pub enum Right {
 impl Right {
     /// The word that `--list` prints.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Any => "any",
             Self::Owner => "owner",
@@ -133,7 +133,7 @@ impl Right {
 
 /// How a source is read and stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub(crate) enum How {
     /// A file, or each file that matches, under its own path.
     File,
     /// Names in a directory, one a line.
@@ -157,29 +157,35 @@ pub enum How {
 
 /// One row of the plan.
 #[derive(Clone, Copy, Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// Path in the archive; a pattern if it stands for several files.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// How it is read.
-    pub how: How,
+    pub(crate) how: How,
     /// What it belongs to.
-    pub group: Group,
+    pub(crate) group: Group,
     /// When it is read.
-    pub when: When,
+    pub(crate) when: When,
     /// How it may hang.
-    pub class: Class,
+    pub(crate) class: Class,
     /// Most bytes of one file.
-    pub cap: u32,
+    pub(crate) cap: u32,
     /// Who may read it.
-    pub right: Right,
+    pub(crate) right: Right,
     /// Whether secrets are masked in it before it is written.
-    pub masked: bool,
+    pub(crate) masked: bool,
     /// What it is needed for.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
 }
 
 impl Source {
-    const fn new(path: &'static str, how: How, group: Group, when: When, why: &'static str) -> Self {
+    const fn new(
+        path: &'static str,
+        how: How,
+        group: Group,
+        when: When,
+        why: &'static str,
+    ) -> Self {
         Self {
             path,
             how,
@@ -215,7 +221,7 @@ impl Source {
 
     /// What reading it costs, in words.
     #[must_use]
-    pub const fn cost(&self) -> &'static str {
+    pub(crate) const fn cost(&self) -> &'static str {
         match (self.how, self.class) {
             (_, Class::Mm) => "blocks the process's mmap while it is read, up to 11 ms per GiB",
             (How::Process(_) | How::ProcessLink(_), _) => "about 6 us a process",
@@ -231,7 +237,7 @@ impl Source {
 
 /// The plan as `--list` prints it: tab-separated columns, one source a line.
 #[must_use]
-pub fn list() -> String {
+pub(crate) fn list() -> String {
     let mut out = String::from("path\tgroup\twhen\tclass\tright\tcap\tcost\twhy\n");
     for source in TABLE {
         // Writing to a String cannot fail.
@@ -258,7 +264,7 @@ pub fn list() -> String {
 
 /// SHA-256 of [`list`]: two archives with one hash meant to hold the same.
 #[must_use]
-pub fn sha256() -> String {
+pub(crate) fn sha256() -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(list().as_bytes()) {
         let _ = write!(hex, "{byte:02x}");
@@ -276,7 +282,11 @@ mod tests {
         let mut seen = BTreeSet::new();
         for source in TABLE {
             assert!(seen.insert(source.path), "{} twice", source.path);
-            assert!(!source.path.starts_with('/') && !source.path.contains("//"), "{}", source.path);
+            assert!(
+                !source.path.starts_with('/') && !source.path.contains("//"),
+                "{}",
+                source.path
+            );
             assert!(source.why.len() > 8, "{} has no reason", source.path);
             assert!(source.cap <= 4 << 20, "{} would not fit the memory budget", source.path);
         }

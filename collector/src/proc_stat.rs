@@ -2,22 +2,22 @@
 //! of this reaches the archive, which holds the raw files.
 
 /// Field numbers of proc_pid_stat(5), counted from the state (field 3 there is 0 here).
-pub const UTIME: usize = 11;
+pub(crate) const UTIME: usize = 11;
 /// CPU time of ended children.
-pub const CUTIME: usize = 13;
+pub(crate) const CUTIME: usize = 13;
 /// Threads.
 const NUM_THREADS: usize = 17;
 
 /// `/proc/PID/stat`, split behind the name (which may hold anything, even `)`).
 #[derive(Clone, Copy, Debug)]
-pub struct Stat<'a> {
+pub(crate) struct Stat<'a> {
     rest: &'a str,
 }
 
 impl<'a> Stat<'a> {
     /// The part behind the last `)`.
     #[must_use]
-    pub fn parse(text: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         let at = text.iter().rposition(|b| *b == b')')?;
         let rest = std::str::from_utf8(text.get(at + 1..)?).ok()?;
         Some(Self { rest })
@@ -25,40 +25,40 @@ impl<'a> Stat<'a> {
 
     /// State of the process or thread.
     #[must_use]
-    pub fn state(self) -> Option<char> {
+    pub(crate) fn state(self) -> Option<char> {
         self.rest.split_ascii_whitespace().next()?.chars().next()
     }
 
     /// A field by its number, as above.
     #[must_use]
-    pub fn number(self, field: usize) -> Option<u64> {
+    pub(crate) fn number(self, field: usize) -> Option<u64> {
         self.rest.split_ascii_whitespace().nth(field)?.parse().ok()
     }
 
     /// Number of threads.
     #[must_use]
-    pub fn threads(self) -> Option<u64> {
+    pub(crate) fn threads(self) -> Option<u64> {
         self.number(NUM_THREADS)
     }
 }
 
 /// `/proc/PID/statm`, in pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statm {
+pub(crate) struct Statm {
     /// Address space; 0 for kernel threads.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Resident.
-    pub resident: u64,
+    pub(crate) resident: u64,
     /// Resident and not anonymous.
-    pub shared: u64,
+    pub(crate) shared: u64,
     /// Data and stack.
-    pub data: u64,
+    pub(crate) data: u64,
 }
 
 impl Statm {
     /// Seven numbers; the fourth, fifth and last are not used.
     #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let mut numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace().map(str::parse);
         let mut next = || numbers.next()?.ok();
         let (size, resident, shared) = (next()?, next()?, next()?);
@@ -68,7 +68,7 @@ impl Statm {
 
     /// Resident anonymous pages, as far as statm tells.
     #[must_use]
-    pub const fn anon(self) -> u64 {
+    pub(crate) const fn anon(self) -> u64 {
         self.resident.saturating_sub(self.shared)
     }
 }
@@ -76,7 +76,7 @@ impl Statm {
 /// `RssAnon` + `VmSwap` of `/proc/PID/status` in KiB; 0 for kernel threads. Kernels before 4.5 have
 /// no `RssAnon`: there `VmRSS` has to do.
 #[must_use]
-pub fn private_kib(status: &[u8]) -> u64 {
+pub(crate) fn private_kib(status: &[u8]) -> u64 {
     let field = |name: &[u8]| {
         status.split(|b| *b == b'\n').find_map(|line| {
             let value = std::str::from_utf8(line.strip_prefix(name)?).ok()?;
@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_hostile_name_does_not_move_the_fields() {
-        let text = b"42 (a) R 1\n999 (x) S 1 42 42 0 -1 4194560 1 2 3 4 50 60 7 8 20 0 9 0 77 1000 25";
+        let text =
+            b"42 (a) R 1\n999 (x) S 1 42 42 0 -1 4194560 1 2 3 4 50 60 7 8 20 0 9 0 77 1000 25";
         let stat = Stat::parse(text).unwrap();
         assert_eq!(stat.state(), Some('S'));
         assert_eq!(stat.number(UTIME), Some(50));

@@ -24,33 +24,33 @@ const MAX_LINKS: u64 = 1_000_000;
 
 /// What is known of one process.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// Last `statm`.
-    pub statm: Statm,
+    pub(crate) statm: Statm,
     /// Last number of threads.
-    pub threads: u64,
+    pub(crate) threads: u64,
     /// `RssAnon` + `VmSwap` at the start.
-    pub private_kib: u64,
+    pub(crate) private_kib: u64,
     /// `statm` over the first third of the window.
-    pub series: Vec<Point>,
+    pub(crate) series: Vec<Point>,
 }
 
 /// What is known of all of them.
 #[derive(Debug, Default)]
-pub struct Processes {
+pub(crate) struct Processes {
     /// By process id.
-    pub known: BTreeMap<u32, Known>,
+    pub(crate) known: BTreeMap<u32, Known>,
     /// Files that this kernel does not have in `/proc/PID`.
     lacks: BTreeSet<&'static str>,
     /// Threads in D: how many samples in a row.
-    pub waiting: BTreeMap<(u32, u32), u32>,
+    pub(crate) waiting: BTreeMap<(u32, u32), u32>,
     /// Processes that grow, most suspicious first.
-    pub growers: Vec<u32>,
+    pub(crate) growers: Vec<u32>,
 }
 
 /// Which threads of those read are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Threads {
+pub(crate) enum Threads {
     /// All.
     All,
     /// Those that run or wait uninterruptibly: they are the load.
@@ -69,8 +69,10 @@ fn name_of(how: How) -> Option<(Op, &'static str)> {
 
 impl Run {
     /// The rows about processes that are chosen and known to this kernel.
-    pub fn process_rows(&self, chosen: impl Fn(&Source) -> bool) -> Vec<&'static Source> {
-        let known = |s: &Source| name_of(s.how).is_some_and(|(_, name)| !self.processes.lacks.contains(name));
+    pub(crate) fn process_rows(&self, chosen: impl Fn(&Source) -> bool) -> Vec<&'static Source> {
+        let known = |s: &Source| {
+            name_of(s.how).is_some_and(|(_, name)| !self.processes.lacks.contains(name))
+        };
         self.plan.iter().copied().filter(|s| known(s) && chosen(s)).collect()
     }
 
@@ -78,7 +80,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn pids(&mut self) -> Flow<Vec<u32>> {
+    pub(crate) fn pids(&mut self) -> Flow<Vec<u32>> {
         let (names, _) = files::lines(&mut self.workers, Op::List, "proc", Class::Safe)?;
         let mut pids: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
         pids.sort_unstable();
@@ -97,7 +99,7 @@ impl Run {
                 Some(Request { asked, class: row.class, pid: None })
             })
             .collect();
-        let mut lacking = Vec::new();
+        let mut lacking: Vec<&'static Source> = Vec::new();
         self.workers.run(&requests, &mut |answer| {
             if answer.outcome == Outcome::Missing {
                 lacking.extend(rows.get(answer.index).copied());
@@ -106,7 +108,11 @@ impl Run {
         })?;
         for row in lacking {
             self.processes.lacks.extend(name_of(row.how).map(|(_, name)| name));
-            self.sink.note(row.path, Outcome::Missing, "this kernel has no such file in /proc/PID")?;
+            self.sink.note(
+                row.path,
+                Outcome::Missing,
+                "this kernel has no such file in /proc/PID",
+            )?;
         }
         Ok(())
     }
@@ -115,7 +121,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_processes_at_start(&mut self) -> Flow {
+    pub(crate) fn read_processes_at_start(&mut self) -> Flow {
         self.find_lacking()?;
         let pids = self.pids()?;
         let rows = self.process_rows(|s| s.when != When::Last);
@@ -127,7 +133,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_processes_at_end(&mut self) -> Flow {
+    pub(crate) fn read_processes_at_end(&mut self) -> Flow {
         let pids = self.pids()?;
         let rows = self.process_rows(|s| s.when == When::Twice);
         self.read_processes(&rows, &pids)?;
@@ -139,7 +145,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_processes(&mut self, rows: &[&'static Source], pids: &[u32]) -> Flow {
+    pub(crate) fn read_processes(&mut self, rows: &[&'static Source], pids: &[u32]) -> Flow {
         let Self { sink, workers, processes, .. } = self;
         let mut packs: Vec<Pack> = rows.iter().map(|row| sink.pack(row.path)).collect();
         let mut links = 0;
@@ -160,7 +166,9 @@ impl Run {
             }
             workers.run(&requests, &mut |answer| {
                 let Some((pid, k)) = origins.get(answer.index).copied() else { return Ok(()) };
-                let (Some(row), Some(pack)) = (rows.get(k), packs.get_mut(k)) else { return Ok(()) };
+                let (Some(row), Some(pack)) = (rows.get(k), packs.get_mut(k)) else {
+                    return Ok(());
+                };
                 processes.learn(pid, row, answer);
                 let key = pid.to_string();
                 let outcome = gone(answer.outcome, row.how);
@@ -169,7 +177,11 @@ impl Run {
                 }
                 for (name, errno, target) in sub::records(answer.content) {
                     links += 1;
-                    let outcome = if errno == 0 { Outcome::Collected } else { gone(outcome_of(errno), row.how) };
+                    let outcome = if errno == 0 {
+                        Outcome::Collected
+                    } else {
+                        gone(outcome_of(errno), row.how)
+                    };
                     let key = format!("{key}/{}", String::from_utf8_lossy(name));
                     sink.record(pack, &key, outcome, 0, target)?;
                 }
@@ -184,7 +196,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_threads(&mut self, pids: &[u32], stored: Threads) -> Flow {
+    pub(crate) fn read_threads(&mut self, pids: &[u32], stored: Threads) -> Flow {
         let row = self.plan.iter().copied().find(|s| s.how == How::Thread("stat"));
         let Some(row) = row else { return Ok(()) };
         let Self { sink, workers, processes, .. } = self;
@@ -218,12 +230,16 @@ impl Run {
                     let tid = String::from_utf8_lossy(tid);
                     let state = Stat::parse(content).and_then(Stat::state);
                     if let (Some('D'), Ok(tid)) = (state, tid.parse()) {
-                        in_d.insert((pid, tid), 1 + processes.waiting.get(&(pid, tid)).unwrap_or(&0));
+                        in_d.insert(
+                            (pid, tid),
+                            1 + processes.waiting.get(&(pid, tid)).unwrap_or(&0),
+                        );
                     }
                     if stored == Threads::Load && !matches!(state, Some('R' | 'D')) {
                         continue;
                     }
-                    let outcome = if errno == 0 { answer.outcome } else { gone(outcome_of(errno), row.how) };
+                    let outcome =
+                        if errno == 0 { answer.outcome } else { gone(outcome_of(errno), row.how) };
                     sink.record(&mut pack, &format!("{pid}/{tid}"), outcome, 0, content)?;
                 }
                 Ok(())
@@ -239,7 +255,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_thread_files(&mut self, threads: &[(u32, u32)]) -> Flow {
+    pub(crate) fn read_thread_files(&mut self, threads: &[(u32, u32)]) -> Flow {
         let rows: Vec<&Source> = self.plan.iter().copied().collect();
         for row in rows {
             let How::Thread(name @ ("wchan" | "stack" | "syscall")) = row.how else { continue };
@@ -268,9 +284,10 @@ impl Run {
 impl Processes {
     /// Kernel threads have no address space: their command line and maps are empty.
     #[must_use]
-    pub fn has_no_use_for(&self, pid: u32, row: &Source) -> bool {
+    pub(crate) fn has_no_use_for(&self, pid: u32, row: &Source) -> bool {
         let kernel = self.known.get(&pid).is_some_and(|known| known.statm.size == 0);
-        kernel && matches!(row.how, How::Process("cmdline" | "smaps" | "smaps_rollup" | "numa_maps"))
+        kernel
+            && matches!(row.how, How::Process("cmdline" | "smaps" | "smaps_rollup" | "numa_maps"))
     }
 
     fn learn(&mut self, pid: u32, row: &Source, answer: &Answer<'_>) {
@@ -299,7 +316,7 @@ impl Processes {
 
     /// The `n` processes with the most resident memory.
     #[must_use]
-    pub fn largest(&self, n: usize) -> Vec<u32> {
+    pub(crate) fn largest(&self, n: usize) -> Vec<u32> {
         let mut by_size: Vec<(u64, u32)> =
             self.known.iter().map(|(pid, known)| (known.statm.resident, *pid)).collect();
         by_size.sort_unstable_by(|a, b| b.cmp(a));

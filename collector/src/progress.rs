@@ -6,7 +6,7 @@ use crate::clock;
 
 /// The progress line.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     quiet: bool,
     terminal: bool,
     begun_us: u64,
@@ -16,17 +16,17 @@ pub struct Progress {
 impl Progress {
     /// `quiet` hides progress, never errors.
     #[must_use]
-    pub fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         Self { quiet, terminal: stderr().is_terminal(), begun_us: clock::mono_us(), drawn: false }
     }
 
     /// A new phase.
-    pub fn phase(&mut self, name: &str) {
+    pub(crate) fn phase(&mut self, name: &str) {
         self.show(name, true);
     }
 
     /// A step within a phase; shown on a terminal only.
-    pub fn step(&mut self, text: &str) {
+    pub(crate) fn step(&mut self, text: &str) {
         self.show(text, false);
     }
 
@@ -38,12 +38,13 @@ impl Progress {
         let (s, tenth) = (ms / 1000, ms / 100 % 10);
         let (before, after) = if self.terminal { ("\r\x1b[K", "") } else { ("", "\n") };
         // A terminal that has gone is no reason to stop collecting.
-        write!(stderr(), "{before}linsight-collect: {text} · {s}.{tenth} s{after}").unwrap_or_default();
+        write!(stderr(), "{before}linsight-collect: {text} · {s}.{tenth} s{after}")
+            .unwrap_or_default();
         self.drawn = self.terminal;
     }
 
     /// Removes the redrawn line, so that what follows stands alone.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.drawn) {
             write!(stderr(), "\r\x1b[K").unwrap_or_default();
         }

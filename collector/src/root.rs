@@ -29,7 +29,7 @@ const SYSFS_MAGIC: u64 = 0x6265_6572;
 
 /// The root of the host's file tree.
 #[derive(Debug)]
-pub struct Root {
+pub(crate) struct Root {
     dir: OwnedFd,
     /// Links are resolved inside the root.
     confined: bool,
@@ -43,9 +43,15 @@ impl Root {
     ///
     /// # Errors
     /// When the directory cannot be opened.
-    pub fn open(path: &str, access: Access) -> Result<Self, Errno> {
-        let dir = fs::openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let mut root = Self { dir, confined: path != "/", real_proc: false, real_sys: false, access };
+    pub(crate) fn open(path: &str, access: Access) -> Result<Self, Errno> {
+        let dir = fs::openat(
+            CWD,
+            path,
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let mut root =
+            Self { dir, confined: path != "/", real_proc: false, real_sys: false, access };
         root.real_proc = root.magic("proc") == Some(PROC_MAGIC);
         root.real_sys = root.magic("sys") == Some(SYSFS_MAGIC);
         Ok(root)
@@ -53,7 +59,7 @@ impl Root {
 
     /// Whether `proc` below the root is the kernel's own.
     #[must_use]
-    pub const fn has_real_proc(&self) -> bool {
+    pub(crate) const fn has_real_proc(&self) -> bool {
         self.real_proc
     }
 
@@ -78,7 +84,7 @@ impl Root {
 
     /// Whether the kernel itself made the file, so that it is neither a FIFO nor a device.
     #[must_use]
-    pub fn is_kernel_made(&self, path: &str) -> bool {
+    pub(crate) fn is_kernel_made(&self, path: &str) -> bool {
         (self.real_proc && path.starts_with("proc/")) || (self.real_sys && path.starts_with("sys/"))
     }
 
@@ -107,7 +113,13 @@ impl Root {
     ///
     /// # Errors
     /// That of the open or the read; `EPERM` for what is never read.
-    pub fn read(&self, path: &str, cap: usize, ptrace: bool, to: &mut Vec<u8>) -> Result<bool, Errno> {
+    pub(crate) fn read(
+        &self,
+        path: &str,
+        cap: usize,
+        ptrace: bool,
+        to: &mut Vec<u8>,
+    ) -> Result<bool, Errno> {
         if never::is_never_read(path) {
             return Err(Errno::PERM);
         }
@@ -138,7 +150,7 @@ impl Root {
     ///
     /// # Errors
     /// That of `readlink`.
-    pub fn link(&self, path: &str, ptrace: bool, to: &mut Vec<u8>) -> Result<(), Errno> {
+    pub(crate) fn link(&self, path: &str, ptrace: bool, to: &mut Vec<u8>) -> Result<(), Errno> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let dir = self.at(parent, OFlags::PATH | OFlags::DIRECTORY)?;
         if self.access.needs_check() && ptrace {
@@ -152,7 +164,7 @@ impl Root {
     ///
     /// # Errors
     /// That of the open or of `readdir`.
-    pub fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
+    pub(crate) fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
         if self.access.needs_check() {
             let stat = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?;
             self.check(&stat, ptrace)?;
@@ -165,7 +177,7 @@ impl Root {
     ///
     /// # Errors
     /// Only that of the directory before the first wildcard; others just match nothing.
-    pub fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
+    pub(crate) fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
         let mut found = vec![String::new()];
         for (depth, component) in pattern.split('/').enumerate() {
             let mut next = Vec::new();
@@ -178,8 +190,16 @@ impl Root {
         Ok(found)
     }
 
-    fn expand(&self, prefix: &str, component: &str, depth: usize, to: &mut Vec<String>) -> Result<(), Errno> {
-        let join = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+    fn expand(
+        &self,
+        prefix: &str,
+        component: &str,
+        depth: usize,
+        to: &mut Vec<String>,
+    ) -> Result<(), Errno> {
+        let join = |name: &str| {
+            if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
+        };
         if !component.contains('*') {
             to.extend(crate::pattern::braces(component).iter().map(|name| join(name)));
             return Ok(());
@@ -201,7 +221,7 @@ impl Root {
     ///
     /// # Errors
     /// When the directory itself cannot be listed.
-    pub fn walk(&self, path: &str) -> Result<Vec<String>, Errno> {
+    pub(crate) fn walk(&self, path: &str) -> Result<Vec<String>, Errno> {
         let mut files = Vec::new();
         let mut open = vec![(path.to_owned(), 0)];
         while let Some((dir, depth)) = open.pop() {
@@ -212,6 +232,9 @@ impl Root {
             };
             for (name, kind) in names {
                 let child = format!("{dir}/{name}");
+                if never::is_never_read(&child) {
+                    continue;
+                }
                 match kind {
                     FileType::Directory if depth < MAX_DEPTH => open.push((child, depth + 1)),
                     FileType::RegularFile if files.len() < MAX_NAMES => files.push(child),
@@ -219,7 +242,6 @@ impl Root {
                 }
             }
         }
-        files.retain(|file| !never::is_never_read(file));
         files.sort_unstable();
         Ok(files)
     }
@@ -228,7 +250,7 @@ impl Root {
     ///
     /// # Errors
     /// When the directory cannot be listed.
-    pub fn links(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+    pub(crate) fn links(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
         let names = self.list(path, true)?;
         let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY)?;
         let mut target = Vec::with_capacity(256);
@@ -255,7 +277,7 @@ impl Root {
     ///
     /// # Errors
     /// When the directory cannot be listed.
-    pub fn each(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+    pub(crate) fn each(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
         let (dir, file) = path.split_once("//").ok_or(Errno::INVAL)?;
         let mut content = Vec::with_capacity(1024);
         for (name, _) in self.list(dir, false)? {
@@ -274,7 +296,11 @@ impl Root {
     }
 }
 
-fn read_capped(file: rustix::fd::BorrowedFd<'_>, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
+fn read_capped(
+    file: rustix::fd::BorrowedFd<'_>,
+    cap: usize,
+    to: &mut Vec<u8>,
+) -> Result<bool, Errno> {
     let end = to.len().saturating_add(cap);
     loop {
         let room = end.saturating_sub(to.len());

@@ -18,49 +18,49 @@ use crate::workers::Workers;
 
 /// What the command line decides about a run.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Length of the window.
-    pub duration_us: u64,
+    pub(crate) duration_us: u64,
     /// Distance of two samples.
-    pub interval_us: u64,
+    pub(crate) interval_us: u64,
     /// No bounds on walks through address spaces.
-    pub deep: bool,
+    pub(crate) deep: bool,
     /// Whether command lines are collected.
-    pub cmdline: bool,
+    pub(crate) cmdline: bool,
 }
 
 /// A run under way.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// Where everything goes.
-    pub sink: Sink,
+    pub(crate) sink: Sink,
     /// Who reads.
-    pub workers: Workers,
+    pub(crate) workers: Workers,
     /// The chosen part of the plan.
-    pub plan: Vec<&'static Source>,
+    pub(crate) plan: Vec<&'static Source>,
     /// What is known of the host's processes.
-    pub processes: Processes,
+    pub(crate) processes: Processes,
     /// What the command line decides.
-    pub options: Options,
+    pub(crate) options: Options,
     /// What the operator sees.
-    pub progress: Progress,
+    pub(crate) progress: Progress,
     /// Samples taken so far.
-    pub samples: u32,
+    pub(crate) samples: u32,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Size of the archive.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Its SHA-256.
     pub sha256: String,
     /// Why it ended early, if it did.
-    pub ended_early: Option<String>,
+    pub(crate) ended_early: Option<String>,
     /// What became of the sources.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// Wall time.
-    pub wall_us: u64,
+    pub(crate) wall_us: u64,
 }
 
 impl Run {
@@ -68,7 +68,7 @@ impl Run {
     ///
     /// # Errors
     /// When not even the end can be written.
-    pub fn collect(mut self, skipped: &[&'static Source]) -> Result<Summary, WriteError> {
+    pub(crate) fn collect(mut self, skipped: &[&'static Source]) -> Result<Summary, WriteError> {
         let begun = clock::mono_us();
         let ended_early = self.phases(skipped).err().map(|Ended(why)| why);
         let alive = self.workers.own_pids().get(1).copied();

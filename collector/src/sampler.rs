@@ -6,11 +6,11 @@
 
 use crate::clock;
 use crate::growers;
+use crate::link::pause;
 use crate::plan::{How, When};
 use crate::processes::Threads;
 use crate::run::Run;
 use crate::stop::Flow;
-use crate::workers::pause;
 
 /// Above so many processes not all are read every time.
 const MANY: usize = 2000;
@@ -28,7 +28,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn window(&mut self) -> Flow {
+    pub(crate) fn window(&mut self) -> Flow {
         let (duration, interval) = (self.options.duration_us, self.options.interval_us);
         let begun = clock::mono_us();
         let followed = self.processes.largest(FOLLOWED);
@@ -41,7 +41,8 @@ impl Run {
             self.samples += 1;
             self.sink.set_pass(self.samples);
             self.progress.step(&format!("sample {} of {}", self.samples, duration / interval));
-            let all = self.processes.known.len() <= MANY || now.saturating_sub(all_read) >= ALL_EVERY_US;
+            let all =
+                self.processes.known.len() <= MANY || now.saturating_sub(all_read) >= ALL_EVERY_US;
             if all {
                 all_read = now;
             }
@@ -124,7 +125,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn own_pids(&mut self) -> Flow {
+    pub(crate) fn own_pids(&mut self) -> Flow {
         let text: String = self.workers.own_pids().iter().map(|pid| format!("{pid}\n")).collect();
         let Some(row) = self.plan.iter().find(|s| s.how == How::Own) else { return Ok(()) };
         self.sink.put_own(row.path, text.as_bytes())

@@ -20,31 +20,31 @@ const NAMED: usize = 5;
 
 /// Sources that failed in the same way.
 #[derive(Clone, Debug, Default)]
-pub struct Failures {
+pub(crate) struct Failures {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The first of them.
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
 }
 
 /// What became of the sources of the plan, each counted once.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Sources with content.
-    pub collected: u64,
+    pub(crate) collected: u64,
     /// All of them.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Those that this host does not have.
-    pub missing: u64,
+    pub(crate) missing: u64,
     /// Denied, timed out, failed, skipped: by outcome and reason.
-    pub failures: BTreeMap<(Outcome, String), Failures>,
+    pub(crate) failures: BTreeMap<(Outcome, String), Failures>,
     /// Secrets masked.
-    pub masked: u64,
+    pub(crate) masked: u64,
 }
 
 /// The archive that is being written.
 #[derive(Debug)]
-pub struct Sink {
+pub(crate) struct Sink {
     writer: Writer<Output>,
     shared: Rc<Shared>,
     max_tar_bytes: u64,
@@ -55,7 +55,7 @@ pub struct Sink {
 
 /// A pack that is being filled.
 #[derive(Debug)]
-pub struct Pack {
+pub(crate) struct Pack {
     writer: PackWriter,
     path: String,
     begun_us: u64,
@@ -68,7 +68,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn new(
+    pub(crate) fn new(
         output: Output,
         shared: Rc<Shared>,
         header: &Header,
@@ -86,13 +86,13 @@ impl Sink {
     }
 
     /// From now on sources are stored as samples of this pass; 0 is the start set.
-    pub const fn set_pass(&mut self, pass: u32) {
+    pub(crate) const fn set_pass(&mut self, pass: u32) {
         self.pass = pass;
     }
 
     /// What has become of the sources so far.
     #[must_use]
-    pub const fn tally(&self) -> &Tally {
+    pub(crate) const fn tally(&self) -> &Tally {
         &self.tally
     }
 
@@ -100,8 +100,9 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn put(&mut self, path: &str, answer: &Answer<'_>, masked: u64, cut: Cut) -> Flow {
-        let mut line = JournalLine::new(names::sample(self.pass, path), answer.outcome, answer.mono_us);
+    pub(crate) fn put(&mut self, path: &str, answer: &Answer<'_>, masked: u64, cut: Cut) -> Flow {
+        let mut line =
+            JournalLine::new(names::sample(self.pass, path), answer.outcome, answer.mono_us);
         line.errno = answer.errno;
         line.reason = answer.reason.map(str::to_owned);
         line.us = answer.us;
@@ -113,7 +114,13 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn put_line(&mut self, path: &str, mut line: JournalLine, content: &[u8], cut: Cut) -> Flow {
+    pub(crate) fn put_line(
+        &mut self,
+        path: &str,
+        mut line: JournalLine,
+        content: &[u8],
+        cut: Cut,
+    ) -> Flow {
         line.path = names::sample(self.pass, path);
         self.count(path, &line);
         let written = if line.outcome.has_content() {
@@ -129,7 +136,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn put_own(&mut self, path: &str, content: &[u8]) -> Flow {
+    pub(crate) fn put_own(&mut self, path: &str, content: &[u8]) -> Flow {
         let line = JournalLine::new(path, Outcome::Collected, clock::mono_us());
         self.put_line(path, line, content, Cut::Line)
     }
@@ -138,7 +145,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn note(&mut self, path: &str, outcome: Outcome, reason: &str) -> Flow {
+    pub(crate) fn note(&mut self, path: &str, outcome: Outcome, reason: &str) -> Flow {
         let mut line = JournalLine::new(path, outcome, clock::mono_us());
         line.reason = (!reason.is_empty()).then(|| reason.to_owned());
         self.put_line(path, line, b"", Cut::Line)
@@ -146,7 +153,7 @@ impl Sink {
 
     /// Begins a pack.
     #[must_use]
-    pub fn pack(&self, path: &str) -> Pack {
+    pub(crate) fn pack(&self, path: &str) -> Pack {
         let begun_us = clock::mono_us();
         let writer = PackWriter::new(&names::sample(self.pass, path), begun_us);
         Pack { writer, path: path.to_owned(), begun_us, us: 0, any: false }
@@ -156,7 +163,14 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn record(&mut self, pack: &mut Pack, key: &str, outcome: Outcome, us: u64, content: &[u8]) -> Flow {
+    pub(crate) fn record(
+        &mut self,
+        pack: &mut Pack,
+        key: &str,
+        outcome: Outcome,
+        us: u64,
+        content: &[u8],
+    ) -> Flow {
         self.check_size(content.len())?;
         pack.us = pack.us.saturating_add(us);
         pack.any |= outcome.has_content();
@@ -166,7 +180,7 @@ impl Sink {
     }
 
     /// Counts masked secrets of a pack.
-    pub fn add_masked(&mut self, pack: &mut Pack, masked: u64) {
+    pub(crate) fn add_masked(&mut self, pack: &mut Pack, masked: u64) {
         pack.writer.add_masked(masked);
         self.tally.masked += masked;
     }
@@ -175,7 +189,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn end_pack(&mut self, pack: Pack) -> Flow {
+    pub(crate) fn end_pack(&mut self, pack: Pack) -> Flow {
         let mut line = JournalLine::new(pack.path.as_str(), Outcome::Collected, pack.begun_us);
         line.us = pack.us;
         self.count(&pack.path, &line);
@@ -187,7 +201,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn close_frame(&mut self) -> Flow {
+    pub(crate) fn close_frame(&mut self) -> Flow {
         let written = self.writer.close_frame();
         self.after(written)
     }
@@ -196,7 +210,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn finish(self, mut end: End) -> Result<(u64, String, Option<String>), WriteError> {
+    pub(crate) fn finish(self, mut end: End) -> Result<(u64, String, Option<String>), WriteError> {
         end.sources_collected = self.tally.collected;
         end.sources_total = self.tally.total;
         end.masked = self.tally.masked;
@@ -212,7 +226,10 @@ impl Sink {
 
     fn check_size(&self, more: usize) -> Flow {
         if self.writer.tar_bytes().saturating_add(more as u64) > self.max_tar_bytes {
-            return Err(Ended(format!("size limit of {} MiB reached (--max-size)", self.max_tar_bytes >> 20)));
+            return Err(Ended(format!(
+                "size limit of {} MiB reached (--max-size)",
+                self.max_tar_bytes >> 20
+            )));
         }
         Ok(())
     }

@@ -10,14 +10,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// The reason, as it stands in the archive and on the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended(pub String);
+pub(crate) struct Ended(pub String);
 
 /// A run that goes on, or the reason why it does not.
-pub type Flow<T = ()> = Result<T, Ended>;
+pub(crate) type Flow<T = ()> = Result<T, Ended>;
 
 /// Signals that ask the run to end.
 #[derive(Clone, Debug, Default)]
-pub struct Stop {
+pub(crate) struct Stop {
     signal: Arc<AtomicUsize>,
 }
 
@@ -26,7 +26,7 @@ impl Stop {
     ///
     /// # Errors
     /// When the kernel refuses a handler.
-    pub fn on_signals() -> std::io::Result<Self> {
+    pub(crate) fn on_signals() -> std::io::Result<Self> {
         let stop = Self::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             let number = usize::try_from(signal).unwrap_or(1);
@@ -39,7 +39,7 @@ impl Stop {
     ///
     /// # Errors
     /// The signal's name as the reason.
-    pub fn check(&self) -> Flow {
+    pub(crate) fn check(&self) -> Flow {
         let name = match i32::try_from(self.signal.load(Ordering::Relaxed)).unwrap_or(0) {
             0 => return Ok(()),
             SIGINT => "SIGINT",

@@ -32,7 +32,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn walk_growers(&mut self) -> Flow {
+    pub(crate) fn walk_growers(&mut self) -> Flow {
         let growers = self.processes.growers.clone();
         if growers.is_empty() {
             return Ok(());
@@ -48,7 +48,7 @@ impl Run {
     ///
     /// # Errors
     /// When the run ends early.
-    pub fn read_address_spaces(&mut self) -> Flow {
+    pub(crate) fn read_address_spaces(&mut self) -> Flow {
         let pids = self.pids()?;
         let rows = self.process_rows(|s| s.how == How::Process("cmdline"));
         self.read_processes(&rows, &pids)?;
@@ -63,8 +63,12 @@ impl Run {
         let mut budget = MAX_PASS_US;
         let first = |n: usize| order.get(..n.min(order.len())).unwrap_or_default();
         self.walk("smaps", first(LISTED), &mut budget)?;
-        let (nodes, _) =
-            files::lines(&mut self.workers, Op::Glob, "sys/devices/system/node/node*", Class::Slow)?;
+        let (nodes, _) = files::lines(
+            &mut self.workers,
+            Op::Glob,
+            "sys/devices/system/node/node*",
+            Class::Slow,
+        )?;
         if nodes.len() > 1 {
             self.walk("numa_maps", first(PLACED), &mut budget)?;
         } else if let Some(row) = self.walk_row("numa_maps") {

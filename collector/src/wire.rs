@@ -9,7 +9,7 @@ use linsight_archive::Outcome;
 /// What a worker is asked to do with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Op {
+pub(crate) enum Op {
     /// Content of a file.
     Read = 1,
     /// Target of a symbolic link.
@@ -27,34 +27,27 @@ pub enum Op {
 }
 
 impl Op {
-    const ALL: [Self; 7] = [
-        Self::Read,
-        Self::Link,
-        Self::List,
-        Self::Glob,
-        Self::Walk,
-        Self::Links,
-        Self::Each,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Read, Self::Link, Self::List, Self::Glob, Self::Walk, Self::Links, Self::Each];
 }
 
 /// A request as the worker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// What to do.
-    pub op: Op,
+    pub(crate) op: Op,
     /// The kernel lets only the process's owner or `CAP_SYS_PTRACE` read it.
-    pub ptrace: bool,
+    pub(crate) ptrace: bool,
     /// Most bytes to answer with.
-    pub cap: u32,
+    pub(crate) cap: u32,
     /// The path, relative to the root.
-    pub path: String,
+    pub(crate) path: String,
 }
 
 const ASKED_HEAD: usize = 10;
 
 /// Appends a request.
-pub fn ask(to: &mut Vec<u8>, asked: &Asked) {
+pub(crate) fn ask(to: &mut Vec<u8>, asked: &Asked) {
     let len = u32::try_from(asked.path.len()).unwrap_or(0);
     to.extend_from_slice(&len.to_ne_bytes());
     to.push(asked.op as u8);
@@ -65,7 +58,7 @@ pub fn ask(to: &mut Vec<u8>, asked: &Asked) {
 
 /// Takes the first complete request from `bytes`; the second value is its length.
 #[must_use]
-pub fn asked(bytes: &[u8]) -> Option<(Asked, usize)> {
+pub(crate) fn asked(bytes: &[u8]) -> Option<(Asked, usize)> {
     let mut at = Cursor(bytes);
     let len = at.u32()? as usize;
     let (op, ptrace, cap) = (at.u8()?, at.u8()? != 0, at.u32()?);
@@ -76,33 +69,33 @@ pub fn asked(bytes: &[u8]) -> Option<(Asked, usize)> {
 
 /// Head of an answer; path, reason and content follow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// Number of the request, counted from the worker's start.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Whether this is the last answer to that request.
-    pub last: bool,
+    pub(crate) last: bool,
     /// An outcome that the worker knows better than the error number does.
-    pub outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
     /// Error number, or 0.
-    pub errno: i32,
+    pub(crate) errno: i32,
     /// How far a task has come with this answer.
-    pub progress: u8,
+    pub(crate) progress: u8,
     /// Length of the path, 0 unless the answer names its own.
-    pub path: u32,
+    pub(crate) path: u32,
     /// Length of the reason.
-    pub reason: u32,
+    pub(crate) reason: u32,
     /// Length of the content.
-    pub bytes: u32,
+    pub(crate) bytes: u32,
     /// Secrets masked in it.
-    pub masked: u64,
+    pub(crate) masked: u64,
     /// How long it took.
-    pub us: u64,
+    pub(crate) us: u64,
     /// When it began.
-    pub mono_us: u64,
+    pub(crate) mono_us: u64,
 }
 
 /// Length of an encoded [`Head`].
-pub const HEAD: usize = 47;
+pub(crate) const HEAD: usize = 47;
 
 const OUTCOMES: [Outcome; 8] = [
     Outcome::Collected,
@@ -118,7 +111,7 @@ const OUTCOMES: [Outcome; 8] = [
 impl Head {
     /// The head as it travels.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut to = Vec::with_capacity(HEAD);
         let outcome = self.outcome.and_then(|o| OUTCOMES.iter().position(|k| *k == o));
         to.extend_from_slice(&self.index.to_ne_bytes());
@@ -137,7 +130,7 @@ impl Head {
 
     /// The head of the first answer in `bytes`, if it is there.
     #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut at = Cursor(bytes);
         Some(Self {
             index: at.u32()?,
@@ -156,17 +149,17 @@ impl Head {
 
     /// Length of the whole answer, this head included.
     #[must_use]
-    pub fn whole(&self) -> usize {
+    pub(crate) fn whole(&self) -> usize {
         HEAD + self.path as usize + self.reason as usize + self.bytes as usize
     }
 }
 
 /// Records inside one answer: many links or small files of one directory.
-pub mod sub {
+pub(crate) mod sub {
     use super::Cursor;
 
     /// Appends a record; one that is larger than its length field can say is cut.
-    pub fn push(to: &mut Vec<u8>, name: &[u8], errno: i32, content: &[u8]) {
+    pub(crate) fn push(to: &mut Vec<u8>, name: &[u8], errno: i32, content: &[u8]) {
         let Ok(name_len) = u16::try_from(name.len()) else { return };
         let Ok(len) = u32::try_from(content.len()) else { return };
         to.extend_from_slice(&name_len.to_ne_bytes());
@@ -177,7 +170,7 @@ pub mod sub {
     }
 
     /// Name, error number and content of each record.
-    pub fn records(bytes: &[u8]) -> impl Iterator<Item = (&[u8], i32, &[u8])> {
+    pub(crate) fn records(bytes: &[u8]) -> impl Iterator<Item = (&[u8], i32, &[u8])> {
         let mut at = Cursor(bytes);
         std::iter::from_fn(move || {
             let name_len = u16::from_ne_bytes(at.array()?);

@@ -17,11 +17,11 @@ use crate::root::Root;
 use crate::wire::{self, Asked, Head, Op};
 
 /// First argument that turns the binary into a worker.
-pub const ARGUMENT: &str = "--worker-of-linsight";
+pub(crate) const ARGUMENT: &str = "--worker-of-linsight";
 
 /// Serves requests from standard input until it ends. `root` is the host's root.
 #[must_use]
-pub fn main(root: &str) -> ExitCode {
+pub(crate) fn main(root: &str) -> ExitCode {
     // Nobody would read the answers of an orphan.
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return ExitCode::FAILURE;
@@ -65,16 +65,16 @@ fn serve(root: &Root) -> Result<(), Errno> {
 }
 
 /// Does what was asked; the content is appended to `to`.
-pub fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
+pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
     let mono_us = clock::mono_us();
     let cap = asked.cap as usize;
     let path = asked.path.as_str();
     let result = match asked.op {
         Op::Read => root.read(path, cap, asked.ptrace, to),
         Op::Link => root.link(path, asked.ptrace, to).map(|()| false),
-        Op::List => root.list(path, asked.ptrace).map(|names| {
-            lines(names.iter().map(|(name, _)| name.as_str()), cap, to)
-        }),
+        Op::List => root
+            .list(path, asked.ptrace)
+            .map(|names| lines(names.iter().map(|(name, _)| name.as_str()), cap, to)),
         Op::Glob => root.glob(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
         Op::Walk => root.walk(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
         Op::Links => root.links(path, cap, to),

@@ -6,19 +6,17 @@
 //! class of sources that causes them is left alone.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{self, Write as _};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io;
+use std::process::Child;
 
 use linsight_archive::Outcome;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::access::Access;
 use crate::class::Class;
 use crate::clock;
 use crate::host;
+use crate::link::{Event, Link, is_gone};
 use crate::root::Root;
 use crate::stop::{Flow, Stop};
 use crate::wire::{self, Asked, Head};
@@ -28,66 +26,53 @@ use crate::worker;
 const MAX_ABANDONED: u32 = 3;
 /// Stalls, killed or left behind, before their class is given up.
 const MAX_STALLS: u32 = 8;
-/// How long a killed child may take to go.
-const GRACE_US: u64 = 200_000;
 /// Bytes of requests on their way at once; any pipe holds one page.
 const OUTBOX: usize = 4096;
 
 /// What the parent wants read.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The request itself.
-    pub asked: Asked,
+    pub(crate) asked: Asked,
     /// How it may hang.
-    pub class: Class,
+    pub(crate) class: Class,
     /// The process whose locks it may wait for.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
 }
 
 /// What came of a request.
 #[derive(Debug)]
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// Position of the request in its batch.
-    pub index: usize,
+    pub(crate) index: usize,
     /// What became of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Error number, if there was one.
-    pub errno: Option<i32>,
+    pub(crate) errno: Option<i32>,
     /// Why, where outcome and error number do not tell.
-    pub reason: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
     /// How long it took.
-    pub us: u64,
+    pub(crate) us: u64,
     /// When it began.
-    pub mono_us: u64,
+    pub(crate) mono_us: u64,
     /// The content.
-    pub content: &'a [u8],
+    pub(crate) content: &'a [u8],
 }
 
 /// Where answers go.
-pub type Take<'a> = dyn FnMut(&Answer<'_>) -> Flow + 'a;
+pub(crate) type Take<'a> = dyn FnMut(&Answer<'_>) -> Flow + 'a;
 
 #[derive(Debug)]
 struct Live {
-    child: Child,
-    to: ChildStdin,
-    from: ChildStdout,
-    _stderr: io::PipeReader,
-    inbox: Vec<u8>,
-    outbox: Vec<u8>,
+    link: Link,
     in_flight: VecDeque<usize>,
     next_index: u32,
     answered: u64,
 }
 
-enum Event {
-    Progress,
-    Stalled,
-    Died,
-}
-
 /// The workers of a run: one alive at a time, and those that could not be killed.
 #[derive(Debug)]
-pub struct Workers {
+pub(crate) struct Workers {
     root: String,
     stop: Stop,
     live: Option<Live>,
@@ -102,7 +87,7 @@ pub struct Workers {
 impl Workers {
     /// No worker runs before the first request.
     #[must_use]
-    pub fn new(root: &str, stop: Stop) -> Self {
+    pub(crate) fn new(root: &str, stop: Stop) -> Self {
         Self {
             root: root.to_owned(),
             stop,
@@ -118,9 +103,9 @@ impl Workers {
 
     /// Process ids of the collector's own tree: this process and its workers.
     #[must_use]
-    pub fn own_pids(&self) -> Vec<u32> {
+    pub(crate) fn own_pids(&self) -> Vec<u32> {
         let mut pids = vec![std::process::id()];
-        pids.extend(self.live.iter().map(|live| live.child.id()));
+        pids.extend(self.live.iter().map(|live| live.link.pid()));
         pids.extend(self.left_behind.iter().map(|(child, _)| child.id()));
         pids
     }
@@ -129,7 +114,7 @@ impl Workers {
     ///
     /// # Errors
     /// The signal as the reason.
-    pub fn check(&self) -> Flow {
+    pub(crate) fn check(&self) -> Flow {
         self.stop.check()
     }
 
@@ -137,7 +122,7 @@ impl Workers {
     ///
     /// # Errors
     /// When the run ends early; requests on their way are dropped with their worker.
-    pub fn run(&mut self, requests: &[Request], take: &mut Take<'_>) -> Flow {
+    pub(crate) fn run(&mut self, requests: &[Request], take: &mut Take<'_>) -> Flow {
         let result = self.drain(requests, take);
         if result.is_err() {
             self.discard("");
@@ -157,13 +142,15 @@ impl Workers {
             let Some(live) = self.live.as_mut() else { continue };
             let Some(front) = live.in_flight.front().copied() else { continue };
             let Some(request) = requests.get(front) else { continue };
-            match live.exchange(request.class.deadline_us(), &self.stop)? {
+            match live.link.exchange(request.class.deadline_us(), &self.stop)? {
                 Event::Progress => answered += live.deliver(take)?,
                 Event::Stalled => {
                     todo.extend_front_of(self.take_in_flight());
                     self.stalled(request, front, take)?;
                 }
-                Event::Died if answered == 0 && self.live.as_ref().is_some_and(|l| l.answered > 0) => {
+                Event::Died
+                    if answered == 0 && self.live.as_ref().is_some_and(|l| l.answered > 0) =>
+                {
                     // It died between two batches: nothing of this one is to blame.
                     let mut again = self.take_in_flight();
                     again.push_front(front);
@@ -182,7 +169,8 @@ impl Workers {
 
     /// Requests on their way but for the first one.
     fn take_in_flight(&mut self) -> VecDeque<usize> {
-        let mut rest = self.live.as_mut().map(|l| std::mem::take(&mut l.in_flight)).unwrap_or_default();
+        let mut rest =
+            self.live.as_mut().map(|l| std::mem::take(&mut l.in_flight)).unwrap_or_default();
         rest.pop_front();
         rest
     }
@@ -208,11 +196,11 @@ impl Workers {
                 }
             }
             let Some(live) = self.live.as_mut() else { break };
-            if live.outbox.len() >= OUTBOX {
+            if live.link.outbox.len() >= OUTBOX {
                 break;
             }
             todo.pop_front();
-            wire::ask(&mut live.outbox, &request.asked);
+            wire::ask(&mut live.link.outbox, &request.asked);
             live.in_flight.push_back(index);
         }
         Ok(Ok(()))
@@ -221,7 +209,9 @@ impl Workers {
     fn reason_to_skip(&self, request: &Request) -> Option<&'static str> {
         let class = request.class as usize;
         let count = |of: &[u32; Class::COUNT]| of.get(class).copied().unwrap_or(0);
-        if request.class == Class::Mm && request.pid.is_some_and(|pid| self.stalled_pids.contains(&pid)) {
+        if request.class == Class::Mm
+            && request.pid.is_some_and(|pid| self.stalled_pids.contains(&pid))
+        {
             return Some("another file of this process did not answer");
         }
         (count(&self.abandoned) >= MAX_ABANDONED || count(&self.stalls) >= MAX_STALLS)
@@ -246,45 +236,17 @@ impl Workers {
 
     /// Kills the worker; `false` if it did not die and is left behind.
     fn discard(&mut self, reading: &str) -> bool {
-        let Some(mut live) = self.live.take() else { return true };
-        self.peak_rss_bytes = self.peak_rss_bytes.max(host::peak_rss_bytes(live.child.id()));
-        // An error means that it is dead already.
-        live.child.kill().unwrap_or_default();
-        let gone = is_gone(&mut live.child);
-        if !gone {
-            self.left_behind.push((live.child, reading.to_owned()));
-        }
+        let Some(live) = self.live.take() else { return true };
+        self.peak_rss_bytes = self.peak_rss_bytes.max(host::peak_rss_bytes(live.link.pid()));
+        let left = live.link.kill().map(|child| (child, reading.to_owned()));
+        let gone = left.is_none();
+        self.left_behind.extend(left);
         gone
     }
 
     fn spawn(&self) -> io::Result<Live> {
-        let (stderr, other_end) = io::pipe()?;
-        let mut child = Command::new("/proc/self/exe")
-            .arg(worker::ARGUMENT)
-            .arg(&self.root)
-            .env_clear()
-            .current_dir("/")
-            // A Ctrl-C is for the collector: it ends its workers itself.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(other_end)
-            .spawn()?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let Some((to, from)) = pipes else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        rustix::io::ioctl_fionbio(&to, true)?;
-        rustix::io::ioctl_fionbio(&from, true)?;
-        Ok(Live {
-            child,
-            to,
-            from,
-            _stderr: stderr,
-            inbox: Vec::new(),
-            outbox: Vec::new(),
-            in_flight: VecDeque::new(),
-            next_index: 0,
-            answered: 0,
-        })
+        let link = Link::spawn(&[&self.root])?;
+        Ok(Live { link, in_flight: VecDeque::new(), next_index: 0, answered: 0 })
     }
 
     /// Process ids have run out, or memory: the files that wait for nobody are read right here.
@@ -301,30 +263,29 @@ impl Workers {
             self.local = Root::open(&self.root, Access::own(host::capabilities())).ok();
         }
         match self.local.as_ref() {
-            Some(root) if request.class == Class::Safe && root.is_kernel_made(&request.asked.path) => {
+            Some(root)
+                if request.class == Class::Safe && root.is_kernel_made(&request.asked.path) =>
+            {
                 let mut content = Vec::new();
                 let head = worker::answer(root, &request.asked, &mut content);
                 take(&answer_of(index, &head, "", &content))
             }
             _ => {
                 let reason = format!("no process could be started to read it: {error}");
-                take(&Answer { errno: error.raw_os_error(), ..absent(index, Outcome::Failed, &reason) })
+                take(&Answer {
+                    errno: error.raw_os_error(),
+                    ..absent(index, Outcome::Failed, &reason)
+                })
             }
         }
     }
 
     /// Ends the workers and tells what they cost.
     #[must_use]
-    pub fn finish(&mut self) -> Cost {
-        if let Some(mut live) = self.live.take() {
-            self.peak_rss_bytes = self.peak_rss_bytes.max(host::peak_rss_bytes(live.child.id()));
-            drop(live.to);
-            if !is_gone(&mut live.child) {
-                live.child.kill().unwrap_or_default();
-                if !is_gone(&mut live.child) {
-                    self.left_behind.push((live.child, String::new()));
-                }
-            }
+    pub(crate) fn finish(&mut self) -> Cost {
+        if let Some(live) = self.live.take() {
+            self.peak_rss_bytes = self.peak_rss_bytes.max(host::peak_rss_bytes(live.link.pid()));
+            self.left_behind.extend(live.link.close().map(|child| (child, String::new())));
         }
         let mut abandoned = Vec::new();
         for (child, reading) in &mut self.left_behind {
@@ -338,87 +299,29 @@ impl Workers {
 
 /// What the workers cost.
 #[derive(Clone, Debug)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Peak resident memory of the largest.
-    pub peak_rss_bytes: u64,
+    pub(crate) peak_rss_bytes: u64,
     /// What those that are still alive were reading.
-    pub abandoned: Vec<String>,
+    pub(crate) abandoned: Vec<String>,
 }
 
 impl Live {
-    /// Sends and receives until something came, the deadline passed, or the worker is gone.
-    fn exchange(&mut self, deadline_us: u64, stop: &Stop) -> Flow<Event> {
-        let begun = clock::mono_us();
-        loop {
-            stop.check()?;
-            let waited = clock::mono_us().saturating_sub(begun);
-            let mut fds = vec![PollFd::new(&self.from, PollFlags::IN)];
-            if !self.outbox.is_empty() {
-                fds.push(PollFd::from_borrowed_fd(self.to.as_fd(), PollFlags::OUT));
-            }
-            let ready = wait(&mut fds, deadline_us.saturating_sub(waited).min(250_000));
-            let readable = fds.first().is_some_and(|fd| !fd.revents().is_empty());
-            let writable = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
-            if writable && !self.send() {
-                return Ok(Event::Died);
-            }
-            if readable {
-                return Ok(if self.receive() { Event::Progress } else { Event::Died });
-            }
-            // Only a poll that really looked may tell a stall: we ourselves may have been stopped.
-            if ready == 0 && waited >= deadline_us {
-                return Ok(Event::Stalled);
-            }
-        }
-    }
-
-    fn send(&mut self) -> bool {
-        match self.to.write(&self.outbox) {
-            Ok(n) => {
-                self.outbox.drain(..n);
-                true
-            }
-            Err(error) => is_for_later(&error),
-        }
-    }
-
-    fn receive(&mut self) -> bool {
-        let before = self.inbox.len();
-        self.inbox.resize(before + (64 << 10), 0);
-        let room = self.inbox.get_mut(before..).unwrap_or_default();
-        let read = rustix::io::read(&self.from, room);
-        self.inbox.truncate(before + read.unwrap_or(0));
-        match read {
-            Ok(n) => n > 0,
-            Err(errno) => matches!(errno, Errno::AGAIN | Errno::INTR),
-        }
-    }
-
     /// Hands complete answers over and tells how many there were.
     fn deliver(&mut self, take: &mut Take<'_>) -> Flow<u64> {
-        let (mut at, mut count) = (0, 0);
-        let mut result = Ok(());
-        while result.is_ok() {
-            let rest = self.inbox.get(at..).unwrap_or_default();
-            let Some(head) = Head::decode(rest) else { break };
-            let Some(body) = rest.get(wire::HEAD..head.whole()) else { break };
-            at += head.whole();
-            let Some(index) = self.in_flight.front().copied() else { continue };
-            if head.index != self.next_index {
-                continue;
+        let Self { link, in_flight, next_index, answered } = self;
+        let before = *answered;
+        link.deliver(|head, body| {
+            let Some(index) = in_flight.front().copied() else { return Ok(()) };
+            if head.index != *next_index {
+                return Ok(());
             }
-            if head.last {
-                self.in_flight.pop_front();
-                self.next_index += 1;
-                count += 1;
-            }
-            let (reason, content) = body.split_at_checked(head.reason as usize).unwrap_or((b"", body));
-            let reason = std::str::from_utf8(reason).unwrap_or_default();
-            result = take(&answer_of(index, &head, reason, content));
-        }
-        self.inbox.drain(..at);
-        self.answered += count;
-        result.map(|()| count)
+            in_flight.pop_front();
+            *next_index += 1;
+            *answered += 1;
+            take(&answer_of(index, head, "", body))
+        })?;
+        Ok(*answered - before)
     }
 }
 
@@ -442,44 +345,18 @@ fn absent(index: usize, outcome: Outcome, reason: &str) -> Answer<'_> {
 
 /// What a failed system call says about a source.
 #[must_use]
-pub fn outcome_of(errno: i32) -> Outcome {
+pub(crate) fn outcome_of(errno: i32) -> Outcome {
     match Errno::from_raw_os_error(errno) {
-        Errno::NOENT | Errno::NOTDIR | Errno::NODEV | Errno::NXIO | Errno::NOSYS | Errno::OPNOTSUPP => {
-            Outcome::Missing
-        }
+        Errno::NOENT
+        | Errno::NOTDIR
+        | Errno::NODEV
+        | Errno::NXIO
+        | Errno::NOSYS
+        | Errno::OPNOTSUPP => Outcome::Missing,
         Errno::ACCESS | Errno::PERM => Outcome::Denied,
         Errno::SRCH => Outcome::Vanished,
         _ => Outcome::Failed,
     }
-}
-
-/// Polls for at most so long; an interrupted poll counts as "nothing yet, look again".
-fn wait(fds: &mut [PollFd<'_>], us: u64) -> usize {
-    let timeout = Timespec {
-        tv_sec: i64::try_from(us / 1_000_000).unwrap_or(0),
-        tv_nsec: i64::try_from(us % 1_000_000 * 1000).unwrap_or(0),
-    };
-    poll(fds, Some(&timeout)).unwrap_or(usize::MAX)
-}
-
-/// Sleeps at most so long; a signal ends it.
-pub fn pause(us: u64) {
-    let _ = wait(&mut [], us);
-}
-
-fn is_gone(child: &mut Child) -> bool {
-    let begun = clock::mono_us();
-    loop {
-        match child.try_wait() {
-            Ok(Some(_)) | Err(_) => return true,
-            Ok(None) if clock::mono_us().saturating_sub(begun) > GRACE_US => return false,
-            Ok(None) => pause(2000),
-        }
-    }
-}
-
-fn is_for_later(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 trait ExtendFront {

@@ -11,7 +11,12 @@ use super::{Class, How, Source};
 const KIB: u32 = 1 << 10;
 const MIB: u32 = 1 << 20;
 
-const fn file(path: &'static str, group: super::Group, when: super::When, why: &'static str) -> Source {
+const fn file(
+    path: &'static str,
+    group: super::Group,
+    when: super::When,
+    why: &'static str,
+) -> Source {
     Source::new(path, File, group, when, why)
 }
 
@@ -19,16 +24,27 @@ const fn config(path: &'static str, why: &'static str) -> Source {
     Source::new(path, File, Config, Once, why).class(Class::Slow).cap(256 * KIB).masked()
 }
 
-const fn sys(path: &'static str, group: super::Group, when: super::When, patterns: &'static [&'static str], why: &'static str) -> Source {
+const fn sys(
+    path: &'static str,
+    group: super::Group,
+    when: super::When,
+    patterns: &'static [&'static str],
+    why: &'static str,
+) -> Source {
     Source::new(path, Pack("sys", patterns), group, when, why).class(Class::Slow).cap(64 * KIB)
 }
 
-const fn pid(path: &'static str, name: &'static str, when: super::When, why: &'static str) -> Source {
+const fn pid(
+    path: &'static str,
+    name: &'static str,
+    when: super::When,
+    why: &'static str,
+) -> Source {
     Source::new(path, Pid(name), Process, when, why).cap(256 * KIB)
 }
 
 /// Everything that is read as a file.
-pub const TABLE: &[Source] = &[
+pub(crate) const TABLE: &[Source] = &[
     // Kernel, distribution, container or not.
     file("proc/version", Host, Once, "kernel version decides which formulas hold"),
     file("proc/cmdline", Host, Once, "boot parameters: isolcpus, mitigations, sysctl.*").masked(),
@@ -42,10 +58,14 @@ pub const TABLE: &[Source] = &[
     file("proc/1/mountinfo", Host, Once, "mounts of the host").right(Owner),
     file("proc/self/mountinfo", Host, Once, "mounts as seen here: lxcfs, container"),
     file("etc/os-release", Host, Once, "distribution").class(Class::Slow).cap(64 * KIB),
-    file("etc/redhat-release", Host, Once, "distribution of old hosts").class(Class::Slow).cap(4 * KIB),
+    file("etc/redhat-release", Host, Once, "distribution of old hosts")
+        .class(Class::Slow)
+        .cap(4 * KIB),
     file("etc/debian_version", Host, Once, "point release").class(Class::Slow).cap(4 * KIB),
     file("run/systemd/container", Host, Once, "kind of container").class(Class::Slow).cap(4 * KIB),
-    file("run/reboot-required", Host, Once, "an update waits for a reboot").class(Class::Slow).cap(4 * KIB),
+    file("run/reboot-required", Host, Once, "an update waits for a reboot")
+        .class(Class::Slow)
+        .cap(4 * KIB),
     Source::new("names/lib/modules", Names, Host, Once, "installed kernels").class(Class::Slow),
     Source::new("names/var/log/pods", Names, Host, Once, "Kubernetes pods").class(Class::Slow),
     Source::new("names/run/netns", Names, Net, Once, "named network namespaces").class(Class::Slow),
@@ -82,8 +102,15 @@ pub const TABLE: &[Source] = &[
     file("proc/schedstat", Cpu, Twice, "run-queue waits per CPU").cap(4 * MIB),
     file("proc/interrupts", Cpu, Twice, "interrupts per CPU").cap(4 * MIB),
     file("proc/softirqs", Cpu, Twice, "soft interrupts per CPU"),
-    Source::new("packs/proc/irq", Pack("proc", IRQ), Cpu, Once, "which CPU serves which interrupt").cap(4 * KIB),
-    sys("packs/sys/cpu", Cpu, Twice, SYS_CPU, "topology, frequency, throttling, mitigations, clocks"),
+    Source::new("packs/proc/irq", Pack("proc", IRQ), Cpu, Once, "which CPU serves which interrupt")
+        .cap(4 * KIB),
+    sys(
+        "packs/sys/cpu",
+        Cpu,
+        Twice,
+        SYS_CPU,
+        "topology, frequency, throttling, mitigations, clocks",
+    ),
     // Memory.
     file("proc/meminfo", Memory, Sample, "the memory identity"),
     file("proc/vmstat", Memory, Sample, "reclaim, swap, NUMA, THP counters"),
@@ -91,7 +118,9 @@ pub const TABLE: &[Source] = &[
     file("proc/buddyinfo", Memory, Once, "fragmentation"),
     file("proc/slabinfo", Memory, Twice, "which kernel objects hold the slab").right(Root),
     file("proc/vmallocinfo", Memory, Once, "who holds vmalloc memory").right(Root).cap(4 * MIB),
-    file("proc/allocinfo", Memory, Once, "kernel memory by allocating line").right(Root).cap(4 * MIB),
+    file("proc/allocinfo", Memory, Once, "kernel memory by allocating line")
+        .right(Root)
+        .cap(4 * MIB),
     file("proc/swaps", Memory, Twice, "swap devices and their use"),
     file("proc/sysvipc/shm", Memory, Once, "shared memory segments"),
     file("proc/sysvipc/sem", Memory, Once, "semaphores"),
@@ -107,7 +136,13 @@ pub const TABLE: &[Source] = &[
     file("proc/mdstat", Block, Twice, "software RAID"),
     file("proc/partitions", Block, Once, "sizes of block devices"),
     file("proc/scsi/scsi", Block, Once, "SCSI devices and their makers"),
-    sys("packs/sys/block", Block, Once, SYS_BLOCK, "queue settings, errors, RAID and stacking of disks"),
+    sys(
+        "packs/sys/block",
+        Block,
+        Once,
+        SYS_BLOCK,
+        "queue settings, errors, RAID and stacking of disks",
+    ),
     sys("packs/sys/fs", Block, Once, SYS_FS, "errors that file systems have counted"),
     // Network of this namespace.
     file("proc/net/dev", Net, Sample, "bytes, drops, errors per interface"),
@@ -139,8 +174,17 @@ pub const TABLE: &[Source] = &[
     sys("packs/sys/net", Net, Once, SYS_NET, "speed, queues, steering, links of interfaces"),
     // Hardware.
     file("proc/iomem", Hardware, Once, "memory that the firmware keeps").right(Root),
-    file("sys/firmware/dmi/tables/smbios_entry_point", Hardware, Once, "firmware tables").right(Root).cap(4 * KIB),
-    file("sys/firmware/dmi/tables/DMI", Hardware, Once, "DIMMs, slots, board as the firmware tells").right(Root).cap(MIB),
+    file("sys/firmware/dmi/tables/smbios_entry_point", Hardware, Once, "firmware tables")
+        .right(Root)
+        .cap(4 * KIB),
+    file(
+        "sys/firmware/dmi/tables/DMI",
+        Hardware,
+        Once,
+        "DIMMs, slots, board as the firmware tells",
+    )
+    .right(Root)
+    .cap(MIB),
     sys("packs/sys/dmi", Hardware, Once, SYS_DMI, "maker, product, BIOS"),
     sys("packs/sys/hypervisor", Hardware, Once, SYS_HYPERVISOR, "kind of virtual machine"),
     sys("packs/sys/pci", Hardware, Once, SYS_PCI, "devices, drivers, link speeds"),
@@ -149,24 +193,114 @@ pub const TABLE: &[Source] = &[
     // Processes.
     pid("packs/proc-pid/stat", "stat", Sample, "state, CPU time, start, threads"),
     pid("packs/proc-pid/statm", "statm", Sample, "resident, shared, data: the growth series"),
-    pid("packs/proc-pid/status", "status", Target, "RssAnon, swap; in samples of the 200 largest and growers"),
+    pid(
+        "packs/proc-pid/status",
+        "status",
+        Target,
+        "RssAnon, swap; in samples of the 200 largest and growers",
+    ),
     pid("packs/proc-pid/limits", "limits", Once, "limits in force"),
     pid("packs/proc-pid/cgroup", "cgroup", Once, "service or container of the process"),
     pid("packs/proc-pid/oom_score_adj", "oom_score_adj", Once, "who is killed first"),
     pid("packs/proc-pid/io", "io", Twice, "bytes read and written").right(Owner).class(Class::Mm),
-    Source::new("packs/proc-pid/exe", ProcessLink("exe"), Process, Once, "program; deleted after an update").right(Owner),
-    Source::new("packs/proc-pid/ns", ProcessLinks("ns"), Process, Once, "namespaces").right(Owner).cap(64 * KIB),
-    Source::new("packs/proc-pid/fd", ProcessLinks("fd"), Process, Once, "sockets and deleted files by process").right(Owner).cap(4 * MIB),
-    Source::new("packs/proc-task/stat", Thread("stat"), Process, Target, "all threads twice; in samples those in R or D").cap(2 * MIB),
-    Source::new("packs/proc-task/wchan", Thread("wchan"), Process, Target, "where threads in D wait").right(Owner).cap(4 * KIB),
-    Source::new("packs/proc-task/stack", Thread("stack"), Process, Target, "kernel stack of threads in D").right(Root).cap(64 * KIB),
-    Source::new("packs/proc-task/syscall", Thread("syscall"), Process, Target, "system call of threads in D").right(Owner).class(Class::Mm).cap(4 * KIB),
+    Source::new(
+        "packs/proc-pid/exe",
+        ProcessLink("exe"),
+        Process,
+        Once,
+        "program; deleted after an update",
+    )
+    .right(Owner),
+    Source::new("packs/proc-pid/ns", ProcessLinks("ns"), Process, Once, "namespaces")
+        .right(Owner)
+        .cap(64 * KIB),
+    Source::new(
+        "packs/proc-pid/fd",
+        ProcessLinks("fd"),
+        Process,
+        Once,
+        "sockets and deleted files by process",
+    )
+    .right(Owner)
+    .cap(4 * MIB),
+    Source::new(
+        "packs/proc-task/stat",
+        Thread("stat"),
+        Process,
+        Target,
+        "all threads twice; in samples those in R or D",
+    )
+    .cap(2 * MIB),
+    Source::new(
+        "packs/proc-task/wchan",
+        Thread("wchan"),
+        Process,
+        Target,
+        "where threads in D wait",
+    )
+    .right(Owner)
+    .cap(4 * KIB),
+    Source::new(
+        "packs/proc-task/stack",
+        Thread("stack"),
+        Process,
+        Target,
+        "kernel stack of threads in D",
+    )
+    .right(Root)
+    .cap(64 * KIB),
+    Source::new(
+        "packs/proc-task/syscall",
+        Thread("syscall"),
+        Process,
+        Target,
+        "system call of threads in D",
+    )
+    .right(Owner)
+    .class(Class::Mm)
+    .cap(4 * KIB),
     Source::new("probes/own_pids", Own, Process, Sample, "our own processes, to be subtracted"),
     // Address spaces, after the window.
-    Source::new("packs/proc-pid/cmdline", Pid("cmdline"), Process, Last, "command lines, secrets masked").class(Class::Mm).cap(64 * KIB).masked(),
-    Source::new("packs/proc-pid/smaps_rollup", Pid("smaps_rollup"), Mm, Last, "exact memory of each process; growers within the window").class(Class::Mm).right(Owner).cap(64 * KIB),
-    Source::new("packs/proc-pid/smaps", Pid("smaps"), Mm, Last, "which mapping holds the memory: ten largest; growers within the window").class(Class::Mm).right(Owner).cap(4 * MIB),
-    Source::new("packs/proc-pid/numa_maps", Pid("numa_maps"), Mm, Last, "on which node the twenty largest lie; only with several nodes").class(Class::Mm).right(Owner).cap(4 * MIB),
+    Source::new(
+        "packs/proc-pid/cmdline",
+        Pid("cmdline"),
+        Process,
+        Last,
+        "command lines, secrets masked",
+    )
+    .class(Class::Mm)
+    .cap(64 * KIB)
+    .masked(),
+    Source::new(
+        "packs/proc-pid/smaps_rollup",
+        Pid("smaps_rollup"),
+        Mm,
+        Last,
+        "exact memory of each process; growers within the window",
+    )
+    .class(Class::Mm)
+    .right(Owner)
+    .cap(64 * KIB),
+    Source::new(
+        "packs/proc-pid/smaps",
+        Pid("smaps"),
+        Mm,
+        Last,
+        "which mapping holds the memory: ten largest; growers within the window",
+    )
+    .class(Class::Mm)
+    .right(Owner)
+    .cap(4 * MIB),
+    Source::new(
+        "packs/proc-pid/numa_maps",
+        Pid("numa_maps"),
+        Mm,
+        Last,
+        "on which node the twenty largest lie; only with several nodes",
+    )
+    .class(Class::Mm)
+    .right(Owner)
+    .cap(4 * MIB),
 ];
 
 const IRQ: &[&str] = &["irq/*/{smp_affinity_list,effective_affinity_list}"];
