@@ -55,7 +55,7 @@ impl PackWriter {
             Some(cut) if cut.len() < content.len() => (cut, Outcome::Truncated),
             _ => (content, outcome),
         };
-        let head = format!("{} {} {} {us}\n", encode(key), content.len(), outcome.as_str());
+        let head = head(key, content.len(), outcome, us);
         let record = head.len() + content.len();
         if !self.part.is_empty() && self.part.len() + record > PART_BYTES {
             self.flush(to)?;
@@ -93,6 +93,17 @@ impl PackWriter {
         self.part.clear();
         Ok(())
     }
+}
+
+/// Appends a record to the bytes of a pack: for archives of others, whose small files are shown as
+/// the packs that ours would hold.
+pub fn append(to: &mut Vec<u8>, key: &str, outcome: Outcome, us: u64, content: &[u8]) {
+    to.extend_from_slice(head(key, content.len(), outcome, us).as_bytes());
+    to.extend_from_slice(content);
+}
+
+fn head(key: &str, bytes: usize, outcome: Outcome, us: u64) -> String {
+    format!("{} {bytes} {} {us}\n", encode(key), outcome.as_str())
 }
 
 fn encode(key: &str) -> Cow<'_, str> {

@@ -72,9 +72,18 @@ impl Reader {
     /// # Errors
     /// When there is not one whole frame, or the archive is larger than its limit.
     pub fn new(bytes: Vec<u8>, limits: Limits) -> Result<Self, ReadError> {
+        Self::try_new(bytes, limits).map_err(|(error, _)| error)
+    }
+
+    /// As [`Reader::new`], but gives bytes that are no archive of ours back: they may be another.
+    ///
+    /// # Errors
+    /// As [`Reader::new`].
+    pub fn try_new(bytes: Vec<u8>, limits: Limits) -> Result<Self, (ReadError, Vec<u8>)> {
         if bytes.len() as u64 > limits.archive_bytes {
-            let (bytes, limit) = (bytes.len() as u64, limits.archive_bytes);
-            return Err(ReadError::TooLarge { bytes, limit });
+            let error =
+                ReadError::TooLarge { bytes: bytes.len() as u64, limit: limits.archive_bytes };
+            return Err((error, bytes));
         }
         let mut scan = Scan {
             bytes: &bytes,
@@ -87,7 +96,7 @@ impl Reader {
         scan.run();
         let (spans, damage) = (scan.spans, scan.damage);
         if spans.is_empty() {
-            return Err(ReadError::NoFrame { bytes: bytes.len() });
+            return Err((ReadError::NoFrame { bytes: bytes.len() }, bytes));
         }
         Ok(Self { bytes, limits, spans, damage })
     }
@@ -111,13 +120,31 @@ impl Reader {
         &self.bytes
     }
 
+    /// The archive as it is stored, for another reader.
+    #[must_use]
+    pub fn into_stored(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Frame `i` in the order of the archive: decompressed, its checksum verified.
     ///
     /// # Errors
     /// When it is damaged, or there is no such frame.
     pub fn frame(&self, i: usize) -> Result<Frame, Damage> {
+        open(&self.bytes, self.span(i)?, &self.limits)
+    }
+
+    /// The tar bytes of frame `i` alone, for a caller who knows its entries from before.
+    ///
+    /// # Errors
+    /// As [`Reader::frame`].
+    pub fn content(&self, i: usize) -> Result<Vec<u8>, Damage> {
+        unpack(&self.bytes, self.span(i)?)
+    }
+
+    fn span(&self, i: usize) -> Result<&Span, Damage> {
         let none = || Damage::new(self.bytes.len(), 0, DamageKind::NoFrame("no such frame"));
-        open(&self.bytes, self.spans.get(i).ok_or_else(none)?, &self.limits)
+        self.spans.get(i).ok_or_else(none)
     }
 
     /// Where each frame ends.
@@ -228,15 +255,19 @@ impl Scan<'_> {
     }
 }
 
+fn unpack(bytes: &[u8], span: &Span) -> Result<Vec<u8>, Damage> {
+    let damage = |what| Damage::new(span.range.start, span.range.len(), DamageKind::Content(what));
+    let packed = bytes.get(span.range.clone()).unwrap_or_default();
+    let data = zstd::bulk::decompress(packed, span.content).map_err(|e| damage(e.to_string()))?;
+    if data.len() != span.content {
+        return Err(damage(format!("{} bytes instead of {}", data.len(), span.content)));
+    }
+    Ok(data)
+}
+
 fn open(bytes: &[u8], span: &Span, limits: &Limits) -> Result<Frame, Damage> {
     let damage = |kind| Damage::new(span.range.start, span.range.len(), kind);
-    let packed = bytes.get(span.range.clone()).unwrap_or_default();
-    let data = zstd::bulk::decompress(packed, span.content)
-        .map_err(|e| damage(DamageKind::Content(e.to_string())))?;
-    if data.len() != span.content {
-        let what = format!("{} bytes instead of {}", data.len(), span.content);
-        return Err(damage(DamageKind::Content(what)));
-    }
+    let data = unpack(bytes, span)?;
     let mut entries = Vec::new();
     let mut broken = None;
     let bounds = Bounds { members: limits.entries_per_frame as u64, path_bytes: limits.path_bytes };

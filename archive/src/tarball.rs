@@ -39,6 +39,8 @@ pub struct Member {
     pub kind: Kind,
     /// Bytes of content.
     pub size: u64,
+    /// When the file was changed, seconds since 1970; 0 if the header does not say.
+    pub mtime_unix_s: u64,
     /// Where the content begins, counted from the first byte read.
     pub offset: u64,
 }
@@ -186,7 +188,8 @@ fn member<R: Read>(entry: &tar::Entry<'_, R>, ahead: &Ahead) -> Member {
         EntryType::Directory => Kind::Directory,
         _ => Kind::Other,
     };
-    Member { path, kind, size: entry.size(), offset: entry.raw_file_position() }
+    let (size, offset) = (entry.size(), entry.raw_file_position());
+    Member { path, kind, size, mtime_unix_s: header.mtime().unwrap_or(0), offset }
 }
 
 /// Appends one file to tar bytes: header, content, padding. A name above 100 bytes gets a GNU

@@ -1,0 +1,229 @@
+//! Our own archive: frames decompressed in parallel, visited and dropped.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use linsight_archive::{Damage, End, Frame, Header, Journal, JournalHead, Reader, damage, names};
+use rayon::prelude::*;
+
+use super::Limits;
+use super::index::{Builder, Index, Stored};
+use super::snapshot::Entry;
+
+/// Frames kept decompressed for random access: evidence of one finding lies close together.
+const CACHED_FRAMES: usize = 4;
+
+/// Where a piece is.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    frame: usize,
+    at: Range<usize>,
+}
+
+/// An archive of ours and the places of its sources.
+#[derive(Debug)]
+pub(super) struct Frames {
+    reader: Reader,
+    /// For each frame: source, position of the piece in it.
+    by_frame: Vec<Vec<(usize, usize)>>,
+    cache: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
+    pending_bytes: usize,
+}
+
+/// What stands in the archive beside its sources.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    pub(super) header: Option<Header>,
+    pub(super) end: Option<End>,
+    pub(super) head: Option<JournalHead>,
+}
+
+/// One frame, content dropped.
+struct Outline {
+    entries: Vec<(String, Range<usize>)>,
+    journal: Option<Journal>,
+    header: Option<Header>,
+    end: Option<End>,
+}
+
+impl Outline {
+    fn of(frame: Frame) -> Self {
+        Self {
+            header: frame.get(names::HEADER).and_then(|json| serde_json::from_slice(json).ok()),
+            end: frame.get(names::END).and_then(|json| serde_json::from_slice(json).ok()),
+            entries: frame.entries,
+            journal: frame.journal,
+        }
+    }
+}
+
+/// Parts that wait for the others of their source.
+#[derive(Default)]
+struct Waiting {
+    parts: BTreeMap<usize, Vec<(usize, Vec<u8>)>>,
+    bytes: usize,
+    /// Sources for which there was no room: read again one by one.
+    later: BTreeSet<usize>,
+}
+
+impl Frames {
+    /// Indexes an archive: each frame is decompressed once, its content dropped.
+    pub(super) fn index(reader: Reader, limits: &Limits) -> (Self, Index<Place>, About) {
+        let outlines: Vec<Result<Outline, Damage>> = (0..reader.frames())
+            .into_par_iter()
+            .map(|i| reader.frame(i).map(Outline::of))
+            .collect();
+        let mut builder = Builder::new();
+        let mut about = About::default();
+        let mut numbers = BTreeSet::new();
+        let mut damages = reader.damage().to_vec();
+        for (i, outline) in outlines.into_iter().enumerate() {
+            let outline = match outline {
+                Ok(outline) => outline,
+                Err(damage) => {
+                    damages.push(damage);
+                    continue;
+                }
+            };
+            about.header = about.header.or(outline.header);
+            about.end = about.end.or(outline.end);
+            if let Some(journal) = outline.journal {
+                about.head.get_or_insert_with(|| journal.head.clone());
+                if !numbers.insert(journal.head.frame) {
+                    builder.problem(format!("frame {} stands twice", journal.head.frame));
+                }
+                builder.journal(journal);
+            }
+            for (name, at) in outline.entries {
+                if !names::is_journal(&name) && name != names::HEADER && name != names::END {
+                    builder.entry(&name, at.len(), Place { frame: i, at });
+                }
+            }
+        }
+        let told = about.end.as_ref().map(|end| end.frames);
+        damages.extend(damage::lost_frames(&numbers, told));
+        for damage in &damages {
+            builder.problem(damage.to_string());
+        }
+        let index = builder.finish(limits);
+        let mut by_frame = vec![Vec::new(); reader.frames()];
+        for (source, stored) in index.stored.iter().enumerate() {
+            for (i, piece) in stored.pieces.iter().enumerate() {
+                if let Some(frame) = by_frame.get_mut(piece.at.frame) {
+                    frame.push((source, i));
+                }
+            }
+        }
+        let cache = Mutex::new(VecDeque::new());
+        (Self { reader, by_frame, cache, pending_bytes: limits.pending_bytes }, index, about)
+    }
+
+    /// Calls `f` for every source, in parallel. Frames are taken in their order by whichever
+    /// thread is free, so that parts in neighbouring frames meet soon.
+    pub(super) fn visit(&self, index: &Index<Place>, f: &(impl Fn(&Entry<'_>) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let waiting = Mutex::new(Waiting::default());
+        rayon::scope(|scope| {
+            for _ in 0..rayon::current_num_threads() {
+                scope.spawn(|_| {
+                    loop {
+                        let frame = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(pieces) = self.by_frame.get(frame) else { break };
+                        self.visit_frame(frame, pieces, index, &waiting, f);
+                    }
+                });
+            }
+        });
+        let later = waiting.into_inner().unwrap_or_else(PoisonError::into_inner).later;
+        for stored in later.iter().filter_map(|i| index.stored.get(*i)) {
+            f(&Entry::of(stored, &self.join(stored)));
+        }
+    }
+
+    fn visit_frame(
+        &self,
+        frame: usize,
+        pieces: &[(usize, usize)],
+        index: &Index<Place>,
+        waiting: &Mutex<Waiting>,
+        f: &(impl Fn(&Entry<'_>) + Sync),
+    ) {
+        // The index was made from these very frames, so this cannot fail.
+        let Ok(data) = self.reader.content(frame) else { return };
+        for (source, i) in pieces {
+            let Some(stored) = index.stored.get(*source) else { continue };
+            let piece = stored.pieces.get(*i);
+            let bytes = piece.and_then(|p| data.get(p.at.at.clone())).unwrap_or_default();
+            if stored.pieces.len() == 1 {
+                f(&Entry::of(stored, bytes));
+            } else if let Some(joined) = self.wait(*source, *i, bytes, stored, waiting) {
+                f(&Entry::of(stored, &joined));
+            }
+        }
+    }
+
+    /// Puts a part aside, or joins all of its source if it is the last one.
+    fn wait(
+        &self,
+        source: usize,
+        i: usize,
+        bytes: &[u8],
+        stored: &Stored<Place>,
+        waiting: &Mutex<Waiting>,
+    ) -> Option<Vec<u8>> {
+        let mut all = lock(waiting);
+        if all.later.contains(&source) {
+            return None;
+        }
+        if all.bytes + bytes.len() > self.pending_bytes {
+            let dropped = all.parts.remove(&source).unwrap_or_default();
+            all.bytes -= dropped.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+            all.later.insert(source);
+            return None;
+        }
+        all.bytes += bytes.len();
+        let parts = all.parts.entry(source).or_default();
+        parts.push((i, bytes.to_vec()));
+        if parts.len() < stored.pieces.len() {
+            return None;
+        }
+        let mut parts = all.parts.remove(&source)?;
+        all.bytes -= parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        drop(all);
+        parts.sort_unstable_by_key(|(i, _)| *i);
+        let mut joined = Vec::with_capacity(parts.iter().map(|(_, bytes)| bytes.len()).sum());
+        for (_, bytes) in &parts {
+            joined.extend_from_slice(bytes);
+        }
+        Some(joined)
+    }
+
+    /// All of a source, for random access.
+    pub(super) fn join(&self, stored: &Stored<Place>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for piece in &stored.pieces {
+            if let Some(data) = self.cached(piece.at.frame) {
+                out.extend_from_slice(data.get(piece.at.at.clone()).unwrap_or_default());
+            }
+        }
+        out
+    }
+
+    fn cached(&self, frame: usize) -> Option<Arc<Vec<u8>>> {
+        if let Some((_, data)) = lock(&self.cache).iter().find(|(i, _)| *i == frame) {
+            return Some(Arc::clone(data));
+        }
+        let data = Arc::new(self.reader.content(frame).ok()?);
+        let mut cache = lock(&self.cache);
+        cache.push_front((frame, Arc::clone(&data)));
+        cache.truncate(CACHED_FRAMES);
+        Some(data)
+    }
+}
+
+/// A visitor that panics poisons the lock; the data behind it is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

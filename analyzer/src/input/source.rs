@@ -1,0 +1,195 @@
+//! Opening an input: what it is, by its content.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::PathBuf;
+
+use linsight_archive::reader::ReadError;
+use linsight_archive::{FORMAT_VERSION, Reader};
+use sha2::{Digest, Sha256};
+
+use super::frames::Frames;
+use super::stream::Packing;
+use super::{InputError, Limits, Snapshot, directory, stream};
+
+/// Bytes that tell what a file is: a tar header.
+const HEAD_BYTES: u64 = 512;
+
+/// Where a snapshot comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file or a directory.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Source {
+    /// `-` is standard input, everything else a path.
+    #[must_use]
+    pub fn from_arg(arg: &OsStr) -> Self {
+        if arg == "-" { Self::Stdin } else { Self::Path(arg.into()) }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Opens an input.
+    ///
+    /// # Errors
+    /// When it cannot be read, is nothing that we know, or holds nothing of a host. Damage that
+    /// leaves something to read is no error but one of [`Snapshot::problems`].
+    pub fn open(source: &Source, limits: &Limits) -> Result<Self, InputError> {
+        let input = source.to_string();
+        match source {
+            Source::Stdin => Self::read_from(io::stdin(), &input, limits),
+            Source::Path(path) => {
+                let fail = |source| InputError::Open { input: input.clone(), source };
+                let meta = std::fs::metadata(path).map_err(fail)?;
+                if meta.is_dir() {
+                    let (tree, problems) = directory::read(path, limits);
+                    return Self::of_tree(&input, tree, limits, None, problems);
+                }
+                Self::read_from(File::open(path).map_err(fail)?, &input, limits)
+            }
+        }
+    }
+
+    /// Reads an archive from a stream; `input` is its name in messages.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`].
+    pub fn read_from(
+        mut from: impl Read + Send,
+        input: &str,
+        limits: &Limits,
+    ) -> Result<Self, InputError> {
+        let read = |source| InputError::Read { input: input.to_owned(), source };
+        let mut head = Vec::new();
+        from.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(read)?;
+        let packing = Packing::of(&head);
+        // Our own archive may have lost its first bytes; nothing else is looked for in the depth.
+        if packing.is_none_or(|packing| packing == Packing::Zstd) {
+            return Self::ours(head, from, input, limits);
+        }
+        let packing = packing.unwrap_or(Packing::Plain);
+        Self::streamed(Cursor::new(head).chain(from), packing, input, limits)
+    }
+
+    fn ours(
+        head: Vec<u8>,
+        from: impl Read + Send,
+        input: &str,
+        limits: &Limits,
+    ) -> Result<Self, InputError> {
+        let is_zstd = Packing::of(&head) == Some(Packing::Zstd);
+        let found = describe(&head);
+        let mut bytes = head;
+        let max = limits.archive.archive_bytes;
+        from.take(max.saturating_add(1).saturating_sub(bytes.len() as u64))
+            .read_to_end(&mut bytes)
+            .map_err(|source| InputError::Read { input: input.to_owned(), source })?;
+        let reader = match Reader::try_new(bytes, limits.archive.clone()) {
+            Ok(reader) => reader,
+            Err((ReadError::NoFrame { .. }, bytes)) if is_zstd => {
+                return Self::streamed(Cursor::new(bytes), Packing::Zstd, input, limits);
+            }
+            Err((ReadError::NoFrame { .. }, _)) => {
+                return Err(InputError::Unknown { input: input.to_owned(), found });
+            }
+            Err((source, _)) => {
+                return Err(InputError::Archive { input: input.to_owned(), source });
+            }
+        };
+        // Other tools write frames, too (pzstd): ours have journals.
+        let first = (0..reader.frames()).find_map(|i| reader.frame(i).ok());
+        if first.is_some_and(|frame| frame.journal.is_none()) {
+            let bytes = reader.into_stored();
+            return Self::streamed(Cursor::new(bytes), Packing::Zstd, input, limits);
+        }
+        let hash = || {
+            let mut hashing = Hashing::new(reader.stored());
+            io::copy(&mut hashing, &mut io::sink()).ok();
+            hashing.hex()
+        };
+        let sha256 = hash();
+        let parts = Frames::index(reader, limits);
+        let written = parts.2.header.as_ref().map(|header| header.linsight);
+        let written = written.or(parts.2.head.as_ref().map(|head| head.linsight));
+        if let Some(found) = written.filter(|version| *version > FORMAT_VERSION) {
+            let (input, known) = (input.to_owned(), FORMAT_VERSION);
+            return Err(InputError::Version { input, found, known });
+        }
+        Ok(Self::of_frames(parts, sha256))
+    }
+
+    fn streamed(
+        from: impl Read + Send,
+        packing: Packing,
+        input: &str,
+        limits: &Limits,
+    ) -> Result<Self, InputError> {
+        let streamed = stream::read(from, packing, limits)
+            .map_err(|source| InputError::Read { input: input.to_owned(), source })?;
+        let stream::Streamed { tree, problems, sha256 } = streamed;
+        Self::of_tree(input, tree, limits, Some(sha256), problems)
+    }
+}
+
+/// What a file that we do not know begins with.
+fn describe(head: &[u8]) -> String {
+    match head {
+        [] => "it is empty".to_owned(),
+        [b'B', b'Z', b'h', ..] => "bzip2 is not read: repack it with xz or zstd".to_owned(),
+        [b'P', b'K', 3, 4, ..] => "a zip file is not read".to_owned(),
+        [0x7f, b'E', b'L', b'F', ..] => "a program".to_owned(),
+        _ => {
+            let mut text = String::from("it begins with");
+            for byte in head.iter().take(8) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, " {byte:02x}");
+            }
+            text
+        }
+    }
+}
+
+/// A reader that hashes what passes.
+pub(super) struct Hashing<R> {
+    from: R,
+    hash: Sha256,
+}
+
+impl<R> Hashing<R> {
+    pub(super) fn new(from: R) -> Self {
+        Self { from, hash: Sha256::new() }
+    }
+
+    /// The hash of all that passed, in hex.
+    pub(super) fn hex(&self) -> String {
+        let mut hex = String::with_capacity(64);
+        for byte in self.hash.clone().finalize() {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.from.read(buf)?;
+        self.hash.update(buf.get(..n).unwrap_or_default());
+        Ok(n)
+    }
+}
