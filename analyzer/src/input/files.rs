@@ -174,7 +174,9 @@ impl Files {
         for piece in &stored.pieces {
             match &piece.at {
                 At::File(path) => {
-                    out.extend_from_slice(self.tree.content(path, &self.limits).unwrap_or_default())
+                    out.extend_from_slice(
+                        self.tree.content(path, &self.limits).unwrap_or_default(),
+                    );
                 }
                 At::Pack(path) => {
                     out.extend(
