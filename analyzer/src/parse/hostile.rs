@@ -106,10 +106,13 @@ macro_rules! total_bytes {
 
 total! {
     buddyinfo: super::buddyinfo::SAMPLE, super::buddyinfo::parse;
+    clock: super::clock::SAMPLE, super::clock::parse;
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
     cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
     cpulist: super::cpulist::SAMPLE, super::cpulist::parse;
     diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
+    ethtool: super::ethtool::SAMPLE, super::ethtool::parse;
+    ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
@@ -119,6 +122,8 @@ total! {
     net_sockstat: super::net_sockstat::SAMPLE, super::net_sockstat::parse;
     net_softnet_stat: super::net_softnet_stat::SAMPLE, super::net_softnet_stat::parse;
     net_tcp: super::net_tcp::SAMPLE, |x| super::net_tcp::parse(x, super::socket::Protocol::Tcp, &super::ENV);
+    netns: super::netns::SAMPLE, super::netns::parse;
+    netstat: super::netstat::SAMPLE, super::netstat::parse;
     os_release: super::os_release::SAMPLE, super::os_release::parse;
     pid_cgroup: super::pid_cgroup::SAMPLE, super::pid_cgroup::parse;
     pid_limits: super::pid_limits::SAMPLE, super::pid_limits::parse;
@@ -129,6 +134,7 @@ total! {
     slabinfo: super::slabinfo::SAMPLE, |x| super::slabinfo::parse(x, &super::ENV);
     smaps: super::smaps::SAMPLE, super::smaps::parse;
     smaps_rollup: super::smaps_rollup::SAMPLE, super::smaps_rollup::parse;
+    ss: super::ss::SAMPLE, super::ss::parse;
     stat: super::stat::SAMPLE, super::stat::parse;
     swaps: super::swaps::SAMPLE, super::swaps::parse;
     sysctl: super::sysctl::SAMPLE, super::sysctl::parse;

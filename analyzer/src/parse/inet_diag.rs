@@ -65,8 +65,8 @@ pub fn sockets(
 }
 
 fn error(at: Binary<'_>, expected: &'static str) -> ParseError {
-    let bytes: String = at.bytes.iter().take(20).map(|b| format!("{b:02x} ")).collect();
-    ParseError::new(None, bytes.trim_ascii_end(), expected)
+    let bytes: Vec<_> = at.bytes.iter().take(20).map(|b| format!("{b:02x}")).collect();
+    ParseError::new(None, &bytes.join(" "), expected)
 }
 
 fn socket(body: Binary<'_>, protocol: Protocol) -> Option<Socket> {

@@ -84,7 +84,8 @@ mod tests {
     fn item_16_nine_to_fifteen_columns() {
         for (columns, cpu) in [(9, None), (10, None), (11, None), (13, Some(0xc)), (15, Some(0xc))]
         {
-            let text: String = (0..columns).map(|n| format!("{n:08x} ")).collect();
+            let columns_of = (0..columns).map(|n| format!("{n:08x}"));
+            let text = columns_of.collect::<Vec<_>>().join(" ");
             let row = parse(&text).unwrap().rows.remove(0);
             assert_eq!((row.cpu, row.processed, row.squeezed), (cpu, 0, 2), "{columns}");
             assert_eq!(row.flow_limited.is_some(), columns > 10);

@@ -113,7 +113,7 @@ pub enum TimerKind {
 }
 
 impl TimerKind {
-    /// From the number of inet_diag and `/proc/net/tcp`.
+    /// From the number of `inet_diag` and `/proc/net/tcp`.
     #[must_use]
     pub fn from_number(n: u8) -> Option<Self> {
         let all = [Self::Off, Self::Retransmit, Self::Keepalive, Self::TimeWait, Self::Probe];

@@ -3,7 +3,7 @@
 //! <https://man7.org/linux/man-pages/man8/sysctl.8.html>
 //!
 //! ```text
-//! net.ipv4.ip_local_port_range = 32768	60999
+//! net.ipv4.ip_local_port_range = 32768   60999
 //! dev.cdrom.info = CD-ROM information, Id: cdrom.c 3.20 2003/12/17
 //! dev.cdrom.info =
 //! ```
