@@ -1,0 +1,190 @@
+//! Facts as the engine takes them: a tree without nulls, with sources and absences beside it.
+
+use minijinja::value::{Serde, Value as TextValue};
+use serde_json::{Map, Value};
+
+use super::schema;
+use crate::absence::{Absence, Reason};
+use crate::facts::{Facts, Table};
+use crate::locator::Locator;
+
+/// The facts of one snapshot, ready for rules.
+#[derive(Debug)]
+pub struct Inputs {
+    pub(crate) tree: Value,
+    sources: Table<Vec<Locator>>,
+    absences: Table<Absence>,
+    pub(crate) texts: TextValue,
+}
+
+impl Inputs {
+    /// From the facts of a snapshot.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Self {
+        let tree = serde_json::to_value(&facts.tree).unwrap_or_default();
+        Self::new(tree, facts.sources.clone(), facts.absences.clone())
+    }
+
+    /// From a tree. Nulls are dropped; so are empty lists that stand for an absence, since a list
+    /// that could not be read is not a list of nothing.
+    #[must_use]
+    pub fn new(mut tree: Value, sources: Table<Vec<Locator>>, absences: Table<Absence>) -> Self {
+        prune(&mut tree, "", &absences);
+        if let Some(map) = tree.as_object_mut() {
+            // Then a fact of a part that lacks is missed by its own name.
+            for root in schema::facts().objects() {
+                map.entry(root).or_insert_with(|| Value::Object(Map::new()));
+            }
+        }
+        let texts = TextValue::from(Serde(&tree));
+        Self { tree, sources, absences, texts }
+    }
+
+    /// The same with `over` laid over the tree.
+    #[must_use]
+    pub fn with(self, over: Value) -> Self {
+        let Self { mut tree, sources, absences, .. } = self;
+        lay(&mut tree, over);
+        Self::new(tree, sources, absences)
+    }
+
+    /// Where a fact came from.
+    pub(crate) fn sources(&self, path: &str) -> Vec<Locator> {
+        self.sources.get(path).cloned().unwrap_or_default()
+    }
+
+    /// Why a fact lacks.
+    pub(crate) fn absence(&self, path: &str) -> Absence {
+        if let Some(absence) = self.absences.get(path) {
+            return absence.clone();
+        }
+        let reason = match path.split('.').next() {
+            Some("site") => Reason::NotTold,
+            Some("sysctl") => Reason::Missing,
+            _ => Reason::NotCollected,
+        };
+        Absence::new(reason, "")
+    }
+
+    /// How much of a list was seen, when not all of it was: seen, expected, gaps.
+    pub(crate) fn incomplete(&self) -> Vec<Incomplete> {
+        let lists = self.tree.pointer("/collection/lists").and_then(Value::as_object);
+        let count = |v: &Value, key: &str| v.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let Some(lists) = lists else { return Vec::new() };
+        lists
+            .iter()
+            .map(|(list, v)| Incomplete {
+                list: list.clone(),
+                seen: count(v, "seen"),
+                expected: count(v, "expected"),
+                gaps: v.get("gaps").and_then(Value::as_array).map_or_else(Vec::new, |gaps| {
+                    gaps.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }),
+            })
+            .filter(|i| i.seen < i.expected)
+            .collect()
+    }
+}
+
+/// Objects are merged, anything else is replaced.
+fn lay(under: &mut Value, over: Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                lay(under.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over,
+    }
+}
+
+/// A list that was not wholly seen.
+#[derive(Debug)]
+pub(crate) struct Incomplete {
+    pub(crate) list: String,
+    seen: u64,
+    expected: u64,
+    gaps: Vec<String>,
+}
+
+impl Incomplete {
+    /// In words: `3 of 5 netns seen; not: 4026532201 (setns: EPERM)`.
+    pub(crate) fn words(&self) -> String {
+        const SHOWN: usize = 3;
+        let mut words = format!("{} of {} {} seen", self.seen, self.expected, self.list);
+        if !self.gaps.is_empty() {
+            let shown: Vec<&str> = self.gaps.iter().take(SHOWN).map(String::as_str).collect();
+            words = format!("{words}; not: {}", shown.join(", "));
+            if self.gaps.len() > SHOWN {
+                words = format!("{words} and {} more", self.gaps.len() - SHOWN);
+            }
+        }
+        words
+    }
+}
+
+fn prune(value: &mut Value, path: &str, absences: &Table<Absence>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(map) => map.retain(|key, child| {
+            let path = below(key);
+            prune(child, &path, absences);
+            !(child.is_null() || is_empty(child, &path) && stated_absent(&path, absences))
+        }),
+        Value::Array(list) => {
+            for (i, child) in list.iter_mut().enumerate() {
+                prune(child, &below(&i.to_string()), absences);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An empty list, or an empty map below the top level.
+fn is_empty(value: &Value, path: &str) -> bool {
+    match value {
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty() && path.contains('.'),
+        _ => false,
+    }
+}
+
+/// An absence is stated for the path or for what holds it, up to the nearest list element.
+fn stated_absent(path: &str, absences: &Table<Absence>) -> bool {
+    let mut path = path;
+    loop {
+        if absences.exact(path).is_some() {
+            return true;
+        }
+        let Some((parent, last)) = path.rsplit_once('.') else { return false };
+        if last.bytes().all(|b| b.is_ascii_digit()) {
+            return false;
+        }
+        path = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_empty_list_that_could_not_be_read_is_absent() {
+        let mut absences = Table::default();
+        absences.set("processes", Absence::new(Reason::TooFewSamples, ""));
+        absences.set("netns", Absence::new(Reason::Denied, ""));
+        let tree = json!({
+            "processes": {"growth": [], "count": 3, "gone": null},
+            "netns": [{"port_keys": [], "name": "host"}],
+            "nics": [],
+        });
+        let inputs = Inputs::new(tree, Table::default(), absences);
+        assert_eq!(inputs.tree["processes"], json!({"count": 3}));
+        assert_eq!(inputs.tree["netns"], json!([{"port_keys": [], "name": "host"}]));
+        assert_eq!(inputs.tree["nics"], json!([]));
+        assert_eq!(inputs.tree["site"], json!({}), "an object always is");
+        assert_eq!(inputs.absence("processes.growth").reason, Reason::TooFewSamples);
+        assert_eq!(inputs.absence("site.l4_idle_timeout_s").reason, Reason::NotTold);
+    }
+}

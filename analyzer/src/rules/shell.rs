@@ -1,0 +1,89 @@
+//! Values in shell commands, quoted for the place where they stand.
+
+/// Where in a command we are: outside of quotes, in single or in double quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Bare,
+    Single,
+    Double,
+}
+
+/// Follows the quotes of a command as its author wrote it.
+#[derive(Debug, Default)]
+pub(crate) struct Quoting {
+    state: State,
+}
+
+impl Quoting {
+    /// Reads a literal part of the command.
+    pub(crate) fn read(&mut self, literal: &str) {
+        let mut escaped = false;
+        for c in literal.chars() {
+            if escaped {
+                escaped = false;
+                continue;
+            }
+            self.state = match (self.state, c) {
+                (State::Bare | State::Double, '\\') => {
+                    escaped = true;
+                    self.state
+                }
+                (State::Bare, '\'') => State::Single,
+                (State::Bare, '"') => State::Double,
+                (State::Single, '\'') | (State::Double, '"') => State::Bare,
+                (state, _) => state,
+            };
+        }
+    }
+
+    /// A value for this place; nothing for one with control characters, which no quoting makes
+    /// safe to paste.
+    pub(crate) fn quote(&self, value: &str) -> Option<String> {
+        if value.chars().any(char::is_control) {
+            return None;
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
+        Some(match self.state {
+            State::Bare if !value.is_empty() && value.chars().all(plain) => value.to_owned(),
+            State::Bare => format!("'{}'", value.replace('\'', r"'\''")),
+            State::Single => value.replace('\'', r"'\''"),
+            // An interactive shell expands `!` inside double quotes, and no backslash stops it
+            // without staying in the value.
+            State::Double if value.contains('!') => return None,
+            State::Double => value.chars().fold(String::new(), |mut out, c| {
+                if "\\\"$`".contains(c) {
+                    out.push('\\');
+                }
+                out.push(c);
+                out
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(literal: &str, value: &str) -> Option<String> {
+        let mut quoting = Quoting::default();
+        quoting.read(literal);
+        quoting.quote(value)
+    }
+
+    #[test]
+    fn a_value_is_quoted_for_its_place() {
+        assert_eq!(at("ethtool -g ", "eth0").as_deref(), Some("eth0"));
+        assert_eq!(at("cat ", "a b").as_deref(), Some("'a b'"));
+        assert_eq!(at("cat ", "$(reboot)").as_deref(), Some("'$(reboot)'"));
+        assert_eq!(at("cat ", "it's").as_deref(), Some(r"'it'\''s'"));
+        assert_eq!(at("printf 'x = ", "1 2").as_deref(), Some("1 2"));
+        assert_eq!(at("printf 'x = ", "';reboot;'").as_deref(), Some(r"'\'';reboot;'\''"));
+        assert_eq!(at("sysctl -w k=\"", "1 $(x)").as_deref(), Some(r"1 \$(x)"));
+        assert_eq!(at("echo \\\"", "a b").as_deref(), Some("'a b'"));
+        assert_eq!(at("x ", "a\nreboot"), None);
+        assert_eq!(at("x \"", "!!"), None);
+        assert_eq!(at("x ", ""), Some("''".to_owned()));
+    }
+}
