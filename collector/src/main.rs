@@ -24,6 +24,7 @@ mod probe;
 mod proc_stat;
 mod processes;
 mod progress;
+mod redact;
 mod root;
 mod run;
 mod sampler;
