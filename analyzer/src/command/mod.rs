@@ -6,11 +6,17 @@ use clap::Subcommand;
 
 use crate::cli::Io;
 
+mod show;
+
 /// What `linsight` can do.
 #[derive(Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    Show(show::Args),
+}
 
 /// Runs one of them.
-pub(crate) fn run(command: &Command, _io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
-    match *command {}
+pub(crate) fn run(command: &Command, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Show(args) => show::run(args, io),
+    }
 }
