@@ -24,7 +24,6 @@ mod probe;
 mod proc_stat;
 mod processes;
 mod progress;
-mod redact;
 mod root;
 mod run;
 mod sampler;

@@ -6,17 +6,19 @@ use clap::Subcommand;
 
 use crate::cli::Io;
 
-mod show;
+mod facts;
+mod told;
 
 /// What `linsight` can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    Show(show::Args),
+    /// Show the facts that were derived from an archive
+    Facts(facts::Args),
 }
 
 /// Runs one of them.
 pub(crate) fn run(command: &Command, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Show(args) => show::run(args, io),
+        Command::Facts(args) => facts::run(args, io),
     }
 }

@@ -14,23 +14,66 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::absence::Absence;
+use crate::input::Snapshot;
 use crate::locator::Locator;
+use crate::parse::ParseEnv;
 
+mod build;
 pub mod collection;
 pub mod cpu;
 pub mod env;
+mod errno;
 pub mod host;
+mod inputs;
 pub mod load;
 pub mod memory;
 pub mod method;
 pub mod netns;
 pub mod nics;
+mod plan;
 pub mod processes;
 pub mod site;
 pub mod sysctl;
 pub mod table;
+mod value;
 
+pub use site::{SiteError, SiteInputs};
 pub use table::Table;
+
+/// The facts of a snapshot, with what the operator told.
+#[must_use]
+pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
+    let host = snapshot.env();
+    let env = ParseEnv {
+        page_size_bytes: host.page_size_bytes,
+        ticks_per_s: host.ticks_per_s,
+        little_endian: host.little_endian,
+    };
+    let inputs = inputs::Inputs::read(env, snapshot.journal(), |plan| {
+        snapshot.visit(|entry| {
+            plan.offer(&plan::Piece {
+                path: entry.path,
+                pass: entry.pass,
+                mono_us: entry.mono_us,
+                content: entry.content,
+            });
+        });
+    });
+    let archive = build::Archive {
+        header: snapshot.header(),
+        end: snapshot.end(),
+        journal: snapshot.journal(),
+        format: snapshot.format().as_str(),
+        problems: snapshot.problems(),
+    };
+    build::facts(&inputs, &archive, told)
+}
+
+/// JSON Schema of the tree: every path that a rule may name, with its type and its meaning.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Tree).to_value()
+}
 
 /// Everything that is known about one snapshot.
 #[derive(Debug, Default)]
@@ -41,6 +84,20 @@ pub struct Facts {
     pub sources: Table<Vec<Locator>>,
     /// Why others are absent.
     pub absences: Table<Absence>,
+}
+
+impl Facts {
+    /// The tree as JSON without what is absent: no nulls, and no empty list or table whose absence
+    /// is stated. This is what rules see.
+    #[must_use]
+    pub fn value(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(&self.tree).unwrap_or_default();
+        value::without_nulls(&mut value);
+        for (path, _) in self.absences.iter() {
+            value::remove_empty(&mut value, path);
+        }
+        value
+    }
 }
 
 /// The tree of facts. Paths are field names and list indices joined by dots:

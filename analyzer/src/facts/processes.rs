@@ -123,8 +123,18 @@ pub struct Series {
     pub slope_high_bytes_per_s: f64,
     /// Mann-Kendall tau.
     pub tau: f64,
+    /// Mann-Kendall statistic: above 2.576 it grows with p < 0.01.
+    pub z: f64,
     /// R squared of the least-squares line.
     pub r2: f64,
+    /// Slopes of the three thirds of the window.
+    pub thirds_bytes_per_s: Vec<f64>,
+    /// Largest single rise by all rises: near 1 for a step.
+    pub jump_ratio: f64,
+    /// All falls by all rises; absent when it never rose.
+    pub give_back_ratio: Option<f64>,
+    /// Noise floor: a smaller range is stable.
+    pub noise_bytes: i64,
     /// Growth in the window.
     pub delta_bytes: i64,
     /// `slope * age / size`: near 1 when it has grown like this since it started.

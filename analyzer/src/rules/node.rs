@@ -153,7 +153,7 @@ impl fmt::Debug for Node<'_> {
     }
 }
 
-impl Val for Node<'_> {
+impl<'a> Val for Node<'a> {
     fn get_type(&self) -> &Type {
         if self.value.is_array() { &LIST_TYPE } else { &MAP_TYPE }
     }
@@ -192,7 +192,7 @@ impl Val for Node<'_> {
     }
 }
 
-impl Indexer for Node<'_> {
+impl<'a> Indexer for Node<'a> {
     fn get<'b, 'v>(&'b self, idx: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
     where
         Self: 'v,
@@ -239,7 +239,7 @@ impl Sizer for Node<'_> {
     }
 }
 
-impl Iterable for Node<'_> {
+impl<'a> Iterable for Node<'a> {
     fn iter<'b, 'v>(&'b self) -> Box<dyn CelIterator<'b, 'v> + 'b>
     where
         Self: 'v,

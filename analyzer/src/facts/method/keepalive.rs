@@ -36,7 +36,7 @@ pub fn is_on(socket: &Socket) -> Option<bool> {
     match socket.timer? {
         Timer::Keepalive => Some(true),
         Timer::Off => Some(false),
-        Timer::Retransmit | Timer::Persist | Timer::TimeWait => None,
+        Timer::Retransmit | Timer::Probe | Timer::TimeWait => None,
     }
 }
 

@@ -15,9 +15,9 @@ pub struct Vma {
     /// End address.
     pub end: u64,
     /// `rw-p`.
-    pub perms: String,
+    pub perms: [u8; 4],
     /// Path or `[heap]`; empty for anonymous memory.
-    pub name: String,
+    pub name: Box<str>,
     /// Inode of a mapped file.
     pub inode: u64,
     /// `Rss` plus `Swap`.
@@ -41,18 +41,17 @@ impl Vma {
 
     /// Private memory that is counted in `VmData`: what a leak consists of.
     fn is_private_data(&self) -> bool {
-        let perms = self.perms.as_bytes();
-        perms.get(1) == Some(&b'w') && perms.get(3) == Some(&b'p')
+        matches!(self.perms, [_, b'w', _, b'p'])
     }
 
     /// Name shown to people: of the mapping alone, or of its class.
     fn label(&self) -> String {
         if self.name.is_empty() {
-            format!("anon {}", self.perms)
+            format!("anon {}", String::from_utf8_lossy(&self.perms))
         } else if self.name.starts_with("[stack") {
             "[stack]".to_owned()
         } else {
-            self.name.clone()
+            self.name.to_string()
         }
     }
 }
@@ -220,8 +219,7 @@ mod tests {
     use super::*;
 
     fn vma(start: u64, end: u64, name: &str, resident_bytes: u64) -> Vma {
-        let perms = "rw-p".to_owned();
-        Vma { start, end, perms, name: name.to_owned(), inode: 0, resident_bytes }
+        Vma { start, end, perms: *b"rw-p", name: name.into(), inode: 0, resident_bytes }
     }
 
     #[test]
@@ -263,8 +261,8 @@ mod tests {
     /// Guard pages, code and shared memory are not what a leak consists of.
     #[test]
     fn only_private_data_counts() {
-        let guard = |start, end| Vma { perms: "---p".into(), ..vma(start, end, "", 0) };
-        let shared = |start, end| Vma { perms: "rw-s".into(), ..vma(start, end, "/dev/shm/x", 0) };
+        let guard = |start, end| Vma { perms: *b"---p", ..vma(start, end, "", 0) };
+        let shared = |start, end| Vma { perms: *b"rw-s", ..vma(start, end, "/dev/shm/x", 0) };
         assert_eq!(growing(&[guard(1, 2)], &[guard(1, 900)], By::Size), None);
         assert_eq!(growing(&[shared(1, 2)], &[shared(1, 900)], By::Size), None);
     }
@@ -272,7 +270,7 @@ mod tests {
     /// A mapping that is split by `mprotect` must not count its past twice.
     #[test]
     fn a_split_mapping_has_not_grown() {
-        let code = |start, end| Vma { perms: "rwxp".into(), ..vma(start, end, "", 0) };
+        let code = |start, end| Vma { perms: *b"rwxp", ..vma(start, end, "", 0) };
         let then = [vma(0, 1000, "", 0)];
         let now = [vma(0, 400, "", 0), code(400, 600), vma(600, 1000, "", 0)];
         assert_eq!(growing(&then, &now, By::Size), None);

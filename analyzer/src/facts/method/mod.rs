@@ -4,6 +4,7 @@
 //! it can be tested against recorded series without an archive. None of these modules knows a
 //! parser, a path or a rule.
 
+pub mod defaults;
 pub mod growth;
 pub mod identity;
 pub mod keepalive;
@@ -12,6 +13,7 @@ pub mod mapping;
 pub mod num;
 pub mod numa;
 pub mod ports;
+pub mod precedence;
 pub mod quantile;
 pub mod retransmit;
 pub mod role;

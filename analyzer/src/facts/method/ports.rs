@@ -66,6 +66,19 @@ pub fn parse_list(text: &str, low: u16, high: u16) -> Option<BTreeSet<u16>> {
     Some(ports)
 }
 
+/// Ports as the kernel writes such a list: `8080,9000-9100`.
+#[must_use]
+pub fn format_list(ports: &BTreeSet<u16>) -> String {
+    let sorted: Vec<u16> = ports.iter().copied().collect();
+    let runs = sorted.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+    let text = |run: &[u16]| match run {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+    };
+    runs.map(text).collect::<Vec<_>>().join(",")
+}
+
 /// What the port space of one destination looks like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
@@ -107,7 +120,7 @@ pub fn keys(sockets: &[Socket], listeners: &Listeners, range: &Range) -> Vec<Key
     for s in sockets {
         let port = s.local.port();
         let outgoing = (range.low..=range.high).contains(&port)
-            && !matches!(s.state, State::Listen | State::Close)
+            && !matches!(s.state, State::Listen | State::Close | State::BoundInactive)
             && !listeners.has_port(port);
         if outgoing {
             let key = (s.local.ip(), s.remote.ip(), s.remote.port());
@@ -267,6 +280,10 @@ mod tests {
         assert!((of(&s, &r)[0].max_rate_per_s - 470.5).abs() < 0.1);
         r.reserved = parse_list("40000-40009, 8080,60999-65535", r.low, r.high).unwrap();
         assert_eq!(r.usable(), 28_232 - 11);
+        assert_eq!(
+            format_list(&parse_list("9002,80,9000-9001,65535", 1, 65535).unwrap()),
+            "80,9000-9002,65535"
+        );
         assert_eq!(parse_list("", 1, 2).unwrap().len(), 0);
         assert_eq!(parse_list("a-b", 1, 2), None);
         assert_eq!(Range { low: 5, high: 4, ..Range::default() }.usable(), 0);

@@ -3,87 +3,8 @@
 
 use std::net::SocketAddr;
 
-/// State of a TCP socket (`net/tcp_states.h`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Established.
-    Established,
-    /// SYN sent, no answer yet.
-    SynSent,
-    /// SYN received, handshake under way (request sockets too).
-    SynReceived,
-    /// Closed by us, our FIN not acknowledged.
-    FinWait1,
-    /// Closed by us and acknowledged; the peer has not closed.
-    FinWait2,
-    /// Closed by us first; the port is kept for 60 s.
-    TimeWait,
-    /// No connection.
-    Close,
-    /// Closed by the peer; the application has not closed.
-    CloseWait,
-    /// Closed by both; our FIN not acknowledged.
-    LastAck,
-    /// Waiting for connections.
-    Listen,
-    /// Both closed at once.
-    Closing,
-}
-
-impl State {
-    /// The state by its number in the kernel.
-    #[must_use]
-    pub const fn from_number(n: u8) -> Option<Self> {
-        Some(match n {
-            1 => Self::Established,
-            2 => Self::SynSent,
-            // 12 is TCP_NEW_SYN_RECV: a request socket.
-            3 | 12 => Self::SynReceived,
-            4 => Self::FinWait1,
-            5 => Self::FinWait2,
-            6 => Self::TimeWait,
-            7 => Self::Close,
-            8 => Self::CloseWait,
-            9 => Self::LastAck,
-            10 => Self::Listen,
-            11 => Self::Closing,
-            _ => return None,
-        })
-    }
-
-    /// The word that `ss` prints.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Established => "ESTAB",
-            Self::SynSent => "SYN-SENT",
-            Self::SynReceived => "SYN-RECV",
-            Self::FinWait1 => "FIN-WAIT-1",
-            Self::FinWait2 => "FIN-WAIT-2",
-            Self::TimeWait => "TIME-WAIT",
-            Self::Close => "UNCONN",
-            Self::CloseWait => "CLOSE-WAIT",
-            Self::LastAck => "LAST-ACK",
-            Self::Listen => "LISTEN",
-            Self::Closing => "CLOSING",
-        }
-    }
-}
-
-/// The timer that runs on a socket; a socket has one at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timer {
-    /// None: nothing in flight, and no keepalive wanted.
-    Off,
-    /// Retransmission (also loss probes); hides whether keepalive is on.
-    Retransmit,
-    /// Keepalive.
-    Keepalive,
-    /// End of TIME-WAIT (also of FIN-WAIT-2 without a process).
-    TimeWait,
-    /// Zero window probe; hides whether keepalive is on.
-    Persist,
-}
+use crate::parse::socket as parsed;
+pub use parsed::{State, TimerKind as Timer};
 
 /// Times since the last packets of a connection, as `tcp_info` tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +17,8 @@ pub struct Silence {
     pub ack_ms: u32,
 }
 
-/// One TCP socket. Addresses are canonical: IPv4 inside IPv6 is IPv4.
+/// One TCP socket, without what only reports show: a busy host has 100,000 of them. Addresses are
+/// canonical: IPv4 inside IPv6 is IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Socket {
     /// State.
@@ -118,6 +40,26 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// The part of a parsed socket that the methods need.
+    #[must_use]
+    pub fn of(s: &parsed::Socket) -> Self {
+        let timer = s.timer.as_ref();
+        Self {
+            state: s.state,
+            local: SocketAddr::new(s.local.addr, s.local.port),
+            remote: SocketAddr::new(s.remote.addr, s.remote.port),
+            timer: timer.map(|t| t.kind),
+            expires_ms: timer.map_or(0, |t| u32::try_from(t.expires_ms).unwrap_or(u32::MAX)),
+            retries: timer.map_or(0, |t| u8::try_from(t.retrans).unwrap_or(u8::MAX)),
+            silence: s.info.as_ref().map(|i| Silence {
+                sent_ms: i.last_data_sent_ms,
+                received_ms: i.last_data_recv_ms,
+                ack_ms: i.last_ack_recv_ms,
+            }),
+            inode: s.inode.unwrap_or(0),
+        }
+    }
+
     /// Another host is at the other end, as far as addresses tell.
     #[must_use]
     pub fn is_remote(&self) -> bool {
@@ -143,17 +85,6 @@ pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_the_kernels() {
-        let words: Vec<&str> = (1..=12).map(|n| State::from_number(n).unwrap().as_str()).collect();
-        assert_eq!(words[0], "ESTAB");
-        assert_eq!(words[5], "TIME-WAIT");
-        assert_eq!(words[9], "LISTEN");
-        assert_eq!(words[11], "SYN-RECV");
-        assert_eq!(State::from_number(0), None);
-        assert_eq!(State::from_number(13), None);
-    }
 
     #[test]
     fn remote_is_another_host() {

@@ -1,0 +1,64 @@
+//! The two tables beside the tree while they are written: sources and absences.
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+
+use super::super::plan::Sampled;
+use super::super::table::Table;
+
+/// Collects where each fact came from and why others are absent.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    pub(crate) sources: Table<Vec<Locator>>,
+    pub(crate) absences: Table<Absence>,
+}
+
+impl Book {
+    /// A fact came from here.
+    pub(crate) fn source(&mut self, fact: impl Into<String>, locator: Locator) {
+        self.sources.set(fact, vec![locator]);
+    }
+
+    /// A fact came from several places.
+    pub(crate) fn sources(&mut self, fact: impl Into<String>, locators: Vec<Locator>) {
+        self.sources.set(fact, locators);
+    }
+
+    /// A fact is absent.
+    pub(crate) fn absent(&mut self, fact: impl Into<String>, absence: Absence) {
+        self.absences.set(fact, absence);
+    }
+
+    /// The value, or its absence noted.
+    pub(crate) fn known<T>(&mut self, fact: &str, value: Result<T, Absence>) -> Option<T> {
+        value.map_err(|absence| self.absent(fact, absence)).ok()
+    }
+
+    /// The first good reading of a source, with its place as the source of the fact.
+    pub(crate) fn first<'s, T>(&mut self, fact: &str, sampled: &'s Sampled<T>) -> Option<&'s T> {
+        match sampled.good().next() {
+            Some((reading, value)) => {
+                self.source(fact, Locator::entry(sampled.entry(reading.pass)));
+                Some(value)
+            }
+            None => self.known(fact, Err(sampled.absence())),
+        }
+    }
+
+    /// The last good reading of a source, with its place as the source of the fact.
+    pub(crate) fn last<'s, T>(&mut self, fact: &str, sampled: &'s Sampled<T>) -> Option<&'s T> {
+        match sampled.good().last() {
+            Some((reading, value)) => {
+                self.source(fact, Locator::entry(sampled.entry(reading.pass)));
+                Some(value)
+            }
+            None => self.known(fact, Err(sampled.absence())),
+        }
+    }
+}
+
+/// An absence for want of samples.
+pub(crate) fn too_few(source: &str, have: usize, need: usize) -> Absence {
+    let plural = if have == 1 { "" } else { "s" };
+    Absence::of(Reason::TooFewSamples, source, format!("{have} sample{plural}, {need} needed"))
+}

@@ -1,0 +1,149 @@
+//! Chapter: processors and where their time went in the window.
+
+use std::collections::BTreeSet;
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::{cpulist, stat::CpuTicks};
+
+use super::super::cpu::{Cpu, CpuTime};
+use super::super::inputs::Inputs;
+use super::super::method::num::{from_u64, len, ratio, signed};
+use super::super::plan::{Pack, Packed};
+use super::Book;
+use super::book::too_few;
+use super::host::pack_absence;
+use super::window::Window;
+
+const CPU: &str = "devices/system/cpu";
+
+pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
+    let sys = inputs.sys_cpu.first().ok();
+    let online = list(&inputs.sys_cpu, &format!("{CPU}/online"));
+    let mut cpu = Cpu { online, ..Cpu::default() };
+    if cpu.online.is_some() {
+        book.source("cpu.online", Locator::record(&inputs.sys_cpu.path, format!("{CPU}/online")));
+    } else {
+        let stat = book.first("cpu.online", &inputs.stat);
+        cpu.online = stat.map(|s| len(s.cpus.len())).filter(|n| *n > 0);
+    }
+    cpu.present = list(&inputs.sys_cpu, &format!("{CPU}/present"));
+    (cpu.sockets, cpu.cores) = sys.map(topology).unwrap_or_default();
+    cpu.model = book.first("cpu.model", &inputs.cpuinfo).and_then(|c| c.model.clone());
+    cpu.numa_nodes = list(&inputs.sys_node, "devices/system/node/has_memory")
+        .or_else(|| list(&inputs.sys_node, "devices/system/node/online"));
+    let sysfs = [
+        ("cpu.present", cpu.present.is_some()),
+        ("cpu.sockets", cpu.sockets.is_some()),
+        ("cpu.cores", cpu.cores.is_some()),
+    ];
+    for (fact, known) in sysfs {
+        if known {
+            book.source(fact, Locator::entry(&inputs.sys_cpu.path));
+        } else {
+            book.absent(fact, pack_absence(&inputs.sys_cpu, ""));
+        }
+    }
+    if cpu.numa_nodes.is_some() {
+        book.source("cpu.numa_nodes", Locator::entry(&inputs.sys_node.path));
+    } else {
+        book.absent("cpu.numa_nodes", pack_absence(&inputs.sys_node, ""));
+    }
+    if cpu.model.is_none() && book.absences.exact("cpu.model").is_none() {
+        let absence = Absence::of(Reason::Missing, &inputs.cpuinfo.path, "no model name");
+        book.absent("cpu.model", absence);
+    }
+    cpu.time = time(inputs, window, book);
+    cpu
+}
+
+/// Number of members of a list file.
+fn list(pack: &Packed<String, String>, key: &str) -> Option<i64> {
+    let text = pack.first().ok()?.get(key)?;
+    cpulist::parse(text).ok().map(|l| signed(l.len()))
+}
+
+/// Sockets and physical cores, from the topology of the CPUs online.
+fn topology(sys: &Pack<String, String>) -> (Option<i64>, Option<i64>) {
+    let mut sockets = BTreeSet::new();
+    let mut cores = BTreeSet::new();
+    for (key, socket) in &sys.rows {
+        let Some(cpu) = key.strip_suffix("/topology/physical_package_id") else { continue };
+        sockets.insert(socket);
+        let of = |file: &str| sys.get(format!("{cpu}/topology/{file}").as_str());
+        if let Some(core) = of("core_id") {
+            // Core numbers start anew in each die on some processors.
+            cores.insert((socket, of("die_id"), core));
+        }
+    }
+    let count = |n: usize| (n > 0).then(|| len(n));
+    (count(sockets.len()), count(cores.len()))
+}
+
+fn time(inputs: &Inputs, window: &Window, book: &mut Book) -> Option<CpuTime> {
+    let Some(ends) = window.ends(&inputs.stat) else {
+        let good = inputs.stat.good().count();
+        let absence =
+            if good == 0 { inputs.stat.absence() } else { too_few(&inputs.stat.path, good, 2) };
+        return book.known("cpu.time", Err(absence));
+    };
+    book.sources(
+        "cpu.time",
+        vec![
+            Locator::line(inputs.stat.entry(ends.first.0.pass), 1),
+            Locator::line(inputs.stat.entry(ends.last.0.pass), 1),
+        ],
+    );
+    let shares = shares(&ends.first.1.all, &ends.last.1.all);
+    if shares.is_none() {
+        let absence = Absence::of(Reason::NotApplicable, &inputs.stat.path, "no time passed");
+        book.absent("cpu.time", absence);
+    }
+    shares
+}
+
+/// Shares of the time between two readings. A counter that went back (iowait does) adds nothing.
+fn shares(first: &CpuTicks, last: &CpuTicks) -> Option<CpuTime> {
+    let delta = |a: u64, b: u64| from_u64(b.saturating_sub(a));
+    let optional = |a: Option<u64>, b: Option<u64>| delta(a.unwrap_or(0), b.unwrap_or(0));
+    let user = delta(first.user, last.user);
+    let nice = delta(first.nice, last.nice);
+    let system = delta(first.system, last.system);
+    let idle = delta(first.idle, last.idle);
+    let iowait = optional(first.iowait, last.iowait);
+    let irq = optional(first.irq, last.irq);
+    let softirq = optional(first.softirq, last.softirq);
+    let steal = optional(first.steal, last.steal);
+    let all = user + nice + system + idle + iowait + irq + softirq + steal;
+    Some(CpuTime {
+        user_ratio: ratio(user, all)?,
+        nice_ratio: ratio(nice, all)?,
+        system_ratio: ratio(system, all)?,
+        idle_ratio: ratio(idle, all)?,
+        iowait_ratio: ratio(iowait, all)?,
+        irq_ratio: ratio(irq, all)?,
+        softirq_ratio: ratio(softirq, all)?,
+        steal_ratio: ratio(steal, all)?,
+    })
+}
+
+impl CpuTime {
+    /// Share of system time in the time that was not idle.
+    pub(super) fn system_of_busy(&self) -> Option<f64> {
+        ratio(self.system_ratio, 1.0 - self.idle_ratio - self.iowait_ratio)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_one_and_iowait_may_go_back() {
+        let first = CpuTicks { user: 100, idle: 1000, iowait: Some(50), ..CpuTicks::default() };
+        let last = CpuTicks { user: 150, idle: 1150, iowait: Some(40), ..CpuTicks::default() };
+        let s = shares(&first, &last).unwrap();
+        assert_eq!((s.user_ratio, s.idle_ratio, s.iowait_ratio), (0.25, 0.75, 0.0));
+        assert!(shares(&first, &first).is_none());
+    }
+}

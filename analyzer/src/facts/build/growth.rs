@@ -1,0 +1,407 @@
+//! Chapter: processes whose memory grows (M2), and which of their mappings.
+
+use std::collections::BTreeMap;
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+
+use super::super::Seen;
+use super::super::inputs::{Inputs, Sizes, Status};
+use super::super::memory::Memory;
+use super::super::method::growth::{
+    self as method, Class, FLOOR_RESIDENT_BYTES, FLOOR_VIRTUAL_BYTES, MIN_SAMPLES,
+};
+use super::super::method::mapping::{self, By};
+use super::super::method::num::{from_i64, from_u64, len, ratio, signed, to_i64};
+use super::super::method::trend::Point;
+use super::super::plan::Pack;
+use super::super::processes::{Growth, Mapping, Processes, Series};
+use super::super::sysctl::Sysctl;
+use super::book::too_few;
+use super::window::Window;
+use super::{Book, Lists, load, processes};
+
+const FACT: &str = "processes.growth";
+/// Growing and changing processes that are listed.
+const MAX_ROWS: usize = 200;
+/// Values of a sparkline.
+const MAX_VALUES: usize = 120;
+/// Below this age memory grows because the process starts.
+const STARTING_S: f64 = 120.0;
+
+/// A process over the window: process ids are used again, the start is not.
+type Identity = (u32, u64);
+
+pub(super) fn build(
+    inputs: &Inputs,
+    window: &Window,
+    memory: &Memory,
+    sysctl: &Sysctl,
+    into: &mut Processes,
+    book: &mut Book,
+    lists: &mut Lists,
+) {
+    let tracks = tracks(inputs, window);
+    let judged = tracks.values().filter(|t| t.samples >= MIN_SAMPLES).count();
+    if judged == 0 {
+        let samples = window.readings(&inputs.sizes).len();
+        let absence = match inputs.sizes.first() {
+            Ok(_) => too_few(&inputs.sizes.path, samples, MIN_SAMPLES),
+            Err(absence) => absence,
+        };
+        book.absent(FACT, absence.clone());
+        book.absent("processes.judged", absence);
+        return;
+    }
+    into.judged = Some(len(judged));
+    book.source("processes.judged", Locator::entry(&inputs.sizes.path));
+    book.sources(
+        FACT,
+        [&inputs.sizes.path, &inputs.status.path, &inputs.mappings.path, &inputs.limits.path]
+            .map(|p| Locator::entry(p.as_str()))
+            .to_vec(),
+    );
+    let short = tracks.len() - judged;
+    let gaps =
+        (short > 0).then(|| format!("{short} processes with fewer than {MIN_SAMPLES} samples"));
+    lists.insert(
+        FACT.to_owned(),
+        Seen {
+            seen: u64::try_from(judged).unwrap_or(u64::MAX),
+            expected: u64::try_from(tracks.len()).unwrap_or(u64::MAX),
+            gaps: gaps.into_iter().collect(),
+        },
+    );
+    let changed: Vec<Identity> = tracks
+        .iter()
+        .filter(|(_, t)| t.samples >= MIN_SAMPLES && !t.is_quiet())
+        .map(|(id, _)| *id)
+        .collect();
+    let series = series(inputs, window, &changed);
+    let host = Host { inputs, memory, sysctl };
+    let mut rows: Vec<Growth> = series.iter().filter_map(|(id, s)| host.row(*id, s)).collect();
+    rows.sort_by(|a, b| order(b).total_cmp(&order(a)).then(a.pid.cmp(&b.pid)));
+    rows.truncate(MAX_ROWS);
+    name(inputs, &mut rows);
+    absences(&rows, book);
+    into.growth = rows;
+}
+
+/// Extremes of one process over the window.
+#[derive(Clone, Copy)]
+struct Track {
+    private: (u64, u64),
+    data: (u64, u64),
+    samples: usize,
+}
+
+impl Track {
+    fn is_quiet(&self) -> bool {
+        let range = |(low, high): (u64, u64)| from_u64(high.saturating_sub(low));
+        range(self.private) < FLOOR_RESIDENT_BYTES && range(self.data) < FLOOR_VIRTUAL_BYTES
+    }
+}
+
+/// Every process in every sample, with its identity.
+fn each_size(inputs: &Inputs, window: &Window, mut see: impl FnMut(Identity, f64, u32, Sizes)) {
+    let own = load::own(inputs);
+    let tasks: BTreeMap<u32, _> = inputs.tasks.good().map(|(r, p)| (r.pass, p)).collect();
+    for (reading, pack) in window.readings(&inputs.sizes) {
+        let task_of = tasks.get(&reading.pass);
+        for (pid, sizes) in pack.rows.iter().filter(|(pid, _)| !own.contains(pid)) {
+            let start = task_of.and_then(|p| p.get(pid)).map_or(0, |t| t.start_ticks);
+            see((*pid, start), window.at_s(reading.mono_us), reading.pass, *sizes);
+        }
+    }
+}
+
+fn tracks(inputs: &Inputs, window: &Window) -> BTreeMap<Identity, Track> {
+    let mut tracks: BTreeMap<Identity, Track> = BTreeMap::new();
+    each_size(inputs, window, |id, _, _, s| {
+        let (private, data) = (s.private_bytes, s.data_bytes);
+        let track = tracks.entry(id).or_insert(Track {
+            private: (private, private),
+            data: (data, data),
+            samples: 0,
+        });
+        track.private = (track.private.0.min(private), track.private.1.max(private));
+        track.data = (track.data.0.min(data), track.data.1.max(data));
+        track.samples += 1;
+    });
+    tracks
+}
+
+/// Series of one process: by statm for the whole window, and by status where it was read.
+#[derive(Default)]
+struct Both {
+    private: Vec<Point>,
+    data: Vec<Point>,
+    anon_and_swap: Vec<Point>,
+    status_data: Vec<Point>,
+}
+
+impl Both {
+    /// One series never mixes two sources: status, which knows swap, only if it spans the window.
+    fn resident(&self) -> &[Point] {
+        spanning(&self.anon_and_swap, &self.private)
+    }
+
+    fn virtual_space(&self) -> &[Point] {
+        spanning(&self.status_data, &self.data)
+    }
+}
+
+fn spanning<'s>(better: &'s [Point], whole: &'s [Point]) -> &'s [Point] {
+    if better.len().saturating_mul(10) >= whole.len().saturating_mul(9) { better } else { whole }
+}
+
+fn series(inputs: &Inputs, window: &Window, wanted: &[Identity]) -> BTreeMap<Identity, Both> {
+    let mut series: BTreeMap<Identity, Both> =
+        wanted.iter().map(|id| (*id, Both::default())).collect();
+    let statuses: BTreeMap<u32, &Pack<u32, Status>> =
+        inputs.status.good().map(|(r, p)| (r.pass, p)).collect();
+    each_size(inputs, window, |id, at_s, pass, sizes| {
+        let Some(both) = series.get_mut(&id) else { return };
+        let point = |bytes: u64| Point { at_s, value: from_u64(bytes) };
+        both.private.push(point(sizes.private_bytes));
+        both.data.push(point(sizes.data_bytes));
+        let Some(status) = statuses.get(&pass).and_then(|p| p.get(&id.0)) else { return };
+        if let (Some(anon), Some(swap)) = (status.rss_anon_bytes, status.swap_bytes) {
+            both.anon_and_swap.push(point(anon.saturating_add(swap)));
+        }
+        both.status_data.extend(status.data_bytes.map(point));
+    });
+    series
+}
+
+/// What a row needs of the host.
+struct Host<'i> {
+    inputs: &'i Inputs,
+    memory: &'i Memory,
+    sysctl: &'i Sysctl,
+}
+
+impl Host<'_> {
+    fn row(&self, (pid, start): Identity, both: &Both) -> Option<Growth> {
+        let inputs = self.inputs;
+        let age_s = (start > 0).then(|| processes::age_s(inputs, start)).flatten();
+        let resident = method::classify(both.resident(), FLOOR_RESIDENT_BYTES, age_s)?;
+        let space = method::classify(both.virtual_space(), FLOOR_VIRTUAL_BYTES, age_s)?;
+        if resident.class == Class::Stable && space.class == Class::Stable {
+            return None;
+        }
+        let named = inputs.processes.good().find_map(|(_, p)| p.get(&pid))?;
+        let limits = inputs.limits.first().ok().and_then(|p| p.get(&pid));
+        let (virtual_eta_s, virtual_limit) = self
+            .virtual_room(pid, both)
+            .filter(|_| space.class.grows() && space.trend.slope > 0.0)
+            .map(|(room, limit)| (room / space.trend.slope, limit.to_owned()))
+            .unzip();
+        let by = if resident.class.grows() { By::Resident } else { By::Size };
+        Some(Growth {
+            name: named.comm.to_string(),
+            pid: pid.into(),
+            comm: named.comm.to_string(),
+            cmdline: processes::cmdline(inputs, pid),
+            age_s,
+            touched_ratio: ratio(resident.trend.slope, space.trend.slope).map(|r| r.max(0.0)),
+            mapping: self.mapping(pid, by),
+            limit_address_space_bytes: limits.and_then(|l| l.address_space_bytes).map(signed),
+            limit_data_bytes: limits.and_then(|l| l.data_bytes).map(signed),
+            virtual_eta_s,
+            virtual_limit,
+            resident_eta_s: self.resident_eta_s(&resident),
+            memory_ratio: self
+                .memory
+                .total_bytes
+                .and_then(|total| ratio(resident.last, from_i64(total))),
+            starting: age_s.map(|age| age < STARTING_S),
+            resident: Some(facts_of(&resident, both.resident())),
+            virtual_space: Some(facts_of(&space, both.virtual_space())),
+        })
+    }
+
+    /// The nearest real limit of the address space: bytes left, and its name.
+    fn virtual_room(&self, pid: u32, both: &Both) -> Option<(f64, &'static str)> {
+        let limits = self.inputs.limits.first().ok().and_then(|p| p.get(&pid));
+        let named = self.inputs.processes.good().filter_map(|(_, p)| p.get(&pid)).last();
+        let left = |limit: Option<u64>, used: f64| limit.map(|l| from_u64(l) - used);
+        let data = both.virtual_space().last()?.value;
+        let strict = self.sysctl.runtime.get("vm.overcommit_memory").is_some_and(|m| m == "2");
+        let commit = self.memory.commit_limit_bytes.zip(self.memory.committed_bytes);
+        let rooms = [
+            (
+                left(
+                    limits.and_then(|l| l.address_space_bytes),
+                    named.map_or(data, |p| from_u64(p.virtual_bytes)),
+                ),
+                "RLIMIT_AS",
+            ),
+            (left(limits.and_then(|l| l.data_bytes), data), "RLIMIT_DATA"),
+            (
+                commit.filter(|_| strict).map(|(limit, used)| from_i64(limit) - from_i64(used)),
+                "CommitLimit",
+            ),
+        ];
+        let known = rooms.into_iter().filter_map(|(room, name)| Some((room?.max(0.0), name)));
+        known.min_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// Time until memory and swap are used up.
+    fn resident_eta_s(&self, resident: &method::Growth) -> Option<f64> {
+        let available = from_i64(self.memory.available_bytes?);
+        let room = available + from_i64(self.memory.swap_free_bytes.unwrap_or(0));
+        if resident.class.grows() { ratio(room, resident.trend.slope) } else { None }
+    }
+
+    /// The mapping that grew between the first and the last walk of the process.
+    fn mapping(&self, pid: u32, by: By) -> Option<Mapping> {
+        let walks: Vec<&Vec<mapping::Vma>> =
+            self.inputs.mappings.good().filter_map(|(_, p)| p.get(&pid)).collect();
+        if walks.len() < 2 {
+            return None;
+        }
+        let grown = mapping::growing(walks.first()?, walks.last()?, by)?;
+        let hex = |address: u64| format!("{address:x}");
+        let gain = if by == By::Size { grown.delta_size } else { grown.delta_resident };
+        Some(Mapping {
+            name: grown.name,
+            start_hex: grown.range.as_ref().map(|r| hex(r.start)),
+            end_hex: grown.range.as_ref().map(|r| hex(r.end)),
+            new_start_hex: grown.new.as_ref().map(|r| hex(r.start)),
+            new_end_hex: grown.new.as_ref().map(|r| hex(r.end)),
+            new_bytes: grown.new.as_ref().map(|r| signed(r.end.saturating_sub(r.start))),
+            delta_size_bytes: grown.delta_size,
+            delta_resident_bytes: grown.delta_resident,
+            share_ratio: ratio(from_i64(gain), from_i64(grown.total)).map(|r| r.min(1.0)),
+            added_mappings: Some(grown.added),
+        })
+    }
+}
+
+/// The verdict on a series as facts.
+fn facts_of(g: &method::Growth, points: &[Point]) -> Series {
+    Series {
+        class: g.class.as_str().to_owned(),
+        confidence: g.confidence.as_str().to_owned(),
+        samples: len(g.samples),
+        span_s: g.span_s,
+        first_bytes: to_i64(g.first),
+        last_bytes: to_i64(g.last),
+        slope_bytes_per_s: g.trend.slope,
+        slope_low_bytes_per_s: g.trend.low,
+        slope_high_bytes_per_s: g.trend.high,
+        tau: g.trend.tau,
+        z: g.trend.z,
+        r2: g.trend.r2,
+        thirds_bytes_per_s: g.thirds.to_vec(),
+        jump_ratio: g.jump_share,
+        give_back_ratio: g.give_back.is_finite().then_some(g.give_back),
+        noise_bytes: to_i64(g.noise),
+        delta_bytes: to_i64(g.last - g.first),
+        lifetime_linearity: g.lifetime_linearity,
+        points: method::sparkline(points, MAX_VALUES).into_iter().map(to_i64).collect(),
+    }
+}
+
+/// Growing memory first, then growing address space, then the rest by how much it changed.
+fn order(g: &Growth) -> f64 {
+    let part = |s: &Option<Series>, weight: f64| {
+        s.as_ref().map_or(0.0, |s| {
+            let grows = matches!(s.class.as_str(), "steady" | "rising-floor");
+            let bytes = from_i64(s.delta_bytes).abs();
+            if grows { weight * 1e18 + bytes } else { bytes }
+        })
+    };
+    part(&g.resident, 2.0) + part(&g.virtual_space, 1.0)
+}
+
+/// Names that tell processes of one command apart without a process id: the last part of the
+/// control group, then the first argument, then a number by age.
+fn name(inputs: &Inputs, rows: &mut [Growth]) {
+    let mut commands: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, process) in inputs.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default() {
+        *commands.entry(&process.comm).or_default() += 1;
+    }
+    let group = |pid: i64| {
+        let groups = inputs.cgroups.first().ok()?;
+        let path = groups.get(&u32::try_from(pid).ok()?)?;
+        path.rsplit('/').find(|part| !part.is_empty() && *part != "init.scope").map(str::to_owned)
+    };
+    for row in rows.iter_mut() {
+        if commands.get(row.comm.as_str()).is_some_and(|n| *n > 1) {
+            let argument = || row.cmdline.as_deref()?.split(' ').nth(1).map(str::to_owned);
+            if let Some(more) = group(row.pid).or_else(argument) {
+                row.name = format!("{} {more}", row.comm);
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let age = |i: &usize| rows.get(*i).and_then(|r| r.age_s).unwrap_or(0.0);
+    order.sort_by(|a, b| age(b).total_cmp(&age(a)));
+    let mut used: BTreeMap<String, usize> = BTreeMap::new();
+    for i in order {
+        if let Some(row) = rows.get_mut(i) {
+            let n = used.entry(row.name.clone()).or_default();
+            *n += 1;
+            if *n > 1 {
+                row.name = format!("{} #{n}", row.name);
+            }
+        }
+    }
+}
+
+/// Why fields of a row are absent.
+fn absences(rows: &[Growth], book: &mut Book) {
+    for (i, row) in rows.iter().enumerate() {
+        let mut absent = |known: bool, field: &str, reason: Reason, why: &str| {
+            if !known {
+                book.absent(format!("{FACT}.{i}.{field}"), Absence::new(reason, why));
+            }
+        };
+        let few = Reason::TooFewSamples;
+        let none = Reason::NotApplicable;
+        absent(
+            row.mapping.is_some(),
+            "mapping",
+            few,
+            "its mappings were not read twice in the window",
+        );
+        absent(
+            row.virtual_limit.is_some(),
+            "virtual_limit",
+            none,
+            "no limit in force, or no growth",
+        );
+        absent(
+            row.virtual_eta_s.is_some(),
+            "virtual_eta_s",
+            none,
+            "no limit in force, or no growth",
+        );
+        absent(
+            row.resident_eta_s.is_some(),
+            "resident_eta_s",
+            none,
+            "resident memory does not grow",
+        );
+        absent(
+            row.touched_ratio.is_some(),
+            "touched_ratio",
+            none,
+            "the address space does not grow",
+        );
+        absent(
+            row.limit_address_space_bytes.is_some(),
+            "limit_address_space_bytes",
+            none,
+            "unlimited, or not readable",
+        );
+        absent(
+            row.limit_data_bytes.is_some(),
+            "limit_data_bytes",
+            none,
+            "unlimited, or not readable",
+        );
+    }
+}

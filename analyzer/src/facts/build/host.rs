@@ -1,0 +1,110 @@
+//! Chapter: the host and the moment of the snapshot.
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::version;
+
+use super::super::host::Host;
+use super::super::inputs::Inputs;
+use super::super::method::num::signed;
+use super::super::plan::{Packed, Sampled};
+use super::{Archive, Book};
+
+const HEADER: &str = linsight_archive::names::HEADER;
+
+pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> Host {
+    let mut host = Host {
+        cmdline: book.first("host.cmdline", &inputs.cmdline).cloned(),
+        kernel_version: book.first("host.kernel_version", &inputs.version).cloned(),
+        uptime_s: book.first("host.uptime_s", &inputs.uptime).map(|u| u.uptime_s),
+        page_size_bytes: Some(signed(inputs.env.page_size_bytes)),
+        ..Host::default()
+    };
+    let os = book.first("host.os_name", &inputs.os_release);
+    host.os_name = os.and_then(|os| os.pretty_name.clone().or_else(|| os.id.clone()));
+    if host.os_name.is_none() && book.absences.exact("host.os_name").is_none() {
+        let absence = Absence::of(Reason::Missing, "etc/os-release", "no PRETTY_NAME");
+        book.absent("host.os_name", absence);
+    }
+    if let Some(header) = archive.header {
+        book.source("host", Locator::entry(HEADER));
+        host.name = Some(header.host_name.clone());
+        host.kernel_release = Some(header.kernel_release.clone());
+        host.machine = Some(header.machine.clone());
+        host.taken_unix_s = Some(header.started_unix_s);
+        host.utc_offset_s = header.utc_offset_s.map(i64::from);
+    } else {
+        book.absent("host", Absence::of(Reason::NotCollected, HEADER, "another collector"));
+        host.name = book.first("host.name", &inputs.host_name).cloned();
+        let parsed = inputs.version.first().ok().and_then(|v| version::parse(v).ok());
+        host.kernel_release = parsed.map(|v| v.release);
+        if host.kernel_release.is_some() {
+            book.source("host.kernel_release", Locator::facts(["host.kernel_version"]));
+        }
+    }
+    if host.utc_offset_s.is_none() {
+        let absence = Absence::of(Reason::NotCollected, HEADER, "the collector could not tell");
+        book.absent("host.utc_offset_s", absence);
+    }
+    host.kernel_number = host.kernel_release.as_deref().and_then(number);
+    if host.kernel_number.is_some() {
+        book.source("host.kernel_number", Locator::facts(["host.kernel_release"]));
+    } else {
+        let absence = Absence::new(Reason::ParseError, "the release does not begin with numbers");
+        book.absent("host.kernel_number", absence);
+    }
+    hardware(inputs, &mut host, book);
+    host
+}
+
+/// `major * 1000 + minor`.
+fn number(release: &str) -> Option<i64> {
+    let (major, minor) = version::release(release).ok()?.number;
+    Some(i64::from(major).saturating_mul(1000).saturating_add(i64::from(minor)))
+}
+
+/// What firmware leaves in a field that nobody filled in.
+const UNFILLED: [&str; 7] = [
+    "To Be Filled By O.E.M.",
+    "Default string",
+    "Not Specified",
+    "System Product Name",
+    "System manufacturer",
+    "None",
+    "Unknown",
+];
+
+/// A DMI field below `class/dmi/id`.
+pub(super) fn dmi<'i>(dmi: &'i Packed<String, String>, field: &str) -> Option<&'i str> {
+    let value = dmi.first().ok()?.get(format!("class/dmi/id/{field}").as_str())?.as_str();
+    (!value.is_empty() && !UNFILLED.contains(&value)).then_some(value)
+}
+
+fn hardware(inputs: &Inputs, host: &mut Host, book: &mut Book) {
+    let joined = |fields: &[&str]| {
+        let parts: Vec<&str> = fields.iter().filter_map(|f| dmi(&inputs.sys_dmi, f)).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    host.hardware = joined(&["sys_vendor", "product_name", "product_version"]);
+    host.bios = joined(&["bios_vendor", "bios_version", "bios_date"]);
+    for (fact, known) in
+        [("host.hardware", host.hardware.is_some()), ("host.bios", host.bios.is_some())]
+    {
+        if known {
+            book.source(fact, Locator::entry(&inputs.sys_dmi.path));
+        } else {
+            book.absent(fact, pack_absence(&inputs.sys_dmi, "this machine has no DMI tables"));
+        }
+    }
+}
+
+/// Why a record of a pack is not there.
+pub(super) fn pack_absence<K, T>(
+    pack: &Sampled<super::super::plan::Pack<K, T>>,
+    detail: &str,
+) -> Absence {
+    let Ok(first) = pack.first() else { return pack.absence() };
+    let denied = first.lost.contains_key(&Reason::Denied);
+    let reason = if denied { Reason::Denied } else { Reason::Missing };
+    Absence::of(reason, &pack.path, detail)
+}

@@ -1,0 +1,251 @@
+//! Chapter: the load average and what it is made of (M6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::pressure::Pressure;
+
+use super::super::cpu::Cpu;
+use super::super::inputs::{Inputs, Tid};
+use super::super::load::{Composition, Load, LoadPoint, StateShare};
+use super::super::method::load::{self as method, Context, Sample};
+use super::super::method::num::{from_i64, from_len, from_u64, len, ratio};
+use super::super::plan::{Reading, Sampled};
+use super::Book;
+use super::book::too_few;
+use super::window::{Window, seconds};
+
+/// Points that a chart shows.
+const MAX_POINTS: usize = 600;
+
+pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &Cpu, book: &mut Book) -> Load {
+    let mut load = Load::default();
+    if let Some(last) = book.last("load", &inputs.loadavg) {
+        let per_cpu = |x: f64| ratio(x, from_i64(cpu.online?));
+        load.one = Some(last.one);
+        load.five = Some(last.five);
+        load.fifteen = Some(last.fifteen);
+        load.one_per_cpu = per_cpu(last.one);
+        load.five_per_cpu = per_cpu(last.five);
+        load.fifteen_per_cpu = per_cpu(last.fifteen);
+        for (fact, known) in [
+            ("load.one_per_cpu", load.one_per_cpu.is_some()),
+            ("load.five_per_cpu", load.five_per_cpu.is_some()),
+            ("load.fifteen_per_cpu", load.fifteen_per_cpu.is_some()),
+        ] {
+            if known {
+                let base = fact.trim_end_matches("_per_cpu");
+                book.source(fact, Locator::facts([base, "cpu.online"]));
+            } else {
+                book.absent(fact, Absence::new(Reason::NotCollected, "CPUs online not known"));
+            }
+        }
+    }
+    let states = States::of(inputs, window);
+    let samples = samples(inputs, window, &states);
+    load.series = series(inputs, window, &samples);
+    load.composition = composition(inputs, window, cpu, load.one, &samples, &states, book);
+    load
+}
+
+/// Which tasks were in R and in D in each sample, the collector's own left out.
+struct States {
+    running: BTreeMap<u32, BTreeSet<u32>>,
+    uninterruptible: BTreeMap<u32, BTreeSet<Tid>>,
+    /// Own tasks in R by pass.
+    own_running: BTreeMap<u32, usize>,
+    /// Samples in which each process was seen at all.
+    seen: BTreeMap<u32, usize>,
+}
+
+impl States {
+    fn of(inputs: &Inputs, window: &Window) -> Self {
+        let own = own(inputs);
+        let mut states = Self {
+            running: BTreeMap::new(),
+            uninterruptible: BTreeMap::new(),
+            own_running: BTreeMap::new(),
+            seen: BTreeMap::new(),
+        };
+        for (reading, pack) in window.readings(&inputs.tasks) {
+            let running = states.running.entry(reading.pass).or_default();
+            let stuck = states.uninterruptible.entry(reading.pass).or_default();
+            let own_running = states.own_running.entry(reading.pass).or_default();
+            for (pid, task) in &pack.rows {
+                let is_own = own.contains(pid);
+                *own_running += usize::from(is_own && task.state == b'R');
+                if is_own {
+                    continue;
+                }
+                *states.seen.entry(*pid).or_default() += 1;
+                match task.state {
+                    b'R' => _ = running.insert(*pid),
+                    b'D' => _ = stuck.insert((*pid, *pid)),
+                    _ => {}
+                }
+            }
+        }
+        for (reading, pack) in window.readings(&inputs.threads_in_d) {
+            let stuck = states.uninterruptible.entry(reading.pass).or_default();
+            let others = pack.rows.iter().map(|(tid, ())| *tid).filter(|t| !own.contains(&t.0));
+            stuck.extend(others);
+        }
+        states
+    }
+}
+
+/// Process ids of the collector's own tree, over all samples.
+pub(super) fn own(inputs: &Inputs) -> BTreeSet<u32> {
+    inputs.own_pids.good().flat_map(|(_, pids)| pids.iter().copied()).collect()
+}
+
+fn samples(inputs: &Inputs, window: &Window, states: &States) -> Vec<(u32, u64, Sample)> {
+    window
+        .readings(&inputs.stat)
+        .into_iter()
+        .filter_map(|(reading, stat)| {
+            // The task that reads /proc/stat runs, whatever else is known of our own tasks.
+            let own = states.own_running.get(&reading.pass).copied().unwrap_or(0).max(1);
+            let running = from_u64(stat.running?) - from_len(own);
+            let stuck = states.uninterruptible.get(&reading.pass);
+            let sample = Sample {
+                running: running.max(0.0),
+                blocked: from_u64(stat.blocked?),
+                uninterruptible: stuck.map(|tasks| from_len(tasks.len())),
+            };
+            Some((reading.pass, reading.mono_us, sample))
+        })
+        .collect()
+}
+
+fn series(inputs: &Inputs, window: &Window, samples: &[(u32, u64, Sample)]) -> Vec<LoadPoint> {
+    let averages: BTreeMap<u32, f64> =
+        inputs.loadavg.good().map(|(r, l)| (r.pass, l.one)).collect();
+    let step = samples.len().div_ceil(MAX_POINTS).max(1);
+    let point = |(pass, mono_us, s): &(u32, u64, Sample)| LoadPoint {
+        at_s: window.at_s(*mono_us),
+        one: averages.get(pass).copied(),
+        running: Some(s.running),
+        blocked: Some(s.blocked),
+        uninterruptible: s.uninterruptible,
+    };
+    samples.iter().step_by(step).map(point).collect()
+}
+
+fn composition(
+    inputs: &Inputs,
+    window: &Window,
+    cpu: &Cpu,
+    load_one: Option<f64>,
+    samples: &[(u32, u64, Sample)],
+    states: &States,
+    book: &mut Book,
+) -> Option<Composition> {
+    const FACT: &str = "load.composition";
+    let bare: Vec<Sample> = samples.iter().map(|(_, _, s)| *s).collect();
+    let time = cpu.time.as_ref();
+    let psi_cpu = psi(window, &inputs.psi_cpu, "load.composition.psi_cpu_some_ratio", book);
+    let psi_io = psi(window, &inputs.psi_io, "load.composition.psi_io_some_ratio", book);
+    let context = Context {
+        load_one,
+        idle_iowait: time.map(|t| t.idle_ratio + t.iowait_ratio),
+        iowait: time.map(|t| t.iowait_ratio),
+        system_of_busy: time.and_then(super::super::cpu::CpuTime::system_of_busy),
+        psi_cpu_some: psi_cpu,
+        psi_io_some: psi_io,
+        busiest: super::processes::busiest(inputs, window),
+    };
+    let composed = if bare.len() < 2 {
+        let absence = too_few(&inputs.stat.path, bare.len(), 2);
+        book.known(
+            FACT,
+            inputs.stat.first().map_or_else(|_| Err(inputs.stat.absence()), |_| Err(absence)),
+        )
+    } else {
+        method::compose(&bare, &context)
+    };
+    let l: method::Load = composed?;
+    book.sources(
+        FACT,
+        [&inputs.stat.path, &inputs.tasks.path, &inputs.threads_in_d.path]
+            .map(|p| Locator::entry(p.as_str()))
+            .to_vec(),
+    );
+    if l.uninterruptible.is_none() {
+        for field in ["uninterruptible_mean", "uninterruptible_other_mean", "verdict"] {
+            book.absent(format!("{FACT}.{field}"), inputs.tasks.absence());
+        }
+    }
+    if l.shares.is_none() {
+        for field in ["cpu_share_ratio", "io_share_ratio", "other_share_ratio"] {
+            let absence = Absence::new(Reason::NotApplicable, "no task ran or waited");
+            book.absent(format!("{FACT}.{field}"), absence);
+        }
+    }
+    if context.system_of_busy.is_none() {
+        let absence = Absence::new(Reason::NotApplicable, "the CPUs were idle all the time");
+        book.absent(format!("{FACT}.system_of_busy_ratio"), absence);
+    }
+    Some(Composition {
+        running_mean: l.running,
+        running_p95: l.running_p95,
+        blocked_mean: l.blocked,
+        uninterruptible_mean: l.uninterruptible,
+        uninterruptible_other_mean: l.uninterruptible_other,
+        cpu_share_ratio: l.shares.map(|s| s.cpu),
+        io_share_ratio: l.shares.map(|s| s.io),
+        other_share_ratio: l.shares.map(|s| s.other),
+        verdict: l.verdict.map(Into::into),
+        system_of_busy_ratio: context.system_of_busy,
+        psi_cpu_some_ratio: psi_cpu,
+        psi_io_some_ratio: psi_io,
+        top_running: top_running(inputs, states),
+        top_uninterruptible: top_uninterruptible(inputs, states),
+    })
+}
+
+/// Share of the window in which some task waited, by the growth of the total.
+fn psi(window: &Window, source: &Sampled<Pressure>, fact: &str, book: &mut Book) -> Option<f64> {
+    let Some(ends) = window.ends(source) else {
+        let good = source.good().count();
+        let absence = if good == 0 { source.absence() } else { too_few(&source.path, good, 2) };
+        return book.known(fact, Err(absence));
+    };
+    let stall = |r: (&Reading<_>, &Pressure)| r.1.some.map(|s| s.stall_us);
+    let grown = stall(ends.last)?.checked_sub(stall(ends.first)?)?;
+    book.source(fact, Locator::entry(source.entry(ends.last.0.pass)));
+    ratio(seconds(grown), ends.span_s).map(|r| r.min(1.0))
+}
+
+fn top_running(inputs: &Inputs, states: &States) -> Vec<StateShare> {
+    let seen = states.running.values().flatten().copied();
+    let share = |(pid, samples): (u32, usize)| StateShare {
+        pid: pid.into(),
+        comm: comm(inputs, pid),
+        samples: len(samples),
+        ratio: method::share_of(samples, states.seen.get(&pid).copied().unwrap_or(samples)),
+        wchan: None,
+    };
+    method::most_often(seen).into_iter().map(share).collect()
+}
+
+fn top_uninterruptible(inputs: &Inputs, states: &States) -> Vec<StateShare> {
+    let seen = states.uninterruptible.values().flatten().copied();
+    let all = states.uninterruptible.len();
+    let share = |(tid, samples): (Tid, usize)| StateShare {
+        pid: tid.0.into(),
+        comm: comm(inputs, tid.0),
+        samples: len(samples),
+        ratio: method::share_of(samples, all),
+        wchan: inputs.wchan.good().find_map(|(_, p)| p.get(&tid)).map(ToString::to_string),
+    };
+    method::most_often(seen).into_iter().map(share).collect()
+}
+
+/// Command name of a process in R or D.
+fn comm(inputs: &Inputs, pid: u32) -> String {
+    let named = inputs.active.good().find_map(|(_, p)| p.get(&pid)).map(|c| &**c);
+    let whole = || inputs.processes.good().find_map(|(_, p)| p.get(&pid)).map(|p| &*p.comm);
+    named.or_else(whole).unwrap_or("?").to_owned()
+}

@@ -1,0 +1,297 @@
+//! Chapter: memory of the host and its accounting identity (M1).
+
+use std::collections::BTreeMap;
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::meminfo::{self, Meminfo};
+
+use super::super::host::Host;
+use super::super::inputs::{Inputs, Keys};
+use super::super::memory::{Identity, Memory, MemoryPoint, SlabCache};
+use super::super::method::growth::{self, Class};
+use super::super::method::identity::{self as method, Input};
+use super::super::method::num::{from_i64, from_u64, ratio, signed};
+use super::super::method::trend::Point;
+use super::super::plan::Reading;
+use super::Book;
+use super::window::Window;
+
+/// Slab caches that are listed.
+const MAX_CACHES: usize = 20;
+/// Points that a chart shows.
+const MAX_POINTS: usize = 600;
+
+pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
+    let mut memory = Memory::default();
+    let Some((reading, (info, keys))) = inputs.meminfo.good().next() else {
+        book.absent("memory", inputs.meminfo.absence());
+        return memory;
+    };
+    let entry = inputs.meminfo.entry(reading.pass);
+    book.source("memory", Locator::entry(entry.as_str()));
+    fields(&mut memory, info, keys, &entry, book);
+    let real = vmalloc(info, host);
+    if !real && memory.vmalloc_used_bytes.take().is_some() {
+        let absence = Absence::of(Reason::Missing, &entry, "counts no pages before Linux 5.3");
+        book.absent("memory.vmalloc_used_bytes", absence);
+    }
+    memory.available_ratio = memory
+        .available_bytes
+        .zip(memory.total_bytes)
+        .and_then(|(available, total)| ratio(from_i64(available), from_i64(total)));
+    if memory.available_ratio.is_some() {
+        let of = ["memory.available_bytes", "memory.total_bytes"];
+        book.source("memory.available_ratio", Locator::facts(of));
+    } else {
+        let absence = Absence::of(Reason::Missing, &entry, "no MemAvailable (Linux 3.14)");
+        book.absent("memory.available_ratio", absence);
+    }
+    memory.identity = identity(inputs, window, host, book);
+    memory.slab_caches = slab_caches(inputs, book);
+    memory.series = series(inputs, window);
+    memory
+}
+
+/// The fields that have the same name in the parsed record and in the tree.
+fn fields(memory: &mut Memory, info: &Meminfo, keys: &Keys, entry: &str, book: &mut Book) {
+    macro_rules! copy {
+        ($($field:ident)+) => {$(
+            let key = meminfo::key_of(stringify!($field)).unwrap_or_default();
+            let fact = concat!("memory.", stringify!($field));
+            memory.$field = info.$field.map(signed);
+            match keys.line(key) {
+                Some(line) => book.source(fact, Locator::line(entry, line)),
+                None => {
+                    let detail = format!("this kernel prints no {key}");
+                    book.absent(fact, Absence::of(Reason::Missing, entry, detail));
+                }
+            }
+        )+};
+    }
+    copy!(total_bytes free_bytes available_bytes buffers_bytes cached_bytes swap_cached_bytes);
+    copy!(active_bytes inactive_bytes unevictable_bytes anon_bytes mapped_bytes shmem_bytes);
+    copy!(slab_bytes slab_reclaimable_bytes slab_unreclaimable_bytes kernel_stack_bytes);
+    copy!(page_tables_bytes percpu_bytes vmalloc_used_bytes hugetlb_bytes dirty_bytes);
+    copy!(writeback_bytes swap_total_bytes swap_free_bytes commit_limit_bytes committed_bytes);
+}
+
+/// Whether `VmallocUsed` means pages here.
+fn vmalloc(info: &Meminfo, host: &Host) -> bool {
+    info.vmalloc_used_bytes.is_some_and(|used| {
+        let backports = info.reclaimable_kernel_bytes.is_some();
+        method::vmalloc_counts_pages(host.kernel_number, signed(used), backports)
+    })
+}
+
+fn identity(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Option<Identity> {
+    const FACT: &str = "memory.identity";
+    let samples: Vec<(Input, u64)> = inputs
+        .meminfo
+        .good()
+        .filter_map(|(reading, (info, _))| {
+            Some((input(inputs, host, reading, info)?, reading.mono_us))
+        })
+        .collect();
+    let bare: Vec<Input> = samples.iter().map(|(input, _)| *input).collect();
+    let hidden = hidden(inputs);
+    if let Err(absence) = &hidden {
+        book.absent(format!("{FACT}.hidden_bytes"), absence.clone());
+        book.absent(format!("{FACT}.hidden_ratio"), absence.clone());
+    } else {
+        let paths = [&inputs.rollups.path, &inputs.status.path, &inputs.meminfo.path];
+        let locators: Vec<Locator> = paths.map(|p| Locator::entry(p.as_str())).to_vec();
+        book.sources(format!("{FACT}.hidden_bytes"), locators.clone());
+        book.sources(format!("{FACT}.hidden_ratio"), locators);
+    }
+    let Some(mut identity) = method::identity(&bare, hidden.ok()) else {
+        let detail = "a field of the identity lacks, or the total is nothing";
+        book.absent(FACT, Absence::of(Reason::NotApplicable, &inputs.meminfo.path, detail));
+        return None;
+    };
+    let pass = u32::try_from(identity.pass).unwrap_or(0);
+    let zones = nearest(&inputs.zoneinfo.good().collect::<Vec<_>>(), pass).map(|(r, _)| r.pass);
+    book.sources(
+        FACT,
+        vec![
+            Locator::entry(inputs.meminfo.entry(pass)),
+            Locator::entry(inputs.zoneinfo.entry(zones.unwrap_or(0))),
+            Locator::entry(inputs.vmstat.entry(pass)),
+        ],
+    );
+    absences(&identity, inputs, book);
+    growth(&mut identity, &samples, window, book);
+    Some(identity)
+}
+
+/// Reasons for what an identity may lack.
+fn absences(identity: &Identity, inputs: &Inputs, book: &mut Book) {
+    if identity.inconsistent.is_none() {
+        let absence = Absence::new(Reason::NotApplicable, "the parts add up to the total");
+        book.absent("memory.identity.inconsistent", absence);
+    }
+    if identity.suspect.is_none() {
+        let absence = Absence::new(Reason::NotApplicable, "no term of the gap is above zero");
+        book.absent("memory.identity.suspect", absence);
+    }
+    if let Err(absence) = inputs.zoneinfo.first() {
+        book.absent("memory.identity.terms.pcp", absence);
+    }
+}
+
+/// Is the residual growing? Its noise floor is 0.2 % of the memory: reads of the fields race.
+fn growth(identity: &mut Identity, samples: &[(Input, u64)], window: &Window, book: &mut Book) {
+    const CLASS: &str = "memory.identity.residual_class";
+    const SLOPE: &str = "memory.identity.residual_growth_ratio_per_min";
+    let inside = samples.iter().filter(|(i, _)| window.passes.contains(&i.pass));
+    let points: Vec<Point> = inside
+        .map(|(i, us)| Point { at_s: window.at_s(*us), value: from_i64(method::residual(i)) })
+        .collect();
+    let total = samples.first().map_or(0.0, |(i, _)| from_i64(i.total));
+    let floor = growth::FLOOR_RESIDENT_BYTES.max(0.002 * total);
+    let Some(g) = growth::classify(&points, floor, None) else {
+        let absence = super::book::too_few("proc/meminfo", points.len(), growth::MIN_SAMPLES);
+        book.absent(CLASS, absence.clone());
+        book.absent(SLOPE, absence);
+        return;
+    };
+    identity.residual_class = Some(g.class.as_str().to_owned());
+    if g.class == Class::Steady {
+        identity.residual_growth_ratio_per_min = ratio(g.trend.slope * 60.0, total);
+    } else {
+        book.absent(SLOPE, Absence::new(Reason::NotApplicable, "it does not grow steadily"));
+    }
+}
+
+/// The reading whose pass is nearest.
+fn nearest<'r, T>(
+    readings: &[(&'r Reading<T>, &'r T)],
+    pass: u32,
+) -> Option<(&'r Reading<T>, &'r T)> {
+    readings.iter().min_by_key(|(r, _)| r.pass.abs_diff(pass)).copied()
+}
+
+/// The terms of one sample; `None` when a field without which there is no identity lacks.
+fn input(
+    inputs: &Inputs,
+    host: &Host,
+    reading: &Reading<(Meminfo, Keys)>,
+    info: &Meminfo,
+) -> Option<Input> {
+    let s = |value: Option<u64>| value.map(signed);
+    let page = inputs.env.page_size_bytes;
+    let zones = nearest(&inputs.zoneinfo.good().collect::<Vec<_>>(), reading.pass);
+    let pcp = zones.map(|(_, rows)| {
+        let pages = rows.rows.iter().filter_map(|z| z.per_cpu_pages).fold(0, u64::saturating_add);
+        signed(pages.saturating_mul(page))
+    });
+    let counters = inputs.vmstat.good().find(|(r, _)| r.pass == reading.pass).map(|(_, c)| c);
+    // A kernel without zsmalloc prints no counter, and has no such pages.
+    let zs = counters.map(|c| c.get("nr_zspages").unwrap_or(0).saturating_mul(signed(page)));
+    let gpu = match (info.gpu_active_bytes, info.gpu_reclaim_bytes) {
+        (None, None) => None,
+        (a, b) => Some(signed(a.unwrap_or(0).saturating_add(b.unwrap_or(0)))),
+    };
+    Some(Input {
+        pass: reading.pass,
+        total: s(info.total_bytes)?,
+        free: s(info.free_bytes)?,
+        active: s(info.active_bytes)?,
+        inactive: s(info.inactive_bytes)?,
+        unevictable: s(info.unevictable_bytes).unwrap_or(0),
+        anon: s(info.anon_bytes)?,
+        buffers: s(info.buffers_bytes)?,
+        cached: s(info.cached_bytes)?,
+        shmem: s(info.shmem_bytes),
+        slab_reclaimable: s(info.slab_reclaimable_bytes)?,
+        slab_unreclaimable: s(info.slab_unreclaimable_bytes)?,
+        kernel_reclaimable: s(info.reclaimable_kernel_bytes),
+        kernel_stack: s(info.kernel_stack_bytes),
+        page_tables: s(info.page_tables_bytes),
+        secondary_page_tables: s(info.secondary_page_tables_bytes),
+        percpu: s(info.percpu_bytes),
+        vmalloc_used: s(info.vmalloc_used_bytes.filter(|_| vmalloc(info, host))),
+        hugetlb: hugetlb(inputs, info),
+        zs,
+        bounce: s(info.bounce_bytes),
+        balloon: s(info.balloon_bytes),
+        gpu,
+        pcp,
+        arc: inputs.arc.first().ok().map(|bytes| signed(*bytes)),
+    })
+}
+
+/// All huge pages: `Hugetlb` (4.19), else the pools of sysfs, else the default size alone.
+fn hugetlb(inputs: &Inputs, info: &Meminfo) -> Option<i64> {
+    let pools = || {
+        let pack = inputs.sys_mm.first().ok()?;
+        let sizes = pack.rows.iter().filter_map(|(key, value)| {
+            let size = key.strip_prefix("kernel/mm/hugepages/hugepages-")?;
+            let kib: u64 = size.strip_suffix("kB/nr_hugepages")?.parse().ok()?;
+            Some(kib.saturating_mul(1024).saturating_mul(value.parse().ok()?))
+        });
+        sizes.reduce(u64::saturating_add)
+    };
+    let default = || Some(info.huge_pages_total?.saturating_mul(info.huge_page_bytes?));
+    info.hugetlb_bytes.or_else(pools).or_else(default).map(signed)
+}
+
+/// `AnonPages` minus what the processes own at the end of the collection: exactly by `Pss_Anon`
+/// where their mappings were walked, by `RssAnon` elsewhere.
+fn hidden(inputs: &Inputs) -> Result<i64, Absence> {
+    inputs.status.first()?;
+    let present = inputs.processes.last()?;
+    let exact = inputs.rollups.good().last().map(|(_, pack)| pack);
+    let latest = |pid: &u32| inputs.status.good().filter_map(|(_, p)| p.get(pid)).last();
+    let (mut owned, mut known, mut lost) = (0_u64, 0_u64, 0_u64);
+    for (pid, _) in present.rows.iter().filter(|(_, p)| !p.is_kernel_thread) {
+        let walked = exact.and_then(|p| p.get(pid)).and_then(|r| r.pss_anon_bytes);
+        match walked.or_else(|| latest(pid)?.rss_anon_bytes) {
+            Some(bytes) => (owned, known) = (owned.saturating_add(bytes), known + 1),
+            None => lost += 1,
+        }
+    }
+    if known == 0 || lost > known {
+        let detail = format!("the memory of {lost} processes is not known");
+        return Err(Absence::of(Reason::NotCollected, &inputs.rollups.path, detail));
+    }
+    let anon = inputs.meminfo.last()?.0.anon_bytes.unwrap_or(0);
+    Ok(signed(anon).saturating_sub(signed(owned)))
+}
+
+fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
+    const FACT: &str = "memory.slab_caches";
+    let Some(first) = book.first(FACT, &inputs.slabinfo) else { return Vec::new() };
+    let later = inputs.slabinfo.good().skip(1).last();
+    let after: BTreeMap<&str, u64> = later
+        .map(|(_, rows)| rows.rows.iter().map(|c| (c.name.as_str(), c.bytes)).collect())
+        .unwrap_or_default();
+    let mut caches: Vec<SlabCache> = first
+        .rows
+        .iter()
+        .map(|c| SlabCache {
+            name: c.name.clone(),
+            bytes: signed(c.bytes),
+            active_ratio: ratio(from_u64(c.active_objects), from_u64(c.objects)),
+            delta_bytes: after.get(c.name.as_str()).map(|b| signed(*b) - signed(c.bytes)),
+        })
+        .collect();
+    caches.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+    caches.truncate(MAX_CACHES);
+    caches
+}
+
+fn series(inputs: &Inputs, window: &Window) -> Vec<MemoryPoint> {
+    let readings = window.readings(&inputs.meminfo);
+    let step = readings.len().div_ceil(MAX_POINTS).max(1);
+    let point = |(reading, (info, _)): (&Reading<(Meminfo, Keys)>, &(Meminfo, Keys))| {
+        let swap = info.swap_total_bytes.zip(info.swap_free_bytes);
+        MemoryPoint {
+            at_s: window.at_s(reading.mono_us),
+            available_bytes: info.available_bytes.map(signed),
+            anon_bytes: info.anon_bytes.map(signed),
+            swap_used_bytes: swap.map(|(total, free)| signed(total.saturating_sub(free))),
+        }
+    };
+    readings.into_iter().step_by(step).map(point).collect()
+}

@@ -1,0 +1,59 @@
+//! The chapters: what the sources said becomes the tree, each fact with its source or the reason
+//! of its absence.
+
+use linsight_archive::{End, Header};
+
+use super::inputs::Inputs;
+use super::plan::Journal;
+use super::site::SiteInputs;
+use super::{Facts, Lists, Tree};
+
+mod book;
+mod collection;
+mod cpu;
+mod env;
+mod growth;
+mod host;
+mod load;
+mod memory;
+mod netns;
+mod nics;
+mod processes;
+mod site;
+mod sysctl;
+mod window;
+
+pub(crate) use book::Book;
+
+/// What chapters know of the archive beside its sources.
+pub(crate) struct Archive<'a> {
+    pub(crate) header: Option<&'a Header>,
+    pub(crate) end: Option<&'a End>,
+    pub(crate) journal: &'a Journal,
+    pub(crate) format: &'a str,
+    pub(crate) problems: &'a [String],
+}
+
+/// Fills the tree. The order is that of dependence: later chapters use earlier ones.
+pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -> Facts {
+    let mut book = Book::default();
+    let mut lists = Lists::new();
+    let mut problems = Vec::new();
+    let window = window::Window::of(inputs);
+    let site = site::build(told, archive, &mut book, &mut problems);
+    let host = host::build(inputs, archive, &mut book);
+    let env = env::build(inputs, archive, &mut book);
+    let cpu = cpu::build(inputs, &window, &mut book);
+    let load = load::build(inputs, &window, &cpu, &mut book);
+    let memory = memory::build(inputs, &window, &host, &mut book);
+    let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
+    let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
+    let nics = nics::build(inputs, &window, &mut book, &mut lists);
+    let netns = netns::build(inputs, &window, &site, &mut book, &mut lists);
+    let mut collection = collection::build(inputs, archive, &window, &mut book);
+    collection.problems.extend(problems);
+    collection.lists = lists;
+    let tree =
+        Tree { host, env, collection, site, cpu, load, memory, processes, nics, netns, sysctl };
+    Facts { tree, sources: book.sources, absences: book.absences }
+}

@@ -1,0 +1,171 @@
+//! Chapter: processes. The "top" view; growth stands in its own file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::locator::Locator;
+
+use super::super::inputs::{Inputs, Process as Parsed};
+use super::super::memory::Memory;
+use super::super::method::num::{from_i64, from_u64, len, ratio, signed};
+use super::super::plan::Pack;
+use super::super::processes::{Process, Processes};
+use super::super::sysctl::Sysctl;
+use super::window::{Window, seconds};
+use super::{Book, Lists, growth, load};
+
+/// Rows by CPU, and rows by memory.
+const MAX_ROWS: usize = 200;
+
+pub(super) fn build(
+    inputs: &Inputs,
+    window: &Window,
+    memory: &Memory,
+    sysctl: &Sysctl,
+    book: &mut Book,
+    lists: &mut Lists,
+) -> Processes {
+    let mut processes = Processes::default();
+    let Some(first) = book.first("processes", &inputs.processes) else {
+        book.absent("processes.states", inputs.processes.absence());
+        book.absent("processes.top", inputs.processes.absence());
+        book.absent("processes.growth", inputs.processes.absence());
+        return processes;
+    };
+    let own = load::own(inputs);
+    let others = || first.rows.iter().filter(|(pid, _)| !own.contains(pid));
+    processes.count = Some(len(others().count()));
+    let threads = others().map(|(_, p)| p.threads).fold(0, u64::saturating_add);
+    processes.threads = Some(signed(threads));
+    for (_, process) in others() {
+        let letter = char::from(process.task.state).to_string();
+        *processes.states.entry(letter).or_insert(0) += 1;
+    }
+    let host = Host { inputs, used: cpu_use(inputs, window), total: memory.total_bytes };
+    processes.top = top(&host, &present(inputs, &own));
+    book.sources(
+        "processes.top",
+        [&inputs.processes.path, &inputs.status.path, &inputs.sizes.path, &inputs.cmdlines.path]
+            .map(|p| Locator::entry(p.as_str()))
+            .to_vec(),
+    );
+    growth::build(inputs, window, memory, sysctl, &mut processes, book, lists);
+    processes
+}
+
+/// What rows need of the host.
+struct Host<'i> {
+    inputs: &'i Inputs,
+    used: BTreeMap<u32, f64>,
+    total: Option<i64>,
+}
+
+/// Processes at the end of the collection; with those of the start where the last reading holds
+/// only a part (on hosts with thousands of processes).
+fn present<'i>(inputs: &'i Inputs, own: &BTreeSet<u32>) -> BTreeMap<u32, &'i Parsed> {
+    let packs: Vec<&Pack<u32, Parsed>> = inputs.processes.good().map(|(_, p)| p).collect();
+    let rows = |p: &&'i Pack<u32, Parsed>| p.rows.iter().map(|(pid, row)| (*pid, row));
+    let (Some(first), Some(last)) = (packs.first(), packs.last()) else { return BTreeMap::new() };
+    let whole = last.rows.len().saturating_mul(5) >= first.rows.len().saturating_mul(4);
+    let mut present: BTreeMap<u32, &Parsed> = BTreeMap::new();
+    if !whole {
+        present.extend(rows(first));
+    }
+    present.extend(rows(last));
+    present.retain(|pid, _| !own.contains(pid));
+    present
+}
+
+/// CPU time in the window by its length, for each process that was there at both ends.
+fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
+    let Some(ends) = window.ends(&inputs.tasks) else { return BTreeMap::new() };
+    let per_s = from_u64(inputs.env.ticks_per_s.max(1));
+    let before = ends.first.1;
+    let used = ends.last.1.rows.iter().filter_map(|(pid, now)| {
+        let then = before.get(pid).filter(|then| then.start_ticks == now.start_ticks)?;
+        let ticks = now.cpu_ticks.checked_sub(then.cpu_ticks)?;
+        Some((*pid, from_u64(ticks) / per_s / ends.span_s))
+    });
+    used.collect()
+}
+
+/// The largest share of one CPU that a process used, the collector's own left out.
+pub(super) fn busiest(inputs: &Inputs, window: &Window) -> Option<f64> {
+    let own = load::own(inputs);
+    let used = cpu_use(inputs, window);
+    used.into_iter().filter(|(pid, _)| !own.contains(pid)).map(|(_, r)| r).max_by(f64::total_cmp)
+}
+
+/// The largest by CPU, then the largest by memory that are not among them.
+fn top(host: &Host<'_>, present: &BTreeMap<u32, &Parsed>) -> Vec<Process> {
+    let cpu = |pid: u32| host.used.get(&pid).copied().unwrap_or(0.0);
+    let memory = |p: &Parsed| p.resident_bytes;
+    let mut order: Vec<(u32, &Parsed)> = present.iter().map(|(pid, p)| (*pid, *p)).collect();
+    order.sort_by(|a, b| {
+        cpu(b.0).total_cmp(&cpu(a.0)).then(memory(b.1).cmp(&memory(a.1))).then(a.0.cmp(&b.0))
+    });
+    let rest = order.split_off(order.len().min(MAX_ROWS));
+    let mut largest: Vec<(u32, &Parsed)> =
+        rest.into_iter().filter(|(_, p)| memory(p) > 0).collect();
+    largest.sort_by(|a, b| memory(b.1).cmp(&memory(a.1)).then(a.0.cmp(&b.0)));
+    largest.truncate(MAX_ROWS);
+    order.into_iter().chain(largest).map(|(pid, p)| row(host, pid, p)).collect()
+}
+
+fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
+    let inputs = host.inputs;
+    let status = inputs.status.good().rev_find(|pack| pack.get(&pid));
+    let sizes = inputs.sizes.good().rev_find(|pack| pack.get(&pid));
+    let resident = signed(p.resident_bytes);
+    let user_space = !p.is_kernel_thread;
+    Process {
+        pid: pid.into(),
+        ppid: Some(p.ppid.into()),
+        uid: status.and_then(|s| s.uid).map(i64::from),
+        comm: p.comm.to_string(),
+        cmdline: cmdline(inputs, pid),
+        state: char::from(p.task.state).to_string(),
+        priority: Some(p.priority),
+        nice: Some(p.nice),
+        threads: Some(signed(p.threads)),
+        virtual_bytes: user_space.then(|| signed(p.virtual_bytes)),
+        resident_bytes: user_space.then_some(resident),
+        shared_bytes: sizes.filter(|_| user_space).map(|s| signed(s.shared_bytes)),
+        anon_bytes: status.and_then(|s| s.rss_anon_bytes).map(signed),
+        swap_bytes: status.and_then(|s| s.swap_bytes).map(signed),
+        cpu_ratio: host.used.get(&pid).copied(),
+        memory_ratio: host
+            .total
+            .filter(|_| user_space)
+            .and_then(|total| ratio(from_i64(resident), from_i64(total))),
+        cpu_time_s: ticks_s(inputs, p.task.cpu_ticks),
+        age_s: age_s(inputs, p.task.start_ticks),
+    }
+}
+
+/// Command line of a process.
+pub(super) fn cmdline(inputs: &Inputs, pid: u32) -> Option<String> {
+    inputs.cmdlines.good().find_map(|(_, p)| p.get(&pid)).map(ToString::to_string)
+}
+
+fn ticks_s(inputs: &Inputs, ticks: u64) -> Option<f64> {
+    ratio(from_u64(ticks), from_u64(inputs.env.ticks_per_s))
+}
+
+/// Age at the end of the collection.
+pub(super) fn age_s(inputs: &Inputs, start_ticks: u64) -> Option<f64> {
+    let (reading, uptime) = inputs.uptime.good().next()?;
+    let last = inputs.tasks.good().last().map_or(reading.mono_us, |(r, _)| r.mono_us);
+    let since = seconds(last.saturating_sub(reading.mono_us));
+    Some((uptime.uptime_s + since - ticks_s(inputs, start_ticks)?).max(0.0))
+}
+
+/// The last of a few readings that has something.
+trait RevFind<'i, T: 'i> {
+    fn rev_find<V>(self, find: impl Fn(&'i T) -> Option<V>) -> Option<V>;
+}
+
+impl<'i, R: 'i, T: 'i, I: Iterator<Item = (&'i R, &'i T)>> RevFind<'i, T> for I {
+    fn rev_find<V>(self, find: impl Fn(&'i T) -> Option<V>) -> Option<V> {
+        self.filter_map(|(_, value)| find(value)).last()
+    }
+}
