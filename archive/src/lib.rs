@@ -37,6 +37,7 @@ pub mod pack;
 pub mod reader;
 #[cfg(test)]
 mod roundtrip;
+pub mod stream;
 pub mod tarball;
 pub mod writer;
 

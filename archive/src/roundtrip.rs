@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use crate::damage::DamageKind;
 use crate::pack::{PackWriter, records};
 use crate::reader::ReadError;
+use crate::stream::Stream;
 use crate::writer::Cut;
 use crate::{
     Damage, End, FRAME_TARGET_BYTES, Header, JournalLine, Limits, MAX_ENTRY_BYTES, Outcome, Reader,
@@ -335,4 +336,34 @@ proptest! {
             prop_assert!(!reader.verify().is_empty());
         }
     }
+}
+
+#[test]
+fn a_source_that_comes_in_pieces_is_stored_in_parts_or_as_one() {
+    let mut w = Writer::new(Vec::new(), &header()).unwrap();
+    let piece = vec![b'm'; 700 << 10];
+    let (mut long, mut short, mut hung) = (Stream::default(), Stream::default(), Stream::default());
+    for _ in 0..4 {
+        long.push(&mut w, "probes/long", &piece).unwrap();
+    }
+    short.push(&mut w, "probes/short", b"abc").unwrap();
+    hung.push(&mut w, "probes/hung", b"half").unwrap();
+    assert!(!short.is_empty() && Stream::default().is_empty());
+    long.finish(&mut w, line("probes/long")).unwrap();
+    short.finish(&mut w, line("probes/short")).unwrap();
+    hung.finish(&mut w, JournalLine::new("probes/hung", Outcome::TimedOut, 7)).unwrap();
+    let reader = open(w.finish(end()).unwrap());
+    let (mut sizes, mut lines) = (BTreeMap::new(), Vec::new());
+    for i in 0..reader.frames() {
+        let frame = reader.frame(i).unwrap();
+        sizes.extend(frame.entries.iter().map(|(name, at)| (name.clone(), at.len())));
+        lines.extend(frame.journal.unwrap().lines);
+    }
+    let stored = |name: &str| sizes.get(name).copied();
+    assert_eq!(stored("probes/long"), None);
+    assert_eq!(stored(&names::part("probes/long", 3)), Some(piece.len()));
+    assert_eq!(stored("probes/short"), Some(3));
+    assert_eq!(stored("probes/hung"), None);
+    let told: Vec<_> = lines.iter().map(|l| (l.bytes, l.parts)).collect();
+    assert_eq!(told, [(4 * piece.len() as u64, Some(4)), (3, None), (0, None)]);
 }

@@ -9,20 +9,22 @@ pub(crate) enum Class {
     Mm = 1,
     /// Waits for a device, a driver or a file system that may be gone.
     Slow = 2,
+    /// Does much for one answer: a dump of all sockets, a disk that is asked for its health.
+    Probe = 3,
 }
 
 impl Class {
     /// Number of classes.
-    pub(crate) const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 4;
 
     /// How long one item may take. Far above what each takes on a busy host: a deadline that cuts
     /// off the merely slow would lose the evidence that matters most.
     #[must_use]
     pub(crate) const fn deadline_us(self) -> u64 {
         match self {
-            Self::Safe => 5_000_000,
             Self::Mm => 2_000_000,
-            Self::Slow => 5_000_000,
+            Self::Safe | Self::Slow => 5_000_000,
+            Self::Probe => 10_000_000,
         }
     }
 
@@ -33,6 +35,7 @@ impl Class {
             Self::Safe => "safe",
             Self::Mm => "mm",
             Self::Slow => "slow",
+            Self::Probe => "probe",
         }
     }
 }

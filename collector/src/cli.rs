@@ -10,6 +10,7 @@ use crate::plan::Group;
 ///
 /// Reads /proc, /sys and configuration files, changes nothing, and ends within its window and a
 /// few seconds. Run it as root to see everything; it works without.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "linsight-collect",
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Walk address spaces of any size: may stall large processes for seconds.
     #[arg(long)]
     pub(crate) deep: bool,
+    /// Ask network file systems for their size, too: may take long where a server is gone.
+    #[arg(long)]
+    pub(crate) network_fs: bool,
     /// Root of the host, when it is mounted somewhere (in a container: /host).
     #[arg(long, default_value = "/", value_name = "DIR")]
     pub(crate) root: String,

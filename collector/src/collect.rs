@@ -1,5 +1,6 @@
 //! The command: from the command line to the exit status.
 
+use std::fmt::Write as _;
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use linsight_archive::Outcome;
 
 use crate::cli::Args;
 use crate::output::{Output, Shared};
-use crate::plan::{self, Source};
+use crate::plan::{self, How, Source};
 use crate::progress::Progress;
 use crate::run::{Options, Run, Summary};
 use crate::sink::Sink;
@@ -54,8 +55,10 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let stop = Stop::on_signals().context("take over signals")?;
     host::offer_to_die_first();
-    let (chosen, skipped): (Vec<&Source>, Vec<&Source>) =
-        plan::TABLE.iter().partition(|source| args.wants(source.group));
+    let (chosen, skipped): (Vec<&Source>, Vec<&Source>) = plan::TABLE.iter().partition(|source| {
+        args.wants(source.group)
+            && (args.cmdline != "none" || source.how != How::Process("cmdline"))
+    });
     let header = host::header(host::Asked {
         duration_s: seconds(args.duration),
         interval_s: seconds(args.interval),
@@ -88,7 +91,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
             duration_us: args.duration,
             interval_us: args.interval.max(10_000),
             deep: args.deep,
-            cmdline: args.cmdline != "none",
+            network_fs: args.network_fs,
         },
         progress: Progress::new(args.quiet),
         samples: 0,
@@ -127,7 +130,8 @@ fn ending(name: &str, summary: &Summary) -> String {
             _ if reason.is_empty() => outcome.as_str(),
             _ => reason,
         };
-        out.push_str(&format!("skipped: /{paths}{more} - {why}\n"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "skipped: /{paths}{more} - {why}");
     }
     let size = mib(summary.bytes);
     let sum = summary.sha256.get(..4).unwrap_or_default();
@@ -135,12 +139,14 @@ fn ending(name: &str, summary: &Summary) -> String {
     let (ok, total) = (summary.tally.collected, summary.tally.total - summary.tally.missing);
     let verb = if name == "-" { "Streamed" } else { "Wrote" };
     let name = if name == "-" { "the archive" } else { name };
-    out.push_str(&format!(
-        "{verb} {name} ({size}, sha256 {sum}…) in {s:.1} s; {ok} of {total} sources ok"
-    ));
-    out.push_str(&format!(" ({} not on this host)\n", summary.tally.missing));
+    let missing = summary.tally.missing;
+    let _ = writeln!(
+        out,
+        "{verb} {name} ({size}, sha256 {sum}…) in {s:.1} s; \
+         {ok} of {total} sources ok ({missing} not on this host)"
+    );
     if let Some(why) = &summary.ended_early {
-        out.push_str(&format!("ended early: {why}; the archive is readable\n"));
+        let _ = writeln!(out, "ended early: {why}; the archive is readable");
     }
     out
 }

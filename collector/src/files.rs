@@ -62,8 +62,7 @@ impl Run {
                     }
                     paths.extend(found.into_iter().map(|path| (*row, path)));
                 }
-                How::File => paths.push((row, row.path.to_owned())),
-                How::Names => paths.push((row, row.path.to_owned())),
+                How::File | How::Names => paths.push((row, row.path.to_owned())),
                 _ => {}
             }
         }

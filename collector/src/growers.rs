@@ -3,6 +3,8 @@
 //! The collector only chooses; whether it is a leak is for the analyzer to say. Theil-Sen's slope
 //! (the median of all pairwise slopes) is used because one jump does not move it.
 
+use std::cmp::Reverse;
+
 use crate::proc_stat::Statm;
 
 /// Growth below this is noise: what an allocator takes at once.
@@ -61,17 +63,25 @@ fn fastest<'a>(
             (grown.saturating_mul(page) >= NOISE_BYTES).then_some((grown, pid, series))
         })
         .collect();
-    candidates.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    candidates.sort_unstable_by_key(|(grown, pid, _)| Reverse((*grown, *pid)));
     candidates.truncate(CANDIDATES);
     let mut slopes: Vec<(f64, u32)> = candidates
         .iter()
         .filter_map(|(_, pid, series)| {
-            let slope = theil_sen(series, &of)?;
+            let slope = theil_sen(series, &of)? * (1.0 - jump_share(series, &of));
             (slope > 0.0).then_some((slope, *pid))
         })
         .collect();
     slopes.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     slopes.into_iter().map(|(_, pid)| pid).collect()
+}
+
+/// The largest single step as a share of all growth: 1 for a process that grew once, at one moment.
+#[expect(clippy::cast_precision_loss, reason = "a ranking needs no more than f64 holds")]
+fn jump_share(series: &[Point], of: impl Fn(&Point) -> u64) -> f64 {
+    let steps = series.iter().zip(series.iter().skip(1)).map(|(a, b)| of(b).saturating_sub(of(a)));
+    let (largest, all) = steps.fold((0, 0), |(most, sum), d| (d.max(most), sum + d));
+    if series.len() < 3 || all == 0 { 0.0 } else { largest as f64 / all as f64 }
 }
 
 /// Median of the pairwise slopes, pages per microsecond.

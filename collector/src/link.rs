@@ -143,6 +143,12 @@ impl Link {
         result
     }
 
+    /// Whether the worker has ended by itself and said that all went well; waits a moment for it.
+    pub(crate) fn has_succeeded(&mut self) -> bool {
+        is_gone(&mut self.child)
+            && self.child.try_wait().is_ok_and(|status| status.is_some_and(|s| s.success()))
+    }
+
     /// Kills the worker. What comes back could not be killed.
     #[must_use]
     pub(crate) fn kill(mut self) -> Option<Child> {

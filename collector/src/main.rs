@@ -21,6 +21,7 @@ mod output;
 mod pattern;
 mod plan;
 mod probe;
+mod probes;
 mod proc_stat;
 mod processes;
 mod progress;
@@ -35,9 +36,10 @@ mod worker;
 mod workers;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    if words.next().as_deref() == Some(worker::ARGUMENT) {
-        return worker::main(&words.next().unwrap_or_else(|| "/".to_owned()));
+    let words: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    match words.get(1).zip(words.get(2..)) {
+        Some((first, rest)) if first == worker::ARGUMENT => worker::main(rest),
+        _ => collect::main(),
     }
-    collect::main()
 }

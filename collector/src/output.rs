@@ -5,6 +5,7 @@
 //! aside before, so what has been collected until then stays readable.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -66,7 +67,8 @@ impl Output {
     pub(crate) fn sum(self) -> (u64, String) {
         let mut hex = String::with_capacity(64);
         for byte in self.hash.finalize() {
-            hex.push_str(&format!("{byte:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
         }
         (self.written, hex)
     }

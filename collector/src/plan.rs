@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::class::Class;
+use crate::probe::Request;
 
 mod table;
 
@@ -153,6 +154,10 @@ pub(crate) enum How {
     Sysctl,
     /// Made by the collector itself.
     Own,
+    /// Asked of the kernel by a native probe.
+    Probe(Request),
+    /// Yielded by the probe of a row before.
+    Yield,
 }
 
 /// One row of the plan.

@@ -1,7 +1,7 @@
 //! What the collector itself must know of a process: enough to choose what to read next. Nothing
 //! of this reaches the archive, which holds the raw files.
 
-/// Field numbers of proc_pid_stat(5), counted from the state (field 3 there is 0 here).
+/// Field numbers of `proc_pid_stat(5)`, counted from the state (field 3 there is 0 here).
 pub(crate) const UTIME: usize = 11;
 /// CPU time of ended children.
 pub(crate) const CUTIME: usize = 13;

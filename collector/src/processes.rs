@@ -210,9 +210,10 @@ impl Run {
                 let Some(rest) = room.checked_sub(threads) else { continue };
                 room = rest;
                 let single = threads == 1 && *pid != std::process::id();
-                let (op, path) = match single {
-                    true => (Op::Read, format!("proc/{pid}/stat")),
-                    false => (Op::Each, format!("proc/{pid}/task//stat")),
+                let (op, path) = if single {
+                    (Op::Read, format!("proc/{pid}/stat"))
+                } else {
+                    (Op::Each, format!("proc/{pid}/task//stat"))
                 };
                 let mut request = files::request(row, op, path);
                 request.pid = Some(*pid);
@@ -256,7 +257,7 @@ impl Run {
     /// # Errors
     /// When the run ends early.
     pub(crate) fn read_thread_files(&mut self, threads: &[(u32, u32)]) -> Flow {
-        let rows: Vec<&Source> = self.plan.iter().copied().collect();
+        let rows: Vec<&Source> = self.plan.clone();
         for row in rows {
             let How::Thread(name @ ("wchan" | "stack" | "syscall")) = row.how else { continue };
             let requests: Vec<Request> = threads
@@ -314,11 +315,15 @@ impl Processes {
         }
     }
 
-    /// The `n` processes with the most resident memory.
+    /// The `n` processes with the most resident memory; kernel threads have none.
     #[must_use]
     pub(crate) fn largest(&self, n: usize) -> Vec<u32> {
-        let mut by_size: Vec<(u64, u32)> =
-            self.known.iter().map(|(pid, known)| (known.statm.resident, *pid)).collect();
+        let mut by_size: Vec<(u64, u32)> = self
+            .known
+            .iter()
+            .map(|(pid, known)| (known.statm.resident, *pid))
+            .filter(|(size, _)| *size > 0)
+            .collect();
         by_size.sort_unstable_by(|a, b| b.cmp(a));
         by_size.into_iter().take(n).map(|(_, pid)| pid).collect()
     }

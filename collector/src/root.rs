@@ -57,12 +57,6 @@ impl Root {
         Ok(root)
     }
 
-    /// Whether `proc` below the root is the kernel's own.
-    #[must_use]
-    pub(crate) const fn has_real_proc(&self) -> bool {
-        self.real_proc
-    }
-
     fn magic(&self, path: &str) -> Option<u64> {
         let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY).ok()?;
         u64::try_from(fs::fstatfs(dir).ok()?.f_type).ok()

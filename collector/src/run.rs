@@ -25,8 +25,8 @@ pub(crate) struct Options {
     pub(crate) interval_us: u64,
     /// No bounds on walks through address spaces.
     pub(crate) deep: bool,
-    /// Whether command lines are collected.
-    pub(crate) cmdline: bool,
+    /// Network file systems are asked, too.
+    pub(crate) network_fs: bool,
 }
 
 /// A run under way.
@@ -71,6 +71,7 @@ impl Run {
     pub(crate) fn collect(mut self, skipped: &[&'static Source]) -> Result<Summary, WriteError> {
         let begun = clock::mono_us();
         let ended_early = self.phases(skipped).err().map(|Ended(why)| why);
+        self.progress.clear();
         let alive = self.workers.own_pids().get(1).copied();
         let cpu_us = clock::own_cpu_us().saturating_add(host::children_cpu_us(alive));
         let cost = self.workers.finish();
@@ -102,6 +103,7 @@ impl Run {
         }
         self.progress.phase("start set");
         self.read_files(|s| matches!(s.when, When::Once | When::Twice))?;
+        self.probes(|s| matches!(s.when, When::Once | When::Twice))?;
         self.read_processes_at_start()?;
         // What is sampled comes last, so that its first value lies at the beginning of the window.
         self.read_files(|s| s.when == When::Sample)?;
@@ -112,6 +114,7 @@ impl Run {
             self.progress.phase("end set");
             self.sink.set_pass(self.samples + 1);
             self.read_files(|s| s.when == When::Twice)?;
+            self.probes(|s| s.when == When::Twice)?;
             self.read_processes_at_end()?;
             self.sink.close_frame()?;
         }
@@ -119,6 +122,7 @@ impl Run {
         self.progress.phase("command lines and address spaces");
         self.read_files(|s| s.when == When::Last)?;
         self.read_address_spaces()?;
+        self.probes(|s| s.when == When::Last)?;
         self.sink.close_frame()
     }
 }

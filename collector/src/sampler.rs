@@ -63,7 +63,7 @@ impl Run {
 
     fn sleep_until(&self, at_us: u64) -> Flow {
         loop {
-            self.workers.check()?;
+            self.workers.stop().check()?;
             match at_us.saturating_sub(clock::mono_us()) {
                 0 => return Ok(()),
                 left => pause(left.min(250_000)),
@@ -126,7 +126,8 @@ impl Run {
     /// # Errors
     /// When the run ends early.
     pub(crate) fn own_pids(&mut self) -> Flow {
-        let text: String = self.workers.own_pids().iter().map(|pid| format!("{pid}\n")).collect();
+        let pids: Vec<String> = self.workers.own_pids().iter().map(u32::to_string).collect();
+        let text = pids.join("\n") + "\n";
         let Some(row) = self.plan.iter().find(|s| s.how == How::Own) else { return Ok(()) };
         self.sink.put_own(row.path, text.as_bytes())
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use linsight_archive::end::Slow;
 use linsight_archive::pack::PackWriter;
+use linsight_archive::stream::Stream;
 use linsight_archive::writer::{Cut, WriteError};
 use linsight_archive::{End, Header, JournalLine, Outcome, Writer, names};
 
@@ -173,7 +174,7 @@ impl Sink {
     ) -> Flow {
         self.check_size(content.len())?;
         pack.us = pack.us.saturating_add(us);
-        pack.any |= outcome.has_content();
+        pack.any = true;
         let content = if outcome.has_content() { content } else { b"" };
         let written = pack.writer.push(&mut self.writer, key, outcome, us, content);
         self.after(written)
@@ -190,10 +191,34 @@ impl Sink {
     /// # Errors
     /// When the run ends early.
     pub(crate) fn end_pack(&mut self, pack: Pack) -> Flow {
+        if !pack.any {
+            return self.note(&pack.path, Outcome::Missing, "nothing matches");
+        }
         let mut line = JournalLine::new(pack.path.as_str(), Outcome::Collected, pack.begun_us);
         line.us = pack.us;
         self.count(&pack.path, &line);
         let written = pack.writer.finish(&mut self.writer);
+        self.after(written)
+    }
+
+    /// Adds a piece of a source that is too large to be held.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub(crate) fn stream(&mut self, path: &str, stream: &mut Stream, piece: &[u8]) -> Flow {
+        self.check_size(piece.len())?;
+        let written = stream.push(&mut self.writer, &names::sample(self.pass, path), piece);
+        self.after(written)
+    }
+
+    /// Ends such a source.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub(crate) fn end_stream(&mut self, path: &str, stream: Stream, mut line: JournalLine) -> Flow {
+        line.path = names::sample(self.pass, path);
+        self.count(path, &line);
+        let written = stream.finish(&mut self.writer, line);
         self.after(written)
     }
 

@@ -20,6 +20,8 @@ const US_PER_GIB: u64 = 11_000;
 const MAX_WALK_US: u64 = 250_000;
 /// All walks of a pass.
 const MAX_PASS_US: u64 = 5_000_000;
+/// All walks of growers at one moment: samples wait for them.
+const MAX_WINDOW_US: u64 = 1_500_000;
 /// Largest process that is walked at all.
 const MAX_RESIDENT: u64 = 16 << 30;
 /// Processes whose mappings are listed one by one.
@@ -37,8 +39,8 @@ impl Run {
         if growers.is_empty() {
             return Ok(());
         }
-        let mut budget = MAX_PASS_US;
-        for name in ["smaps_rollup", "smaps"] {
+        let mut budget = MAX_WINDOW_US;
+        for name in ["smaps", "smaps_rollup"] {
             self.walk(name, &growers, &mut budget)?;
         }
         Ok(())

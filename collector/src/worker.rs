@@ -12,27 +12,61 @@ use rustix::io::Errno;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::access::Access;
-use crate::clock;
+use crate::probe::{self, Context, Resume};
 use crate::root::Root;
 use crate::wire::{self, Asked, Head, Op};
+use crate::{clock, host};
+
+/// Most bytes of one socket dump: half a million sockets.
+const MAX_DUMP_BYTES: u64 = 256 << 20;
 
 /// First argument that turns the binary into a worker.
 pub(crate) const ARGUMENT: &str = "--worker-of-linsight";
 
-/// Serves requests from standard input until it ends. `root` is the host's root.
+/// Serves requests from standard input until it ends, or runs one probe. The first word is the
+/// host's root.
 #[must_use]
-pub(crate) fn main(root: &str) -> ExitCode {
+pub(crate) fn main(words: &[String]) -> ExitCode {
     // Nobody would read the answers of an orphan.
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return ExitCode::FAILURE;
     }
-    let Ok(root) = Root::open(root, Access::own(crate::host::capabilities())) else {
-        return ExitCode::FAILURE;
+    let done = match words {
+        [root] => Root::open(root, Access::own(host::capabilities())).and_then(|root| serve(&root)),
+        [root, task, word, done, hung, reach] if task == "probe" => {
+            probe(root, word, done, hung == "hung", reach == "all")
+        }
+        _ => Err(Errno::INVAL),
     };
-    match serve(&root) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs one probe from where it stopped.
+fn probe(root: &str, word: &str, done: &str, stalled: bool, network_fs: bool) -> Result<(), Errno> {
+    let request = probe::Request::from_word(word).ok_or(Errno::INVAL)?;
+    let done = done.parse().ok().ok_or(Errno::INVAL)?;
+    let context = Context { root: root.into(), network_fs, max_dump_bytes: MAX_DUMP_BYTES };
+    let mut since = clock::mono_us();
+    let mut emit = |answer: probe::Answer<'_>| {
+        let reason = answer.reason.unwrap_or_default();
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(0);
+        let head = Head {
+            outcome: Some(answer.outcome),
+            errno: answer.errno.unwrap_or(0),
+            progress: answer.progress as u8,
+            path: length(answer.path.as_bytes()),
+            reason: length(reason.as_bytes()),
+            bytes: length(answer.content),
+            us: clock::mono_us().saturating_sub(since),
+            mono_us: since,
+            ..Head::default()
+        };
+        send(&head, answer.path.as_bytes(), reason.as_bytes(), answer.content)?;
+        since = clock::mono_us();
+        Ok(())
+    };
+    probe::run(request, &context, Resume { done, stalled }, &mut emit)
+        .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::PIPE))
 }
 
 fn serve(root: &Root) -> Result<(), Errno> {

@@ -70,6 +70,17 @@ struct Live {
     answered: u64,
 }
 
+/// What became of a worker that was started for one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It did its task.
+    Ended,
+    /// It hung or fell, and another one may go on.
+    Killed,
+    /// Too many of its kind could not even be killed.
+    GivenUp,
+}
+
 /// The workers of a run: one alive at a time, and those that could not be killed.
 #[derive(Debug)]
 pub(crate) struct Workers {
@@ -110,12 +121,37 @@ impl Workers {
         pids
     }
 
-    /// `Err` once a signal asks the run to end.
-    ///
-    /// # Errors
-    /// The signal as the reason.
-    pub(crate) fn check(&self) -> Flow {
-        self.stop.check()
+    /// What ends the run from outside.
+    pub(crate) const fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// The host's root.
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Takes leave of a worker that was started for one task; `unwanted` ends it unasked.
+    pub(crate) fn bury(
+        &mut self,
+        mut link: Link,
+        class: Class,
+        reading: &str,
+        unwanted: bool,
+    ) -> Fate {
+        self.peak_rss_bytes = self.peak_rss_bytes.max(host::peak_rss_bytes(link.pid()));
+        if !unwanted && link.has_succeeded() {
+            return Fate::Ended;
+        }
+        let class = class as usize;
+        if let Some(child) = link.kill() {
+            self.left_behind.push((child, reading.to_owned()));
+            if let Some(n) = self.abandoned.get_mut(class) {
+                *n += 1;
+            }
+        }
+        let abandoned = self.abandoned.get(class).copied().unwrap_or(0);
+        if abandoned >= MAX_ABANDONED { Fate::GivenUp } else { Fate::Killed }
     }
 
     /// Answers every request, in order but for those that are skipped at once.

@@ -3,10 +3,12 @@
 use super::Group::{
     Block, Cgroup, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
 };
-use super::How::{File, Names, Own, Pack, Process as Pid, ProcessLink, ProcessLinks, Thread};
+use super::How::{
+    File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Yield,
+};
 use super::Right::{Owner, Root};
 use super::When::{Last, Once, Sample, Target, Twice};
-use super::{Class, How, Source};
+use super::{Class, How, Request, Source};
 
 const KIB: u32 = 1 << 10;
 const MIB: u32 = 1 << 20;
@@ -43,7 +45,26 @@ const fn pid(
     Source::new(path, Pid(name), Process, when, why).cap(256 * KIB)
 }
 
-/// Everything that is read as a file.
+const fn probe(
+    path: &'static str,
+    group: super::Group,
+    when: super::When,
+    request: Request,
+    why: &'static str,
+) -> Source {
+    Source::new(path, Probe(request), group, when, why).class(Class::Slow)
+}
+
+const fn probe_yield(
+    path: &'static str,
+    group: super::Group,
+    when: super::When,
+    why: &'static str,
+) -> Source {
+    Source::new(path, Yield, group, when, why).class(Class::Slow)
+}
+
+/// Everything that is read.
 pub(crate) const TABLE: &[Source] = &[
     // Kernel, distribution, container or not.
     file("proc/version", Host, Once, "kernel version decides which formulas hold"),
@@ -260,6 +281,20 @@ pub(crate) const TABLE: &[Source] = &[
     .class(Class::Mm)
     .cap(4 * KIB),
     Source::new("probes/own_pids", Own, Process, Sample, "our own processes, to be subtracted"),
+    // Native probes.
+    probe("probes/clock.json", Host, Once, Request::Clock, "whether time is synchronised"),
+    probe("probes/netns.jsonl", Net, Twice, Request::Netns, "network namespaces")
+        .right(Root)
+        .class(Class::Probe),
+    probe_yield("probes/netns/*", Net, Twice, "counters and parameters of each network namespace")
+        .right(Root),
+    probe_yield(
+        "probes/inet_diag/*",
+        Net,
+        Twice,
+        "all TCP and UDP sockets of each network namespace",
+    )
+    .right(Root),
     // Address spaces, after the window.
     Source::new(
         "packs/proc-pid/cmdline",
