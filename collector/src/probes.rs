@@ -106,12 +106,10 @@ fn take(sink: &mut Sink, state: &mut State, head: &Head, body: &[u8]) -> Flow {
     let path = String::from_utf8_lossy(path);
     state.any = true;
     if state.pending.path != path {
-        state.pending = Pending {
-            path: path.into_owned(),
-            stream: Stream::default(),
-            begun_us: clock::mono_us(),
-        };
+        state.pending =
+            Pending { path: path.into_owned(), begun_us: head.mono_us, ..Pending::default() };
     }
+    state.pending.us += head.us;
     sink.stream(&state.pending.path, &mut state.pending.stream, content)?;
     if head.progress != Progress::Piece as u8 {
         state.done += 1;
