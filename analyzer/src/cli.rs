@@ -1,6 +1,6 @@
 //! The command line: one subcommand a file in `command/`, errors printed as one chain.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,6 +26,11 @@ pub(crate) struct Io<'a> {
     pub(crate) out: &'a mut dyn Write,
     /// Progress, hints, warnings.
     pub(crate) err: &'a mut dyn Write,
+    /// Results that are bytes and not text: `out` removes escape sequences where they would not be
+    /// understood.
+    pub(crate) raw: &'a mut dyn Write,
+    /// Whether results go to a terminal.
+    pub(crate) terminal: bool,
 }
 
 /// Parses, runs, and turns an error into one readable chain and status 2.
@@ -41,7 +46,9 @@ pub(crate) fn main() -> ExitCode {
     };
     let mut out = anstream::AutoStream::auto(io::stdout()).lock();
     let mut err = anstream::AutoStream::auto(io::stderr()).lock();
-    match command::run(&cli.command, &mut Io { out: &mut out, err: &mut err }) {
+    let (mut raw, terminal) = (io::stdout(), io::stdout().is_terminal());
+    let mut io = Io { out: &mut out, err: &mut err, raw: &mut raw, terminal };
+    match command::run(&cli.command, &mut io) {
         Ok(code) => code,
         Err(e) if is_broken_pipe(&e) => ExitCode::from(DONE),
         Err(e) => {

@@ -25,6 +25,7 @@ mod probes;
 mod proc_stat;
 mod processes;
 mod progress;
+mod redact;
 mod root;
 mod run;
 mod sampler;

@@ -111,6 +111,10 @@ const LARGE: [&str; 10] =
 
 /// Whether a large member is worth its memory: it is read by a parser, or a link leads to it.
 pub(super) fn is_read(path: &str) -> bool {
+    // Only our own archive has parts, and all that is in it is read.
+    if linsight_archive::names::split_part(path).is_some() {
+        return true;
+    }
     let steps: Vec<&str> = path.split('/').collect();
     let after = |dir: &str| {
         let at = steps.iter().take(2).position(|step| *step == dir)?;
@@ -141,6 +145,7 @@ mod tests {
             "sosreport-x/sos_commands/networking/ss_-peaonmi",
             "sosreport-x/sos_strings/networking/ss_-peaonmi.tailed",
             "packs/proc-pid/stat",
+            "proc/allocinfo.part00001",
         ] {
             assert!(is_read(path), "{path}");
         }

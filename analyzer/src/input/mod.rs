@@ -27,6 +27,8 @@ mod packs;
 mod snapshot;
 mod source;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use error::InputError;

@@ -110,10 +110,15 @@ total! {
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
     cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
     cpulist: super::cpulist::SAMPLE, super::cpulist::parse;
+    df: super::df::SAMPLE, super::df::parse;
     diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
     ethtool: super::ethtool::SAMPLE, super::ethtool::parse;
     ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
+    free: super::free::SAMPLE, |x| super::free::parse(x, 1024);
+    interrupts: super::interrupts::SAMPLE, super::interrupts::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
+    lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
+    mdstat: super::mdstat::SAMPLE, super::mdstat::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
     net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
@@ -124,6 +129,7 @@ total! {
     net_tcp: super::net_tcp::SAMPLE, |x| super::net_tcp::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     netns: super::netns::SAMPLE, super::netns::parse;
     netstat: super::netstat::SAMPLE, super::netstat::parse;
+    numastat: super::numastat::SAMPLE, super::numastat::parse;
     os_release: super::os_release::SAMPLE, super::os_release::parse;
     pid_cgroup: super::pid_cgroup::SAMPLE, super::pid_cgroup::parse;
     pid_limits: super::pid_limits::SAMPLE, super::pid_limits::parse;
@@ -131,6 +137,8 @@ total! {
     pid_statm: super::pid_statm::SAMPLE, |x| super::pid_statm::parse(x, &super::ENV);
     pid_status: super::pid_status::SAMPLE, super::pid_status::parse;
     pressure: super::pressure::SAMPLE, super::pressure::parse;
+    ps: super::ps::SAMPLE, super::ps::parse;
+    schedstat: super::schedstat::SAMPLE, super::schedstat::parse;
     slabinfo: super::slabinfo::SAMPLE, |x| super::slabinfo::parse(x, &super::ENV);
     smaps: super::smaps::SAMPLE, super::smaps::parse;
     smaps_rollup: super::smaps_rollup::SAMPLE, super::smaps_rollup::parse;
@@ -140,6 +148,7 @@ total! {
     sysctl: super::sysctl::SAMPLE, super::sysctl::parse;
     sysctl_conf: super::sysctl_conf::SAMPLE, super::sysctl_conf::parse;
     uptime: super::uptime::SAMPLE, super::uptime::parse;
+    uptime_text: super::uptime_text::SAMPLE, super::uptime_text::parse;
     version: super::version::SAMPLE, super::version::parse;
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;

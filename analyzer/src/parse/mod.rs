@@ -21,11 +21,16 @@ pub mod clock;
 pub mod cmdline;
 pub mod cpuinfo;
 pub mod cpulist;
+pub mod df;
 pub mod diskstats;
 pub mod ethtool;
 pub mod ethtool_text;
+pub mod free;
 pub mod inet_diag;
+pub mod interrupts;
 pub mod loadavg;
+pub mod lscpu;
+pub mod mdstat;
 pub mod meminfo;
 pub mod mountinfo;
 pub mod net_dev;
@@ -36,6 +41,7 @@ pub mod net_softnet_stat;
 pub mod net_tcp;
 pub mod netns;
 pub mod netstat;
+pub mod numastat;
 pub mod os_release;
 pub mod pid_cgroup;
 pub mod pid_limits;
@@ -43,6 +49,8 @@ pub mod pid_stat;
 pub mod pid_statm;
 pub mod pid_status;
 pub mod pressure;
+pub mod ps;
+pub mod schedstat;
 pub mod slabinfo;
 pub mod smaps;
 pub mod smaps_rollup;
@@ -55,6 +63,7 @@ pub mod sysctl;
 pub mod sysctl_conf;
 pub mod tuned;
 pub mod uptime;
+pub mod uptime_text;
 pub mod version;
 pub mod vmstat;
 pub mod zoneinfo;
@@ -355,6 +364,32 @@ pub(crate) fn hex(
     value.ok_or_else(|| ParseError::new(line, text, format!("a hexadecimal number ({what})")))
 }
 
+/// A size with a unit as tools print it for people: `61.9M`, `8 MiB`, `16384 MB`, `96 kB`, `0B`.
+/// All powers are of 1024, whatever the spelling; a bare number counts bytes.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let text = text.trim_ascii();
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(at)?;
+    let power = match unit.trim_ascii().trim_end_matches(['B', 'b', 'i']) {
+        "" if unit.contains('i') => return None,
+        "" => 0,
+        "K" | "k" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
+        "P" => 5,
+        _ => return None,
+    };
+    let factor = 1024u64.checked_pow(power)?;
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a rounded size, and a power of two")]
+    let bytes = number.parse::<f64>().ok()? * factor as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked")]
+    (0.0..1e18).contains(&bytes).then_some(bytes as u64)
+}
+
 /// Octal escapes of the kernel's tables: `\\040` is a blank.
 pub(crate) fn unescape(text: &str) -> String {
     let mut bytes = Vec::new();
@@ -415,6 +450,15 @@ mod tests {
         assert!(hex(1, "-1", "x").is_err());
         assert!(hex(1, "+1", "x").is_err());
         assert!(hex(1, "", "x").is_err());
+    }
+
+    #[test]
+    fn sizes_for_people() {
+        assert_eq!(size("61.5M"), Some(64_487_424));
+        assert_eq!((size("8 MiB"), size("16384 MB")), (Some(8 << 20), Some(16 << 30)));
+        assert_eq!((size("96 kB"), size("0B"), size("512")), (Some(98304), Some(0), Some(512)));
+        assert_eq!((size("None"), size(""), size("1X"), size("i")), (None, None, None, None));
+        assert_eq!(size("99999999999999999999P"), None);
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn row(mut f: Fields<'_>, timers: bool) -> Result<Option<Socket>, ParseError> {
     if state.is_some() {
         word = f.word("Recv-Q")?;
     }
-    let recv = word.parse().map_err(|_| f.error("a number (Recv-Q)"))?;
+    let recv = super::number(f.line, word, "Recv-Q")?;
     let send = f.num("Send-Q")?;
     let (local, interface) = endpoint(f.word("local address")?).ok_or_else(|| address(&f))?;
     let (remote, _) = endpoint(f.word("peer address")?).ok_or_else(|| address(&f))?;

@@ -263,12 +263,11 @@ fn unbalanced(text: &str) -> (usize, usize) {
     for c in text.chars() {
         match (quote, c) {
             (Some(q), c) if q == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '(' | '[') => open += 1,
             (None, ')' | ']') if open > 0 => open -= 1,
             (None, ')' | ']') => closing += 1,
-            _ => {}
+            (Some(_) | None, _) => {}
         }
     }
     (closing, open)

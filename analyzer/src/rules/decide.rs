@@ -88,7 +88,9 @@ impl Judge<'_, '_> {
             };
         }
         let mut missing = Vec::new();
-        undecided.iter().for_each(|u| merge(&mut missing, u.missing.clone()));
+        for u in undecided.iter() {
+            merge(&mut missing, u.missing.clone());
+        }
         Status::NotAssessable { missing }
     }
 
@@ -173,7 +175,10 @@ impl Judge<'_, '_> {
                 continue;
             }
             let command = action.command.as_ref().map(|t| t.command(self.texts));
-            let undo = action.undo.as_ref().map(|t| t.command(self.texts));
+            let undo = action.undo.as_ref().map(|t| match command {
+                Some(_) => t.command(self.texts),
+                None => Some(t.render(self.texts)),
+            });
             // A command with a gap, or one that could not be undone, is no advice.
             if command == Some(None) || undo == Some(None) {
                 continue;
@@ -184,7 +189,7 @@ impl Judge<'_, '_> {
                 risk: action.risk.clone(),
                 risk_because: action.risk_because.as_ref().map(|t| t.render(self.texts)),
                 undo: undo.flatten(),
-                persist: action.persist.as_ref().and_then(|t| t.command(self.texts)),
+                persist: action.persist.as_ref().map(|t| t.render(self.texts)),
             });
         }
         out
@@ -198,7 +203,7 @@ fn paths(missing: &[Missing]) -> String {
 /// Severity after the caps of evidence and confidence.
 fn cap(o: &Outcome, level: Level, cited: Option<i64>) -> (Severity, Option<Capped>) {
     let evidence = match (o.evidence, cited) {
-        (Evidence::Window, _) => None,
+        (Evidence::Window, _) | (Evidence::Config, Some(3..)) => None,
         (Evidence::Day, _) => {
             Some((Severity::Warning, "the event is hours old, not seen in the window"))
         }
@@ -208,7 +213,6 @@ fn cap(o: &Outcome, level: Level, cited: Option<i64>) -> (Severity, Option<Cappe
         (Evidence::Config, Some(2)) => {
             Some((Severity::Warning, "a setting counts as much as the finding it is tied to"))
         }
-        (Evidence::Config, Some(3..)) => None,
         (Evidence::Config, _) => Some((Severity::Info, "a setting without a symptom")),
     };
     let confidence = (level == Level::Low).then_some((Severity::Info, "the confidence is low"));

@@ -147,11 +147,19 @@ fn empty(rule: &Rule, inputs: &Inputs) -> SubjectResult {
         let absence = Absence::new(Reason::NotCollected, unseen.words());
         return without_facts(rule, String::new(), Missing { path: unseen.list, absence });
     }
-    let because = format!("this host has none of: {}", lists.join(", "));
+    let status = match &rule.file.empty {
+        Some(empty) if empty.get_ref().status.get_ref() == "clear" => {
+            Status::Clear { because: Some(empty.get_ref().because.get_ref().clone()) }
+        }
+        Some(empty) => Status::NotApplicable { because: empty.get_ref().because.get_ref().clone() },
+        None => Status::NotApplicable {
+            because: format!("this host has none of: {}", lists.join(", ")),
+        },
+    };
     SubjectResult {
         subject: String::new(),
         fingerprint: fingerprint(&rule.id, ""),
-        status: Status::NotApplicable { because },
+        status,
         reasoning: Vec::new(),
         undecided: Vec::new(),
     }

@@ -28,6 +28,8 @@ pub struct RuleFile {
     pub each: Vec<Text>,
     /// Stable name of the subject (template).
     pub subject: Option<Text>,
+    /// What it means when the loops find nothing; not applicable unless told.
+    pub empty: Option<Spanned<Empty>>,
     /// Condition: whether the rule has anything to look at.
     pub applies: Option<Text>,
     /// Why it has not, in words (template), when `applies` is false.
@@ -57,6 +59,16 @@ pub struct RuleFile {
     /// Inline tests.
     #[serde(default)]
     pub test: Vec<Spanned<Test>>,
+}
+
+/// What an empty list means.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {
+    /// `clear` or `not_applicable`.
+    pub status: Text,
+    /// Why, in words.
+    pub because: Text,
 }
 
 /// A named threshold.
@@ -147,9 +159,9 @@ pub struct Action {
     pub risk_because: Option<Text>,
     /// Precondition: printed only when true.
     pub when: Option<Text>,
-    /// How to undo it (template; values are quoted for the shell).
+    /// How to undo it (template; values are quoted for the shell, if there is a command).
     pub undo: Option<Text>,
-    /// How to keep it over a reboot (template; values are quoted for the shell).
+    /// How to keep it over a reboot, in words (template).
     pub persist: Option<Text>,
     /// False for a command that only reads: it needs no undo.
     #[serde(default = "yes")]
@@ -200,10 +212,20 @@ pub struct Stated {
     pub subjects: Vec<StatedSubject>,
 }
 
+/// A subject by name alone, or with its own rank and outcome.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum StatedSubject {
+    /// Has the rank of the finding.
+    Name(String),
+    /// Has its own.
+    Full(StatedResult),
+}
+
 /// A stated result on one subject.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StatedSubject {
+pub struct StatedResult {
     /// Name of the subject.
     pub name: String,
     /// As [`Stated::rank`].

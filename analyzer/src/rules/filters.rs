@@ -77,7 +77,8 @@ fn round(v: &Value, digits: Option<i32>) -> Value {
     let Some(f) = float(v) else { return Value::UNDEFINED };
     match digits.unwrap_or(0).clamp(0, 9) {
         0 => int(&Value::from(f.round())),
-        n => Value::from((f * 10_f64.powi(n)).round() / 10_f64.powi(n)),
+        // Text, so that 4.0 keeps its place: a column of numbers, a sentence with two of them.
+        n => Value::from(format!("{f:.*}", usize::try_from(n).unwrap_or_default())),
     }
 }
 
@@ -101,7 +102,7 @@ fn grouped(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -127,7 +128,7 @@ pub fn number(f: f64) -> String {
     fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Bytes in binary units: `1.5 GiB`.
+/// Bytes in binary units with one decimal: `1.5 GiB`, `10.0 MiB`, `512 B`.
 #[must_use]
 pub fn bytes(b: f64) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -139,16 +140,19 @@ pub fn bytes(b: f64) -> String {
         value /= 1024.0;
         unit = Some(next);
     }
-    format!("{} {}", number(value), unit.copied().unwrap_or_default())
+    let unit = unit.copied().unwrap_or_default();
+    if unit == "B" { format!("{} B", number(value)) } else { format!("{value:.1} {unit}") }
 }
 
-/// A ratio in percent: `0.06 %`, `4.5 %`, `93 %`.
+/// A ratio in percent: `0.06 %`, `4.5 %`, `93.1 %`.
 #[must_use]
 pub fn percent(ratio: f64) -> String {
     let p = ratio * 100.0;
-    let shown =
-        if p.abs() >= 9.95 { number(p.round()) } else { number((p * 100.0).round() / 100.0) };
-    format!("{shown} %")
+    match p.abs() {
+        0.0 => "0 %".to_owned(),
+        a if a < 0.095 => format!("{p:.2} %"),
+        _ => format!("{p:.1} %"),
+    }
 }
 
 /// Seconds in the two largest units that matter: `350 s`, `2 h 11 min`, `3 days`.
@@ -160,8 +164,8 @@ pub fn duration(s: f64) -> String {
     if s < 1.0 {
         return if s == 0.0 { "0 s".to_owned() } else { format!("{} ms", number(s * 1000.0)) };
     }
-    // Timeouts are known by their seconds: 120 s, 350 s.
-    if s < 600.0 {
+    // Timeouts that are no whole minutes are known by their seconds: 90 s, 350 s.
+    if s < 120.0 || s < 600.0 && s % 60.0 != 0.0 {
         return format!("{} s", number((s * 10.0).round() / 10.0));
     }
     #[expect(
@@ -179,7 +183,7 @@ pub fn duration(s: f64) -> String {
         match n {
             0 if parts.is_empty() => {}
             0 => break,
-            n if unit == "day" && n > 1 => parts.push(format!("{} days", number(n as f64))),
+            n if unit == "day" && n > 1 => parts.push(format!("{n} days")),
             n => parts.push(format!("{n} {unit}")),
         }
         if parts.len() == 2 {
@@ -205,13 +209,14 @@ mod tests {
             (number(-3.5), "-3.5"),
             (bytes(512.0), "512 B"),
             (bytes(1536.0), "1.5 KiB"),
-            (bytes(1024.0 * 1024.0 - 1.0), "1 MiB"),
-            (bytes(-2.0 * 1024.0 * 1024.0 * 1024.0), "-2 GiB"),
+            (bytes(1024.0 * 1024.0 - 1.0), "1.0 MiB"),
+            (bytes(-2.0 * 1024.0 * 1024.0 * 1024.0), "-2.0 GiB"),
             (percent(0.0006), "0.06 %"),
-            (percent(0.931), "93 %"),
-            (percent(1.0), "100 %"),
+            (percent(0.931), "93.1 %"),
+            (percent(1.0), "100.0 %"),
             (duration(0.2), "200 ms"),
             (duration(90.0), "90 s"),
+            (duration(120.0), "2 min"),
             (duration(7200.0), "2 h"),
             (duration(7875.0), "2 h 11 min"),
             (duration(350.0), "350 s"),

@@ -153,7 +153,7 @@ impl fmt::Debug for Node<'_> {
     }
 }
 
-impl<'a> Val for Node<'a> {
+impl Val for Node<'_> {
     fn get_type(&self) -> &Type {
         if self.value.is_array() { &LIST_TYPE } else { &MAP_TYPE }
     }
@@ -192,7 +192,7 @@ impl<'a> Val for Node<'a> {
     }
 }
 
-impl<'a> Indexer for Node<'a> {
+impl Indexer for Node<'_> {
     fn get<'b, 'v>(&'b self, idx: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
     where
         Self: 'v,
@@ -239,7 +239,7 @@ impl Sizer for Node<'_> {
     }
 }
 
-impl<'a> Iterable for Node<'a> {
+impl Iterable for Node<'_> {
     fn iter<'b, 'v>(&'b self) -> Box<dyn CelIterator<'b, 'v> + 'b>
     where
         Self: 'v,

@@ -130,6 +130,10 @@ impl Compiler<'_> {
         let confidence =
             file.confidence.iter().filter_map(|c| self.confidence(c.get_ref())).collect();
         let actions = file.action.iter().filter_map(|a| self.action(a)).collect();
+        if let Some(empty) = &file.empty {
+            let known = |w: &str| words::EMPTY.contains(&w).then_some(());
+            self.word("status", &empty.get_ref().status, known, &words::EMPTY);
+        }
         let title = self.text(&file.title);
         let subject = file.subject.as_ref().and_then(|t| self.text(t));
         let applies = file.applies.as_ref().and_then(|t| self.condition(t));
@@ -317,8 +321,10 @@ impl Rule {
             all.push((Some(&w.says), Some(&c.says), Prose));
             all.push((w.risk_because.as_ref(), c.risk_because.as_ref(), Prose));
             all.push((w.command.as_ref(), c.command.as_ref(), Command));
-            all.push((w.undo.as_ref(), c.undo.as_ref(), Command));
-            all.push((w.persist.as_ref(), c.persist.as_ref(), Command));
+            // Without a command, an undo is words, too.
+            let kind = if c.command.is_some() { Command } else { Prose };
+            all.push((w.undo.as_ref(), c.undo.as_ref(), kind));
+            all.push((w.persist.as_ref(), c.persist.as_ref(), Prose));
         }
         all.into_iter().filter_map(|(w, c, kind)| Some((w?, c?, kind))).collect()
     }

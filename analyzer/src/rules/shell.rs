@@ -1,4 +1,42 @@
 //! Values in shell commands, quoted for the place where they stand.
+//!
+//! A template is rendered with each value between marks; then the quotes of the command are
+//! followed as its author wrote them, and each value is quoted for its place.
+
+/// Stand before and behind a value, and for one that lacks; no text of an archive may hold them.
+const OPEN: char = '\u{F0000}';
+const CLOSE: char = '\u{F0001}';
+const LACKING: char = '\u{F0002}';
+const MARKS: [char; 3] = [OPEN, CLOSE, LACKING];
+
+/// A value between its marks.
+pub(crate) fn mark(value: Option<&str>) -> String {
+    match value {
+        Some(v) if !v.contains(MARKS) => format!("{OPEN}{v}{CLOSE}"),
+        _ => LACKING.to_string(),
+    }
+}
+
+/// The command of a rendered template; nothing when a value lacks or cannot be quoted.
+pub(crate) fn assemble(marked: &str) -> Option<String> {
+    if marked.contains(LACKING) {
+        return None;
+    }
+    let mut quoting = Quoting::default();
+    let mut out = String::new();
+    let literal = |text: &str, out: &mut String, quoting: &mut Quoting| {
+        quoting.read(text);
+        out.push_str(text);
+    };
+    let mut parts = marked.split(OPEN);
+    literal(parts.next().unwrap_or_default(), &mut out, &mut quoting);
+    for part in parts {
+        let (value, text) = part.split_once(CLOSE)?;
+        out.push_str(&quoting.quote(value)?);
+        literal(text, &mut out, &mut quoting);
+    }
+    Some(out)
+}
 
 /// Where in a command we are: outside of quotes, in single or in double quotes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,13 +49,13 @@ enum State {
 
 /// Follows the quotes of a command as its author wrote it.
 #[derive(Debug, Default)]
-pub(crate) struct Quoting {
+struct Quoting {
     state: State,
 }
 
 impl Quoting {
     /// Reads a literal part of the command.
-    pub(crate) fn read(&mut self, literal: &str) {
+    fn read(&mut self, literal: &str) {
         let mut escaped = false;
         for c in literal.chars() {
             if escaped {
@@ -39,7 +77,7 @@ impl Quoting {
 
     /// A value for this place; nothing for one with control characters, which no quoting makes
     /// safe to paste.
-    pub(crate) fn quote(&self, value: &str) -> Option<String> {
+    fn quote(&self, value: &str) -> Option<String> {
         if value.chars().any(char::is_control) {
             return None;
         }

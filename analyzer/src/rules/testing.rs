@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::diagnostics::Diagnostic;
 use super::evaluate::judge;
-use super::file::{self, Expect};
+use super::file::{self, Expect, StatedSubject};
 use super::inputs::Inputs;
 use super::load::RuleSet;
 use super::outcome::{Finding, RuleResult, Status, SubjectResult};
@@ -34,24 +34,31 @@ pub struct Tested {
     pub name: String,
     /// What went wrong.
     pub failure: Option<Diagnostic>,
+    /// Not run: it has files, and no parsers were given.
+    pub skipped: bool,
 }
 
 /// Runs all inline tests. For each rule, an outcome that no test fires and a guard that holds in
 /// no test is a failure, too, unless `no_test` gives a reason.
-pub fn run(set: &RuleSet, build: &Build<'_>) -> Vec<Tested> {
+#[must_use]
+pub fn run(set: &RuleSet, build: Option<&Build<'_>>) -> Vec<Tested> {
     set.rules().iter().flat_map(|rule| run_rule(rule, build)).collect()
 }
 
-fn run_rule(rule: &Rule, build: &Build<'_>) -> Vec<Tested> {
+fn run_rule(rule: &Rule, build: Option<&Build<'_>>) -> Vec<Tested> {
     let mut seen = Seen::default();
     let mut out: Vec<Tested> = rule
         .file
         .test
         .iter()
-        .map(|test| Tested {
-            rule: rule.id.clone(),
-            name: test.get_ref().name.get_ref().clone(),
-            failure: run_test(rule, test, build, &mut seen).err(),
+        .map(|test| {
+            let skipped = build.is_none() && !test.get_ref().files.is_empty();
+            Tested {
+                rule: rule.id.clone(),
+                name: test.get_ref().name.get_ref().clone(),
+                failure: if skipped { None } else { run_test(rule, test, build, &mut seen).err() },
+                skipped,
+            }
         })
         .collect();
     out.extend(unseen(rule, &seen));
@@ -87,6 +94,7 @@ fn unseen(rule: &Rule, seen: &Seen) -> Vec<Tested> {
                     .help(format!("add a test, or `\"{name}\" = \"reason\"` to [no_test]")),
             ),
             name,
+            skipped: false,
         })
         .collect()
 }
@@ -94,7 +102,7 @@ fn unseen(rule: &Rule, seen: &Seen) -> Vec<Tested> {
 fn run_test(
     rule: &Rule,
     test: &Spanned<file::Test>,
-    build: &Build<'_>,
+    build: Option<&Build<'_>>,
     seen: &mut Seen,
 ) -> Result<(), Diagnostic> {
     let written = test.get_ref();
@@ -123,17 +131,17 @@ fn run_test(
 }
 
 /// The facts of a test: from its files through the parsers, then its own facts over them.
-fn inputs(rule: &Rule, test: &file::Test, build: &Build<'_>) -> Result<Inputs, Diagnostic> {
+fn inputs(rule: &Rule, test: &file::Test, build: Option<&Build<'_>>) -> Result<Inputs, Diagnostic> {
     let facts = match &test.facts {
         Some(table) => conform(&rule.source, table)?,
         None => json!({}),
     };
-    if test.files.is_empty() {
+    let Some(build) = build.filter(|_| !test.files.is_empty()) else {
         return Ok(Inputs::new(facts, Table::default(), Table::default()));
-    }
-    let built = build(&test.files, &test.notes)
-        .map_err(|why| Diagnostic::new(&rule.source, test.name.span(), why))?;
-    Ok(built.with(facts))
+    };
+    build(&test.files, &test.notes)
+        .map(|inputs| inputs.with(facts))
+        .map_err(|why| Diagnostic::new(&rule.source, test.name.span(), why))
 }
 
 /// The facts of a test, brought to the schema.
@@ -174,11 +182,15 @@ fn stated_finding(stated: &file::Stated) -> Value {
         entry.insert("rank".to_owned(), rank.into());
     }
     let subjects = stated.subjects.iter().map(|s| {
+        let (name, rank, outcome) = match s {
+            StatedSubject::Name(name) => (name, stated.rank, None),
+            StatedSubject::Full(s) => (&s.name, s.rank, s.outcome.clone()),
+        };
         let mut entry = Map::new();
-        entry.insert("name".to_owned(), s.name.clone().into());
-        entry.insert("status".to_owned(), by_rank(s.rank).into());
-        entry.extend(s.rank.map(|r| ("rank".to_owned(), r.into())));
-        entry.extend(s.outcome.clone().map(|o| ("outcome".to_owned(), o.into())));
+        entry.insert("name".to_owned(), name.clone().into());
+        entry.insert("status".to_owned(), by_rank(rank).into());
+        entry.extend(rank.map(|r| ("rank".to_owned(), r.into())));
+        entry.extend(outcome.map(|o| ("outcome".to_owned(), o.into())));
         Value::Object(entry)
     });
     entry.insert("subjects".to_owned(), subjects.collect());
@@ -284,7 +296,8 @@ fn compare_status(meant: &[&SubjectResult], expect: &Expect) -> Result<(), Strin
             Status::Clear { because } => because.clone().unwrap_or_default(),
             Status::NotApplicable { because } => because.clone(),
             Status::NotAssessable { missing } => {
-                missing.iter().map(|m| format!("{}: {}; ", m.path, m.absence)).collect()
+                let lacks = missing.iter().map(|m| format!("{}: {}", m.path, m.absence));
+                lacks.collect::<Vec<_>>().join("; ")
             }
             Status::Fired(_) => String::new(),
         })

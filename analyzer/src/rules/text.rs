@@ -16,10 +16,15 @@ use minijinja::{Environment, Expression, UndefinedBehavior};
 use super::{filters, shell};
 
 /// What an absent value prints.
-pub const ABSENT: &str = "?";
+pub(crate) const ABSENT: &str = "?";
 
 static ENV: LazyLock<Environment<'static>> = LazyLock::new(|| environment(true));
 static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(false));
+static COMMAND: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut env = environment(true);
+    env.set_formatter(|out, _, value| Ok(out.write_str(&shell::mark(exact(value).as_deref()))?));
+    env
+});
 
 fn environment(lenient: bool) -> Environment<'static> {
     let mut env = Environment::new();
@@ -75,11 +80,6 @@ impl Template {
         Ok(Self { source: source.to_owned(), form })
     }
 
-    /// Whether it holds `{% %}` blocks.
-    pub(crate) const fn has_blocks(&self) -> bool {
-        matches!(self.form, Form::Whole)
-    }
-
     /// The text, with `?` for what is absent.
     pub(crate) fn render(&self, context: &Value) -> String {
         let text = match &self.form {
@@ -97,22 +97,8 @@ impl Template {
 
     /// The text as a shell command; nothing when a value lacks or cannot be quoted.
     pub(crate) fn command(&self, context: &Value) -> Option<String> {
-        let Form::Pieces(pieces) = &self.form else { return None };
-        let mut quoting = shell::Quoting::default();
-        let mut out = String::new();
-        for piece in pieces {
-            match piece {
-                Piece::Literal(text) => {
-                    quoting.read(text);
-                    out.push_str(text);
-                }
-                Piece::Value(e) => {
-                    let value = e.eval(context).ok().filter(|v| !v.is_undefined())?;
-                    out.push_str(&quoting.quote(&exact(&value)?)?);
-                }
-            }
-        }
-        Some(out.trim().to_owned())
+        let marked = COMMAND.render_str(&self.source, context).ok()?;
+        shell::assemble(&marked).map(|c| c.trim().to_owned())
     }
 
     /// Renders where every variable must be there: the first mistake.
@@ -216,8 +202,7 @@ fn shown(value: &Value) -> String {
         }
         ValueKind::Seq | ValueKind::Iterable => value
             .try_iter()
-            .map(|items| items.map(|i| shown(&i)).collect::<Vec<_>>().join(", "))
-            .unwrap_or_else(|_| ABSENT.to_owned()),
+            .map_or(ABSENT.to_owned(), |all| all.map(|i| shown(&i)).collect::<Vec<_>>().join(", ")),
         _ => printable(&value.to_string()),
     }
 }
@@ -279,6 +264,8 @@ mod tests {
         assert_eq!(command("x {{ ratio }}").as_deref(), Some("x 0.5"));
         assert_eq!(command("x {{ nothing }}"), None);
         assert_eq!(command("x {{ (nothing / 2) | int }}"), None);
+        let conditional = "{% if n > 1 %}nsenter -n '{{ dev }}' {% endif %}x{% if nothing %}{{ nothing }}{% endif %}";
+        assert_eq!(command(conditional).as_deref(), Some("nsenter -n 'eth0; reboot' x"));
     }
 
     #[test]

@@ -72,6 +72,9 @@ pub(crate) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 /// What an action can do to the host.
 pub(crate) const RISKS: [&str; 4] = ["none", "brief", "outage", "data"];
 
+/// What an empty list can mean.
+pub(crate) const EMPTY: [&str; 2] = ["clear", "not_applicable"];
+
 /// Statuses that a test can expect beside an outcome.
 pub(crate) const STATUSES: [&str; 3] = ["clear", "not_applicable", "not_assessable"];
 

@@ -41,7 +41,7 @@ fn status(when: &str, tree: Value) -> Status {
 #[test]
 fn the_tests_of_a_rule_file_run() {
     let set = set(&[("tcp/keepalive.toml", KEEPALIVE)]).unwrap();
-    let tested = testing::run(&set, &|_, _| Err("no parsers here".to_owned()));
+    let tested = testing::run(&set, None);
     let failed: Vec<String> =
         tested.iter().filter_map(|t| t.failure.as_ref()).map(ToString::to_string).collect();
     assert_eq!(failed, Vec::<String>::new());
@@ -52,7 +52,7 @@ fn the_tests_of_a_rule_file_run() {
 fn a_failing_test_shows_how_the_rule_decided() {
     let text = KEEPALIVE.replace("idle_max_s = 30", "idle_max_s = 130");
     let set = set(&[("tcp/keepalive.toml", &text)]).unwrap();
-    let tested = testing::run(&set, &|_, _| Err("no parsers here".to_owned()));
+    let tested = testing::run(&set, None);
     let failed: Vec<String> =
         tested.iter().filter_map(|t| t.failure.as_ref()).map(ToString::to_string).collect();
     insta::assert_snapshot!(failed.join("\n\n"));
@@ -187,4 +187,13 @@ fn evidence_and_confidence_cap_the_severity() {
     assert_eq!(severity(&cites, tree()), (Severity::Warning, Some(Severity::Critical)));
     let low = format!("{base}[[confidence]]\nlevel = 'low'\nwhen = 'true'\nbecause = 'b'\n");
     assert_eq!(severity(&low, tree()), (Severity::Info, Some(Severity::Critical)));
+}
+
+#[test]
+fn the_rules_of_the_repository_load_and_pass_their_tests() {
+    let set = RuleSet::embedded().unwrap();
+    let tested = testing::run(&set, None);
+    let failed = tested.iter().filter_map(|t| t.failure.as_ref());
+    let failed: Vec<String> = failed.map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
