@@ -1,0 +1,288 @@
+//! What could not be checked, why, and what would help: silence is not health.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::cell::{Badge, Cell};
+use super::cx::Cx;
+use super::table::{Row, Table};
+use crate::absence::Reason;
+use crate::report::units::{counted, float_len};
+use crate::rules::outcome::Missing;
+use crate::rules::{RuleResult, Status};
+
+/// Sources without content listed at most.
+const MAX_GAPS: usize = 200;
+
+/// The section and the banner.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Coverage {
+    /// Rules that could judge.
+    pub assessable: usize,
+    /// Rules that have something to judge on this host.
+    pub applicable: usize,
+    /// All rules.
+    pub rules: usize,
+    /// Assessable by applicable.
+    pub ratio: f64,
+    /// "41 of 96 checks could run".
+    pub sentence: String,
+    /// What is wrong with the archive as a whole.
+    pub problems: Vec<String>,
+    /// What the rule on coverage says.
+    pub says: Vec<String>,
+    /// Checks that could not run, by cause, largest group first.
+    pub causes: Vec<Cause>,
+    /// Checks that ran on part of their subjects, or could not judge a worse outcome.
+    pub partial: Table,
+    /// Checks without a subject on this host.
+    pub not_applicable: Table,
+    /// Sources without content.
+    pub gaps: Table,
+}
+
+/// Checks that lack something for the same reason.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cause {
+    /// "9 checks: permission denied".
+    pub title: String,
+    /// What would help.
+    pub remedy: String,
+    /// The checks.
+    pub table: Table,
+}
+
+impl Coverage {
+    pub(super) fn new(cx: &Cx<'_>) -> Self {
+        let c = &cx.assessment.coverage;
+        let ratio =
+            if c.applicable == 0 { 0.0 } else { float_len(c.assessable) / float_len(c.applicable) };
+        let mut out = Self {
+            assessable: c.assessable,
+            applicable: c.applicable,
+            rules: c.rules,
+            ratio,
+            sentence: format!("{} of {} could run", c.assessable, counted(c.applicable, "check")),
+            problems: cx.facts.tree.collection.problems.clone(),
+            says: says(cx),
+            causes: causes(cx),
+            partial: partial(cx),
+            not_applicable: not_applicable(cx),
+            gaps: gaps(cx),
+        };
+        if cx.facts.tree.collection.complete == Some(false) && out.problems.is_empty() {
+            out.problems.push("the archive is incomplete".to_owned());
+        }
+        out
+    }
+
+    /// Checks that could not run.
+    #[must_use]
+    pub const fn missed(&self) -> usize {
+        self.applicable.saturating_sub(self.assessable)
+    }
+}
+
+/// The lacking facts of a rule that could not judge any subject; `None` for every other rule.
+pub(in crate::report) fn not_assessable(rule: &RuleResult) -> Option<Vec<&Missing>> {
+    let mut out: Vec<&Missing> = Vec::new();
+    for s in &rule.subjects {
+        match &s.status {
+            Status::Fired(_) | Status::Clear { .. } => return None,
+            Status::NotAssessable { missing } => {
+                out.extend(missing.iter().filter(|m| !out.contains(m)).collect::<Vec<_>>());
+            }
+            Status::NotApplicable { .. } => {}
+        }
+    }
+    let unknown = |s: &Status| matches!(s, Status::NotAssessable { .. });
+    rule.subjects.iter().any(|s| unknown(&s.status)).then_some(out)
+}
+
+/// A rule that could not judge, and what it lacks.
+type Lacking<'a> = (&'a RuleResult, Vec<&'a Missing>);
+
+fn causes(cx: &Cx<'_>) -> Vec<Cause> {
+    let mut groups: BTreeMap<(Option<Reason>, String), Vec<Lacking<'_>>> = BTreeMap::new();
+    for rule in &cx.assessment.rules {
+        let Some(missing) = not_assessable(rule) else { continue };
+        let first = missing.first();
+        let reason = first.map(|m| m.absence.reason);
+        // What the operator did not tell differs from rule to rule; other reasons share a remedy.
+        let key = match first {
+            Some(m) if m.absence.reason == Reason::NotTold => m.path.clone(),
+            _ => String::new(),
+        };
+        groups.entry((reason, key)).or_default().push((rule, missing));
+    }
+    let mut out: Vec<Cause> = groups
+        .into_iter()
+        .map(|((reason, key), rules)| {
+            let (why, remedy) = remedy(cx, reason, &key);
+            let title = format!("{}: {why}", counted(rules.len(), "check"));
+            let mut table =
+                Table::new(title.clone(), &["Check", "Status", "Missing fact", "Source", "Reason"]);
+            for (rule, missing) in rules {
+                table.push(row(rule, &missing));
+            }
+            Cause { title, remedy, table }
+        })
+        .collect();
+    out.sort_by_key(|c| std::cmp::Reverse(c.table.rows.len()));
+    out
+}
+
+fn row(rule: &RuleResult, missing: &[&Missing]) -> Row {
+    let first = missing.first();
+    let more = match missing.len() {
+        0 | 1 => String::new(),
+        n => format!("and {}", counted(n - 1, "more fact")),
+    };
+    let source = first.and_then(|m| m.absence.source.clone()).unwrap_or_default();
+    let reason = first.map_or("not known".to_owned(), |m| match m.absence.detail.as_str() {
+        "" => m.absence.reason.as_str().to_owned(),
+        detail => format!("{}: {detail}", m.absence.reason.as_str()),
+    });
+    Row::new(vec![
+        Cell::text(&rule.summary).with_note(&rule.id),
+        Cell::badge(Badge::UNKNOWN),
+        Cell::code(first.map_or("", |m| m.path.as_str())).with_note(more),
+        Cell::code(source),
+        Cell::text(reason),
+    ])
+}
+
+/// Why, and what would help, in words.
+fn remedy(cx: &Cx<'_>, reason: Option<Reason>, key: &str) -> (String, String) {
+    let euid = cx.facts.tree.collection.euid;
+    let s = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    match reason {
+        Some(Reason::Denied) if euid != Some(0) => (
+            match euid {
+                Some(uid) => format!("permission denied, collected as uid {uid}"),
+                None => "permission denied".to_owned(),
+            },
+            "Run the collector with sudo.".to_owned(),
+        ),
+        Some(Reason::Denied) => s(
+            "denied even to root",
+            "Run the collector on the host itself, not in a container; lockdown mode and hidepid mounts also hide these.",
+        ),
+        Some(Reason::Missing) => s(
+            "this host does not provide it",
+            "Nothing to do: an older kernel, an absent device, or a module that is not loaded.",
+        ),
+        Some(Reason::TimedOut) => s(
+            "the source did not answer in time",
+            "The stall is evidence in itself: see processes in uninterruptible sleep, then collect again.",
+        ),
+        Some(Reason::Truncated) => {
+            s("only the beginning was stored", "Collect again with a larger --max-size.")
+        }
+        Some(Reason::Vanished) => s("it ended while it was read", "Collect again."),
+        Some(Reason::Failed) => {
+            s("reading failed", "The error is in the last column; then collect again.")
+        }
+        Some(Reason::Skipped) => s(
+            "left alone on purpose",
+            "The reason is in the last column; --deep lifts the limits on large processes.",
+        ),
+        Some(Reason::NotCollected) => {
+            s("the archive does not hold it", "Collect again with a current linsight-collect.")
+        }
+        Some(Reason::ParseError) => s(
+            "the text of the source was not understood",
+            "This is a defect of linsight: please report it with the line in the last column.",
+        ),
+        Some(Reason::TooFewSamples) => {
+            s("too few samples, or too short a window", "Collect with --duration 60s or longer.")
+        }
+        Some(Reason::NotTold) => (
+            format!("nobody told {key}"),
+            format!("Tell it: linsight analyze … --set {key}=VALUE, or collect with --note."),
+        ),
+        Some(Reason::NotApplicable) => s("it has no meaning on this host", "Nothing to do."),
+        None => s("reason not recorded", "Collect again."),
+    }
+}
+
+fn partial(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new("Checked only in part", &["Check", "What was left open"]);
+    for rule in &cx.assessment.rules {
+        if not_assessable(rule).is_some() {
+            continue;
+        }
+        let mut open: Vec<String> = rule.incomplete.iter().cloned().collect();
+        for s in &rule.subjects {
+            let name =
+                if s.subject.is_empty() { String::new() } else { format!("{}: ", s.subject) };
+            if let Status::NotAssessable { missing } = &s.status {
+                let lacks: Vec<String> =
+                    missing.iter().take(2).map(|m| format!("{} ({})", m.path, m.absence)).collect();
+                open.push(format!("{name}{}", lacks.join("; ")));
+            }
+            open.extend(s.undecided.iter().map(|u| {
+                let lacks: Vec<&str> = u.missing.iter().take(3).map(|m| m.path.as_str()).collect();
+                format!("{name}{} not assessable: {}", u.severity.as_str(), lacks.join(", "))
+            }));
+        }
+        if open.is_empty() {
+            continue;
+        }
+        let rest = open.len().saturating_sub(6);
+        open.truncate(6);
+        if rest > 0 {
+            open.push(format!("and {rest} more"));
+        }
+        table.push(Row::new(vec![
+            Cell::text(&rule.summary).with_note(&rule.id),
+            Cell::text(open.join(" · ")),
+        ]));
+    }
+    table
+}
+
+fn not_applicable(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new("Checks that have no subject on this host", &["Check", "Because"]);
+    for rule in &cx.assessment.rules {
+        let because: Vec<&str> = rule
+            .subjects
+            .iter()
+            .filter_map(|s| match &s.status {
+                Status::NotApplicable { because } => Some(because.as_str()),
+                _ => None,
+            })
+            .collect();
+        if because.len() == rule.subjects.len() && !because.is_empty() {
+            table.push(Row::new(vec![
+                Cell::text(&rule.summary).with_note(&rule.id),
+                Cell::text(because.first().copied().unwrap_or_default()),
+            ]));
+        }
+    }
+    table
+}
+
+fn gaps(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new("Sources without whole content", &["Source", "Reason", "Detail"]);
+    for gap in &cx.facts.tree.collection.gaps {
+        table.push(Row::new(vec![
+            Cell::code(&gap.path),
+            Cell::text(gap.reason.replace('_', " ")),
+            Cell::text(&gap.detail),
+        ]));
+    }
+    table.limit(MAX_GAPS, "");
+    table
+}
+
+/// Findings of rules on coverage are sentences of the banner.
+fn says(cx: &Cx<'_>) -> Vec<String> {
+    cx.assessment
+        .findings()
+        .into_iter()
+        .filter(|(rule, ..)| rule.id.starts_with("meta."))
+        .map(|(_, _, f)| f.says.trim().to_owned())
+        .collect()
+}

@@ -1,0 +1,123 @@
+//! Which places of the archive are shown under a finding: those that decided it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::cx::Cx;
+use crate::locator::Locator;
+use crate::report::evidence::{Excerpt, shown_path};
+use crate::rules::outcome::Reading;
+
+/// Excerpts under a finding at most.
+const MAX_EXCERPTS: usize = 3;
+/// Derivations followed at most: a fact of facts of facts.
+const MAX_DEPTH: usize = 4;
+/// Places looked at before choosing.
+const MAX_PLACES: usize = 256;
+
+/// An excerpt, or why there is none, with the command that shows all of the source.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExcerptView {
+    /// Path as `linsight show` takes it.
+    pub path: String,
+    /// Lines.
+    pub excerpt: Option<Excerpt>,
+    /// Why it could not be read again.
+    pub absent: Option<String>,
+    /// Command to paste.
+    pub command: String,
+}
+
+/// A source with all the lines of it that count.
+struct Place {
+    path: String,
+    record: Option<String>,
+    ranges: Vec<(u32, u32)>,
+}
+
+/// The sources behind the readings: first of those that made an outcome true, then of the rest.
+pub(super) fn of(cx: &Cx<'_>, readings: &[Reading]) -> Vec<ExcerptView> {
+    let decided =
+        |r: &&Reading| r.tests.iter().any(|t| t.role.starts_with("outcome") && t.result == "true");
+    let mut places = Vec::new();
+    let mut seen = BTreeSet::new();
+    for reading in readings.iter().filter(decided).chain(readings.iter().filter(|r| !decided(r))) {
+        for at in &reading.sources {
+            collect(cx, at, 0, &mut seen, &mut places);
+        }
+    }
+    choose(places).iter().map(|p| view(cx, p)).collect()
+}
+
+fn collect(
+    cx: &Cx<'_>,
+    at: &Locator,
+    depth: usize,
+    seen: &mut BTreeSet<String>,
+    places: &mut Vec<Place>,
+) {
+    if places.len() >= MAX_PLACES {
+        return;
+    }
+    match at {
+        Locator::Lines { path, record, first, last } => {
+            match places.iter_mut().find(|p| p.path == *path && p.record == *record) {
+                Some(place) => place.ranges.push((*first, *last)),
+                None => places.push(Place {
+                    path: path.clone(),
+                    record: record.clone(),
+                    ranges: vec![(*first, *last)],
+                }),
+            }
+        }
+        Locator::Facts { paths } if depth < MAX_DEPTH => {
+            for fact in paths.iter().filter(|p| seen.insert((*p).clone())).collect::<Vec<_>>() {
+                for at in cx.facts.sources.get(fact).into_iter().flatten() {
+                    collect(cx, at, depth + 1, seen, places);
+                }
+            }
+        }
+        Locator::Facts { .. } | Locator::Operator { .. } => {}
+    }
+}
+
+/// One source read in many samples is shown from its first and its last sample; then other
+/// sources follow in the order in which they were met.
+fn choose(places: Vec<Place>) -> Vec<Place> {
+    let mut families: Vec<Vec<Place>> = Vec::new();
+    for place in places {
+        let name = |p: &Place| {
+            let (_, bare) = linsight_archive::names::split_sample(&p.path);
+            (bare.to_owned(), p.record.clone())
+        };
+        match families.iter_mut().find(|f| f.first().is_some_and(|p| name(p) == name(&place))) {
+            Some(family) => family.push(place),
+            None => families.push(vec![place]),
+        }
+    }
+    let pass = |p: &Place| linsight_archive::names::split_sample(&p.path).0;
+    let mut first = Vec::new();
+    let mut second = Vec::new();
+    for mut family in families {
+        family.sort_by_key(pass);
+        let last = if family.len() > 1 { family.pop() } else { None };
+        first.extend(family.into_iter().next());
+        second.extend(last);
+    }
+    first.into_iter().chain(second).take(MAX_EXCERPTS).collect()
+}
+
+fn view(cx: &Cx<'_>, place: &Place) -> ExcerptView {
+    let path = shown_path(&place.path, place.record.as_deref());
+    let command = cx.origin.show(&path);
+    match cx.evidence.read(&place.path, place.record.as_deref()) {
+        Ok(bytes) => {
+            let excerpt = Excerpt::new(&place.path, place.record.as_deref(), &bytes, &place.ranges);
+            ExcerptView { path, excerpt: Some(excerpt), absent: None, command }
+        }
+        Err(absence) => {
+            ExcerptView { path, excerpt: None, absent: Some(absence.to_string()), command }
+        }
+    }
+}

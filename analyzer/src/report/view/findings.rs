@@ -1,0 +1,126 @@
+//! Which finding stands where: warnings and above among the findings, symptoms under what explains
+//! them, infos in the section they belong to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::card::{Card, Fired};
+use super::cx::Cx;
+use crate::rules::{RuleResult, Status};
+use crate::severity::Severity;
+
+/// A section that an info can belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Home {
+    Memory,
+    Load,
+    Disks,
+    Nics,
+    Sockets,
+    Processes,
+    Inventory,
+    Parameters,
+    /// The coverage banner: what the archive cannot answer is no finding.
+    Coverage,
+}
+
+/// The section of a rule, by the beginning of its id.
+fn home(id: &str) -> Home {
+    const HOMES: [(&str, Home); 20] = [
+        ("meta.", Home::Coverage),
+        ("sysctl.", Home::Parameters),
+        ("mem.", Home::Memory),
+        ("swap.", Home::Memory),
+        ("leak.", Home::Memory),
+        ("load.", Home::Load),
+        ("cpu.", Home::Load),
+        ("numa.", Home::Load),
+        ("proc.", Home::Processes),
+        ("io.", Home::Disks),
+        ("fs.", Home::Disks),
+        ("disk.", Home::Disks),
+        ("hw.disk.", Home::Disks),
+        ("hw.nic.", Home::Nics),
+        ("net.nic.", Home::Nics),
+        ("hw.", Home::Inventory),
+        ("tcp.", Home::Sockets),
+        ("net.", Home::Sockets),
+        ("http.", Home::Sockets),
+        ("nginx.", Home::Sockets),
+    ];
+    HOMES.iter().find(|(prefix, _)| id.starts_with(prefix)).map_or(Home::Inventory, |(_, h)| *h)
+}
+
+/// All cards, placed.
+#[derive(Default)]
+pub(super) struct Placed {
+    /// Warnings and above, worst first, symptoms nested.
+    pub(super) findings: Vec<Card>,
+    /// Infos by section.
+    pub(super) infos: BTreeMap<Home, Vec<Card>>,
+}
+
+/// Groups, nests and places everything that fired.
+pub(super) fn place(cx: &Cx<'_>) -> Placed {
+    let mut taken = BTreeSet::new();
+    let mut placed = Placed::default();
+    let mut serious: Vec<(Severity, &RuleResult, Card)> = Vec::new();
+    for rule in &cx.assessment.rules {
+        let mut fired: Vec<Fired<'_>> = rule
+            .subjects
+            .iter()
+            .filter_map(|s| match &s.status {
+                Status::Fired(f) => Some((s, &**f)),
+                _ => None,
+            })
+            .collect();
+        fired.sort_by(|a, b| (b.1.severity, &a.0.subject).cmp(&(a.1.severity, &b.0.subject)));
+        let (high, low): (Vec<_>, Vec<_>) =
+            fired.into_iter().partition(|(_, f)| f.severity >= Severity::Warning);
+        let home = home(&rule.id);
+        if home != Home::Coverage
+            && let Some(worst) = high.first().map(|(_, f)| f.severity)
+        {
+            serious.extend(Card::new(cx, rule, &high, &mut taken).map(|c| (worst, rule, c)));
+        }
+        placed.infos.entry(home).or_default().extend(Card::new(cx, rule, &low, &mut taken));
+    }
+    serious.sort_by(|a, b| (b.0, &a.1.id).cmp(&(a.0, &b.1.id)));
+    placed.findings = nest(serious);
+    placed
+}
+
+/// Puts each symptom under the worst finding that explains it. One level deep: a symptom of a
+/// symptom stands under the same root. Rules that explain each other in a circle stay apart.
+fn nest(cards: Vec<(Severity, &RuleResult, Card)>) -> Vec<Card> {
+    let explainer: Vec<Option<usize>> = cards
+        .iter()
+        .enumerate()
+        .map(|(i, (_, rule, _))| {
+            cards.iter().position(|(_, r, _)| r.explains.contains(&rule.id)).filter(|p| *p != i)
+        })
+        .collect();
+    let root = |i: usize| {
+        let mut at = i;
+        for _ in 0..=explainer.len() {
+            match explainer.get(at).copied().flatten() {
+                Some(parent) => at = parent,
+                None => return Some(at),
+            }
+        }
+        None
+    };
+    let roots: Vec<usize> = (0..cards.len()).map(|i| root(i).unwrap_or(i)).collect();
+    let mut by_root: BTreeMap<usize, (Severity, Option<Card>, Vec<Card>)> = BTreeMap::new();
+    for (i, (severity, _, card)) in cards.into_iter().enumerate() {
+        let root = roots.get(i).copied().unwrap_or(i);
+        let slot = by_root.entry(root).or_insert((severity, None, vec![]));
+        slot.0 = slot.0.max(severity);
+        if root == i { slot.1 = Some(card) } else { slot.2.push(card) }
+    }
+    let mut nested: Vec<(Severity, Card)> = by_root
+        .into_values()
+        .filter_map(|(worst, card, symptoms)| card.map(|c| (worst, Card { symptoms, ..c })))
+        .collect();
+    nested.sort_by_key(|(worst, _)| std::cmp::Reverse(*worst));
+    nested.into_iter().map(|(_, card)| card).collect()
+}

@@ -1,0 +1,67 @@
+//! Processes whose memory changed in the window, as the growth classifier sees them.
+
+use super::cell::Cell;
+use super::cx::Cx;
+use super::table::{Row, Table};
+use crate::report::units::Unit;
+
+/// Rows at most.
+const MAX_ROWS: usize = 50;
+
+/// One row a process: resident and address space, each with class, slope and curve.
+pub(super) fn table(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "Processes whose memory changed in the window",
+        &[
+            "Process",
+            "#PID",
+            "What",
+            "Verdict",
+            "#From",
+            "#To",
+            "#Per second",
+            "Curve",
+            "Confidence",
+            "What grows",
+        ],
+    );
+    for (i, g) in cx.facts.tree.processes.growth.iter().enumerate() {
+        for (name, field, series) in [
+            ("resident", "resident", &g.resident),
+            ("address space", "virtual_space", &g.virtual_space),
+        ] {
+            let Some(series) = series else { continue };
+            let at = format!("processes.growth.{i}");
+            let of = |f: &str| cx.cell(&format!("{at}.{field}.{f}"));
+            let mapping = g.mapping.as_ref().filter(|_| field == "virtual_space");
+            table.push(Row::of(
+                &at,
+                vec![
+                    Cell::code(&g.name),
+                    cx.cell(&format!("{at}.pid")),
+                    Cell::text(name),
+                    Cell::text(&series.class),
+                    of("first_bytes"),
+                    of("last_bytes"),
+                    of("slope_bytes_per_s").with_note(format!(
+                        "{} to {}",
+                        Unit::Bytes.format(series.slope_low_bytes_per_s),
+                        Unit::BytesPerS.format(series.slope_high_bytes_per_s)
+                    )),
+                    Cell {
+                        spark: cx.spark(&format!("{at}.{field}.points"), Unit::Bytes),
+                        ..Cell::default()
+                    },
+                    Cell::text(&series.confidence),
+                    mapping.map_or_else(Cell::default, |m| {
+                        let range = m.start_hex.as_deref().zip(m.end_hex.as_deref());
+                        Cell::code(&m.name)
+                            .with_note(range.map_or(String::new(), |(a, b)| format!("{a}-{b}")))
+                    }),
+                ],
+            ));
+        }
+    }
+    table.limit(MAX_ROWS, "");
+    table
+}

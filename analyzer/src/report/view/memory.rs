@@ -1,0 +1,219 @@
+//! Memory: every page of the host in one bar and one table, what is left over included.
+
+use serde::Serialize;
+
+use super::card::Card;
+use super::cell::Cell;
+use super::cx::Cx;
+use super::table::{Pair, Row, Table};
+use crate::facts::memory::Term;
+use crate::report::chart::{Part, StackedBar};
+use crate::report::units::{Unit, float};
+
+/// Colours of the bar; `free` and the residual have their own.
+const COLOURS: [&str; 10] = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10"];
+
+/// The section.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Memory {
+    /// The identity as a bar.
+    pub bar: Option<StackedBar>,
+    /// The identity as a table; its last rows are the residual and the whole.
+    pub identity: Table,
+    /// What the identity is worth, in words.
+    pub remarks: Vec<String>,
+    /// Used memory that is no process's, by term.
+    pub gap: Table,
+    /// Totals and shares.
+    pub pairs: Vec<Pair>,
+    /// Processes whose memory changed.
+    pub growth: Table,
+    /// Slab caches.
+    pub slab: Table,
+    /// Infos of this section.
+    pub notes: Vec<Card>,
+}
+
+impl Memory {
+    pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
+        let (bar, identity) = identity(cx);
+        Self {
+            bar,
+            identity,
+            remarks: remarks(cx),
+            gap: gap(cx),
+            pairs: pairs(cx),
+            growth: super::growth::table(cx),
+            slab: slab(cx),
+            notes,
+        }
+    }
+}
+
+fn colour(key: &str, nth: usize) -> &'static str {
+    match key {
+        "free" => "free",
+        _ => COLOURS.get(nth % COLOURS.len()).copied().unwrap_or("p1"),
+    }
+}
+
+fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
+    let mut table =
+        Table::new("Every page of MemTotal in one row", &["Term", "#Size", "#Share", "What it is"]);
+    let memory = &cx.facts.tree.memory;
+    let Some(identity) = &memory.identity else { return (None, table) };
+    let colours: Vec<&'static str> = identity
+        .terms
+        .iter()
+        .scan(0, |n, t| {
+            let c = colour(&t.key, *n);
+            *n += usize::from(c != "free");
+            Some(c)
+        })
+        .collect();
+    let row = |i: usize, term: &Term, class: &'static str| {
+        let at = format!("memory.identity.terms.{i}");
+        Row::of(
+            &at,
+            vec![
+                Cell { swatch: Some(class), ..Cell::text(&term.name) },
+                cx.cell(&format!("{at}.bytes")),
+                cx.share(&format!("{at}.ratio")),
+                Cell::text(&term.note),
+            ],
+        )
+    };
+    let terms = || identity.terms.iter().zip(&colours).enumerate();
+    // What is used reads from the start, in the table as in the bar; free memory ends both.
+    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class != "free") {
+        table.push(row(i, term, class));
+    }
+    table.push(Row::new(vec![
+        Cell { swatch: Some("residual"), ..Cell::text("Unaccounted") },
+        cx.cell("memory.identity.residual_bytes"),
+        cx.share("memory.identity.residual_ratio"),
+        Cell::text("pages that no counter of the kernel names: driver buffers, or a leak"),
+    ]));
+    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class == "free") {
+        table.push(row(i, term, class));
+    }
+    table.push(Row::new(vec![
+        Cell::text("MemTotal"),
+        cx.cell("memory.total_bytes"),
+        Cell::default(),
+        Cell::default(),
+    ]));
+    let mut parts: Vec<Part<'_>> = identity
+        .terms
+        .iter()
+        .zip(&colours)
+        .map(|(t, class)| Part { label: &t.name, value: float(t.bytes), class })
+        .collect();
+    parts.push(Part {
+        label: "unaccounted",
+        value: float(identity.residual_bytes),
+        class: "residual",
+    });
+    parts.sort_by_key(|p| p.class == "free");
+    let whole = memory.total_bytes.map_or(0.0, float);
+    (StackedBar::new(&parts, whole, Unit::Bytes), table)
+}
+
+fn remarks(cx: &Cx<'_>) -> Vec<String> {
+    let Some(identity) = &cx.facts.tree.memory.identity else {
+        return cx
+            .facts
+            .absences
+            .get("memory.identity")
+            .map(ToString::to_string)
+            .into_iter()
+            .collect();
+    };
+    let mut out = Vec::new();
+    if let Some(text) = &identity.inconsistent {
+        out.push(format!("The totals disagree: {text}."));
+    }
+    if !identity.unreported.is_empty() {
+        out.push(format!(
+            "This kernel does not report {}; the unaccounted rest contains them.",
+            identity.unreported.join(", ")
+        ));
+    }
+    out
+}
+
+fn gap(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "Used memory that is no process's",
+        &["Term", "#Size", "#Share", "Why it can be large"],
+    );
+    let Some(identity) = &cx.facts.tree.memory.identity else { return table };
+    for (i, term) in identity.gap_terms.iter().enumerate() {
+        let at = format!("memory.identity.gap_terms.{i}");
+        table.push(Row::of(
+            &at,
+            vec![
+                Cell::text(&term.name),
+                cx.cell(&format!("{at}.bytes")),
+                cx.share(&format!("{at}.ratio")),
+                Cell::text(&term.note),
+            ],
+        ));
+    }
+    if !table.rows.is_empty() {
+        table.push(Row::new(vec![
+            Cell::text("Together"),
+            cx.cell("memory.identity.gap_bytes"),
+            cx.share("memory.identity.gap_ratio"),
+            Cell::text("used (as procps 3 counts it) minus anonymous memory"),
+        ]));
+    }
+    table
+}
+
+fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
+    [
+        ("Total", "memory.total_bytes"),
+        ("Free", "memory.free_bytes"),
+        ("Available", "memory.available_bytes"),
+        ("Available share", "memory.available_ratio"),
+        ("Page cache and shared", "memory.cached_bytes"),
+        ("Buffers", "memory.buffers_bytes"),
+        ("Shared (tmpfs, shm)", "memory.shmem_bytes"),
+        ("Anonymous", "memory.anon_bytes"),
+        ("Mapped", "memory.mapped_bytes"),
+        ("Active", "memory.active_bytes"),
+        ("Inactive", "memory.inactive_bytes"),
+        ("Dirty", "memory.dirty_bytes"),
+        ("Writeback", "memory.writeback_bytes"),
+        ("Slab reclaimable", "memory.slab_reclaimable_bytes"),
+        ("Slab unreclaimable", "memory.slab_unreclaimable_bytes"),
+        ("Huge pages", "memory.hugetlb_bytes"),
+        ("Swap total", "memory.swap_total_bytes"),
+        ("Swap free", "memory.swap_free_bytes"),
+        ("Committed", "memory.committed_bytes"),
+        ("Commit limit", "memory.commit_limit_bytes"),
+    ]
+    .into_iter()
+    .map(|(label, path)| Pair::new(label, cx.cell(path)))
+    .collect()
+}
+
+fn slab(cx: &Cx<'_>) -> Table {
+    let mut table =
+        Table::new("Largest slab caches", &["Cache", "#Size", "#In use", "#Change in the window"])
+            .sortable();
+    for (i, cache) in cx.facts.tree.memory.slab_caches.iter().enumerate() {
+        let at = format!("memory.slab_caches.{i}");
+        table.push(Row::of(
+            &at,
+            vec![
+                Cell::code(&cache.name),
+                cx.cell(&format!("{at}.bytes")),
+                cx.share(&format!("{at}.active_ratio")),
+                cx.cell(&format!("{at}.delta_bytes")),
+            ],
+        ));
+    }
+    table
+}

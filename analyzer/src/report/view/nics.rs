@@ -1,0 +1,82 @@
+//! Network interfaces.
+
+use serde::Serialize;
+
+use super::card::Card;
+use super::cell::Cell;
+use super::cx::Cx;
+use super::table::{Row, Table};
+use crate::report::units::Unit;
+
+/// The section.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Nics {
+    /// One row an interface, hardware first.
+    pub table: Table,
+    /// Infos of this section.
+    pub notes: Vec<Card>,
+}
+
+impl Nics {
+    pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
+        let mut table = Table::new(
+            "Network interfaces",
+            &[
+                "Name",
+                "Driver",
+                "State",
+                "#Speed",
+                "Duplex",
+                "#MTU",
+                "#RX ring",
+                "#of",
+                "#TX ring",
+                "#of",
+                "#Received",
+                "#Sent",
+                "#Lost, ring full",
+                "#since boot",
+            ],
+        )
+        .sortable();
+        let mut order: Vec<usize> = (0..cx.facts.tree.nics.items.len()).collect();
+        order.sort_by_key(|i| {
+            cx.facts.tree.nics.items.get(*i).and_then(|n| n.is_virtual) == Some(true)
+        });
+        for i in order {
+            let at = format!("nics.{i}");
+            let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+            table.push(Row::of(
+                &at,
+                vec![
+                    cx.code(&format!("{at}.name")),
+                    of("driver"),
+                    of("state"),
+                    of("speed_mbit_per_s"),
+                    of("duplex"),
+                    cx.cell_in(&format!("{at}.mtu_bytes"), Unit::Plain),
+                    of("ring.rx"),
+                    of("ring.rx_max"),
+                    of("ring.tx"),
+                    of("ring.tx_max"),
+                    of("rx_bytes"),
+                    of("tx_bytes"),
+                    of("rx_ring_overflows"),
+                    of("rx_ring_overflows_since_boot"),
+                ],
+            ));
+        }
+        Self { table: bounded(table), notes }
+    }
+}
+
+fn bounded(mut table: Table) -> Table {
+    table.limit(200, "");
+    // A software device without a ring is no gap; its cells say why in their title.
+    for cell in table.rows.iter_mut().flat_map(|r| &mut r.cells) {
+        if cell.absent.as_deref().is_some_and(|why| why.contains("not applicable")) {
+            *cell = Cell { text: "–".to_owned(), ..cell.clone() };
+        }
+    }
+    table
+}

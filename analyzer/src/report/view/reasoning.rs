@@ -1,0 +1,91 @@
+//! How the rule decided: every fact that it read, beside the test that it took part in.
+
+use super::cell::Cell;
+use super::table::{Row, Table};
+use crate::locator::Locator;
+use crate::report::evidence::shown_path;
+use crate::report::units::{self, Unit};
+use crate::report::visible::clip;
+use crate::rules::outcome::Reading;
+
+/// Rows at most.
+const MAX_ROWS: usize = 40;
+
+/// fact | value | source | test | result.
+pub(super) fn table(readings: &[Reading]) -> Table {
+    let mut table =
+        Table::new("How the rule decided", &["Fact", "#Value", "Source", "Test", "Result"]);
+    for reading in readings {
+        for (i, test) in reading.tests.iter().enumerate() {
+            let mut cells = if i == 0 {
+                vec![
+                    Cell::code(&reading.name),
+                    value(reading),
+                    Cell::text(source(&reading.sources)),
+                ]
+            } else {
+                vec![Cell::text("″"), Cell::default(), Cell::default()]
+            };
+            cells.push(Cell::code(clip(test.condition.trim(), 300)).with_note(&test.role));
+            cells.push(Cell::text(&test.result));
+            table.push(Row::new(cells));
+        }
+        if reading.tests.is_empty() {
+            let mut cells = vec![
+                Cell::code(&reading.name),
+                value(reading),
+                Cell::text(source(&reading.sources)),
+            ];
+            cells.extend([Cell::text("in its text"), Cell::default()]);
+            table.push(Row::new(cells));
+        }
+    }
+    table.limit(MAX_ROWS, "");
+    table
+}
+
+fn value(reading: &Reading) -> Cell {
+    let fact = Some(reading.path.clone());
+    match &reading.value {
+        Some(v) => Cell {
+            text: clip(&units::value(v, Unit::of(&reading.path)), 120).into_owned(),
+            number: true,
+            fact,
+            ..Cell::default()
+        },
+        None => Cell {
+            text: "?".to_owned(),
+            absent: Some(
+                reading.absence.as_ref().map_or("not known".to_owned(), ToString::to_string),
+            ),
+            fact,
+            ..Cell::default()
+        },
+    }
+}
+
+/// The first source, and how many more.
+fn source(sources: &[Locator]) -> String {
+    let Some(first) = sources.first() else { return String::new() };
+    let text = match first {
+        Locator::Lines { path, record, first, last } => {
+            let path = shown_path(path, record.as_deref());
+            match (first, last) {
+                (0, _) => path,
+                (a, b) if a == b => format!("{path}:{a}"),
+                (a, b) => format!("{path}:{a}-{b}"),
+            }
+        }
+        Locator::Facts { paths } => {
+            let names: Vec<&str> = paths.iter().take(3).map(String::as_str).collect();
+            let rest = paths.len().saturating_sub(names.len());
+            let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+            format!("from {}{rest}", names.join(", "))
+        }
+        Locator::Operator { how } => format!("told by the operator ({how})"),
+    };
+    match sources.len() {
+        1 => text,
+        n => format!("{text} and {}", units::counted(n - 1, "more source")),
+    }
+}

@@ -1,0 +1,111 @@
+//! Tables and lists of label and value: the two forms in which facts are printed.
+
+use serde::Serialize;
+
+use super::cell::Cell;
+
+/// A table. What it leaves out is said in `note`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Table {
+    /// What it shows; also its name for screen readers.
+    pub caption: String,
+    /// Heads.
+    pub columns: Vec<Column>,
+    /// Rows.
+    pub rows: Vec<Row>,
+    /// "200 of 5,132 by CPU; the full list is in the archive".
+    pub note: Option<String>,
+    /// Worth sorting and filtering when scripts run.
+    pub sortable: bool,
+}
+
+/// The head of a column.
+#[derive(Clone, Debug, Serialize)]
+pub struct Column {
+    /// Title.
+    pub title: &'static str,
+    /// Numbers stand to the right.
+    pub number: bool,
+}
+
+/// One row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Path that the facts of its cells have in common; theirs then begin with a dot.
+    pub fact: Option<String>,
+    /// Cells, as many as columns.
+    pub cells: Vec<Cell>,
+}
+
+impl Row {
+    /// A row whose cells carry whole paths.
+    #[must_use]
+    pub const fn new(cells: Vec<Cell>) -> Self {
+        Self { fact: None, cells }
+    }
+
+    /// A row of one element of a list: its path stands at the row, which keeps long tables small.
+    #[must_use]
+    pub fn of(prefix: &str, mut cells: Vec<Cell>) -> Self {
+        for cell in &mut cells {
+            if let Some(rest) = cell.fact.as_deref().and_then(|f| f.strip_prefix(prefix)) {
+                cell.fact = Some(rest.to_owned());
+            }
+        }
+        Self { fact: Some(prefix.to_owned()), cells }
+    }
+}
+
+impl Table {
+    /// An empty table. A title that begins with `#` heads a column of numbers.
+    #[must_use]
+    pub fn new(caption: impl Into<String>, titles: &[&'static str]) -> Self {
+        let columns = titles
+            .iter()
+            .map(|t| Column { title: t.trim_start_matches('#'), number: t.starts_with('#') })
+            .collect();
+        Self { caption: caption.into(), columns, ..Self::default() }
+    }
+
+    /// The same, sortable.
+    #[must_use]
+    pub const fn sortable(mut self) -> Self {
+        self.sortable = true;
+        self
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Keeps the first `max` rows and says how many there were, and by what they were chosen.
+    pub fn limit(&mut self, max: usize, by: &str) {
+        let all = self.rows.len();
+        if all > max {
+            self.rows.truncate(max);
+            self.note = Some(format!(
+                "{} of {}{by}; the full list is in the archive",
+                max,
+                crate::report::units::plain(crate::report::units::float_len(all))
+            ));
+        }
+    }
+}
+
+/// A label and a value.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    /// Label.
+    pub label: &'static str,
+    /// Value.
+    pub cell: Cell,
+}
+
+impl Pair {
+    /// Puts them together.
+    #[must_use]
+    pub const fn new(label: &'static str, cell: Cell) -> Self {
+        Self { label, cell }
+    }
+}
