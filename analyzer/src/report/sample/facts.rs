@@ -253,6 +253,7 @@ fn series(class: &str, from: i64, step: i64) -> Series {
         delta_bytes: 60 * step,
         lifetime_linearity: Some(0.98),
         points: (0..61).map(|i| from + i * step).collect(),
+        ..Series::default()
     }
 }
 
