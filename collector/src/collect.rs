@@ -65,7 +65,7 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         root: args.root.clone(),
         notes: args.notes(),
         plan_sha256: plan::sha256(),
-        argv: std::env::args().collect(),
+        argv: arguments(),
     });
     let name = args.output.clone().unwrap_or_else(|| {
         format!(
@@ -101,6 +101,20 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         stderr().write_all(ending(&name, &summary).as_bytes()).unwrap_or_default();
     }
     Ok(if summary.ended_early.is_some() { ENDED_EARLY } else { WRITTEN })
+}
+
+/// Our own command line, masked as those of others are.
+fn arguments() -> Vec<String> {
+    let mut joined = Vec::new();
+    for word in std::env::args_os() {
+        joined.extend_from_slice(word.as_encoded_bytes());
+        joined.push(0);
+    }
+    let masked = crate::redact::arguments(&joined).bytes;
+    let mut words: Vec<String> =
+        masked.split(|b| *b == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    words.pop();
+    words
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds of a window")]

@@ -9,7 +9,7 @@ use crate::plan::{How, Right, Source};
 use crate::run::Run;
 use crate::stop::Flow;
 use crate::wire::{Asked, Op};
-use crate::workers::{Request, Workers};
+use crate::workers::{Answer, Request, Workers};
 
 /// Bytes of paths that one pattern may yield.
 const NAMES_CAP: u32 = 8 << 20;
@@ -53,7 +53,7 @@ impl Run {
         let mut paths: Vec<(&Source, String)> = Vec::new();
         for row in &rows {
             match row.how {
-                How::File if row.path.contains('*') => {
+                How::File if row.path.contains(['*', '{']) => {
                     let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
                     if found.is_empty() {
                         let outcome =
@@ -87,8 +87,9 @@ impl Run {
             .collect();
         let sink = &mut self.sink;
         self.workers.run(&requests, &mut |answer| {
-            let Some((_, path)) = paths.get(answer.index) else { return Ok(()) };
-            sink.put(path, answer, 0, Cut::Line)
+            let Some((row, path)) = paths.get(answer.index) else { return Ok(()) };
+            let (content, masked) = row.mask.apply(path, answer.content);
+            sink.put(path, &Answer { content: &content, ..*answer }, masked, Cut::Line)
         })
     }
 

@@ -4,12 +4,15 @@
 //! what a security officer approves by `--list` is what is read. A source that the host lacks gets
 //! a journal line, too: the analyzer must be able to tell "not there" from "not asked".
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use crate::class::Class;
 use crate::probe::Request;
+use crate::redact;
+use crate::redact::config::{Kind, keep};
 
 mod table;
 
@@ -160,6 +163,36 @@ pub(crate) enum How {
     Yield,
 }
 
+/// Where secrets may stand in a source. They are masked before anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mask {
+    /// Nowhere: the kernel's own figures.
+    Nothing,
+    /// Arguments that end with NUL.
+    Arguments,
+    /// Anywhere in lines of text.
+    Text,
+    /// In a configuration file: only directives that are known to hold none are kept, if its
+    /// format is known.
+    Config,
+}
+
+impl Mask {
+    /// Content without its secrets, and how many there were.
+    pub(crate) fn apply<'a>(self, path: &str, content: &'a [u8]) -> (Cow<'a, [u8]>, u64) {
+        let redacted = match self {
+            Self::Nothing => return (Cow::Borrowed(content), 0),
+            Self::Arguments => redact::arguments(content),
+            Self::Text => redact::text(content),
+            Self::Config => match Kind::of_path(&format!("/{path}")) {
+                Some(kind) => keep(kind, content),
+                None => redact::text(content),
+            },
+        };
+        (Cow::Owned(redacted.bytes), redacted.masked)
+    }
+}
+
 /// One row of the plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
@@ -177,8 +210,8 @@ pub(crate) struct Source {
     pub(crate) cap: u32,
     /// Who may read it.
     pub(crate) right: Right,
-    /// Whether secrets are masked in it before it is written.
-    pub(crate) masked: bool,
+    /// What secrets are looked for before it is written.
+    pub(crate) mask: Mask,
     /// What it is needed for.
     pub(crate) why: &'static str,
 }
@@ -199,7 +232,7 @@ impl Source {
             class: Class::Safe,
             cap: 1 << 20,
             right: Right::Any,
-            masked: false,
+            mask: Mask::Nothing,
             why,
         }
     }
@@ -219,8 +252,8 @@ impl Source {
         self
     }
 
-    const fn masked(mut self) -> Self {
-        self.masked = true;
+    const fn mask(mut self, mask: Mask) -> Self {
+        self.mask = mask;
         self
     }
 

@@ -173,7 +173,9 @@ impl Run {
                 let key = pid.to_string();
                 let outcome = gone(answer.outcome, row.how);
                 if !matches!(row.how, How::ProcessLinks(_)) || !outcome.has_content() {
-                    return sink.record(pack, &key, outcome, answer.us, answer.content);
+                    let (content, masked) = row.mask.apply(row.path, answer.content);
+                    sink.add_masked(pack, masked);
+                    return sink.record(pack, &key, outcome, answer.us, &content);
                 }
                 for (name, errno, target) in sub::records(answer.content) {
                     links += 1;

@@ -41,7 +41,7 @@ pub(crate) struct Request {
 }
 
 /// What came of a request.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer<'a> {
     /// Position of the request in its batch.
     pub(crate) index: usize,

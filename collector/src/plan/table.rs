@@ -8,7 +8,7 @@ use super::How::{
 };
 use super::Right::{Owner, Root};
 use super::When::{Last, Once, Sample, Target, Twice};
-use super::{Class, How, Request, Source};
+use super::{Class, How, Mask, Request, Source};
 
 const KIB: u32 = 1 << 10;
 const MIB: u32 = 1 << 20;
@@ -23,7 +23,7 @@ const fn file(
 }
 
 const fn config(path: &'static str, why: &'static str) -> Source {
-    Source::new(path, File, Config, Once, why).class(Class::Slow).cap(256 * KIB).masked()
+    Source::new(path, File, Config, Once, why).class(Class::Slow).cap(256 * KIB).mask(Mask::Config)
 }
 
 const fn sys(
@@ -68,7 +68,8 @@ const fn probe_yield(
 pub(crate) const TABLE: &[Source] = &[
     // Kernel, distribution, container or not.
     file("proc/version", Host, Once, "kernel version decides which formulas hold"),
-    file("proc/cmdline", Host, Once, "boot parameters: isolcpus, mitigations, sysctl.*").masked(),
+    file("proc/cmdline", Host, Once, "boot parameters: isolcpus, mitigations, sysctl.*")
+        .mask(Mask::Text),
     file("proc/uptime", Host, Twice, "age of the counters since boot"),
     file("proc/sys/kernel/random/boot_id", Host, Once, "two archives of one boot can be compared"),
     file("proc/sys/kernel/tainted", Host, Once, "foreign modules, past oopses"),
@@ -112,6 +113,34 @@ pub(crate) const TABLE: &[Source] = &[
     config("etc/security/limits.d/*.conf", "limits of login sessions"),
     config("etc/systemd/system.conf", "default limits of services"),
     config("etc/systemd/system.conf.d/*.conf", "default limits of services"),
+    config("etc/systemd/system/*.d/*.conf", "limits of single services"),
+    config("etc/systemd/system/*.service", "limits of own services"),
+    config("etc/default/grub", "boot parameters of the next boot"),
+    config("etc/default/irqbalance", "whether interrupts are spread on purpose"),
+    config("etc/sysconfig/irqbalance", "whether interrupts are spread on purpose"),
+    // Of services only the directives that rules name are kept, see `redact::config`.
+    config("etc/nginx/nginx.conf", "keepalive, pools and timeouts towards others"),
+    config("etc/nginx/{conf.d,sites-enabled,upstreams.d}/*", "keepalive, pools and timeouts"),
+    config("etc/haproxy/haproxy.cfg", "keepalive, pools and timeouts"),
+    config("etc/haproxy/conf.d/*.cfg", "keepalive, pools and timeouts"),
+    config("etc/httpd/conf/httpd.conf", "workers, keepalive, timeouts"),
+    config("etc/httpd/{conf.d,conf.modules.d}/*.conf", "workers, keepalive, timeouts"),
+    config("etc/apache2/{apache2,ports}.conf", "workers, keepalive, timeouts"),
+    config("etc/apache2/{conf,mods,sites}-enabled/*.conf", "workers, keepalive, timeouts"),
+    config("etc/rabbitmq/rabbitmq.conf", "heartbeat, memory high watermark"),
+    config("etc/rabbitmq/conf.d/*.conf", "heartbeat, memory high watermark"),
+    config("etc/{redis,valkey}/*.conf", "maxmemory, tcp-keepalive, backlog"),
+    config("etc/redis.conf", "maxmemory, tcp-keepalive, backlog"),
+    config("etc/postgresql/*/*/postgresql.conf", "memory, connections, keepalives"),
+    config("etc/postgresql/*/*/conf.d/*.conf", "memory, connections, keepalives"),
+    config("var/lib/pgsql/data/postgresql.conf", "memory, connections, keepalives"),
+    config("var/lib/pgsql/*/data/postgresql.conf", "memory, connections, keepalives"),
+    config("etc/my.cnf", "memory, connections, timeouts"),
+    config("etc/my.cnf.d/*.cnf", "memory, connections, timeouts"),
+    config("etc/mysql/my.cnf", "memory, connections, timeouts"),
+    config("etc/mysql/*/*.cnf", "memory, connections, timeouts"),
+    config("etc/ssh/sshd_config", "keepalive of sessions"),
+    config("etc/ssh/sshd_config.d/*.conf", "keepalive of sessions"),
     // Processors and load.
     file("proc/cpuinfo", Cpu, Once, "model, flags, hypervisor").cap(4 * MIB),
     file("proc/stat", Cpu, Sample, "CPU time, run queue, blocked tasks").cap(4 * MIB),
@@ -210,7 +239,10 @@ pub(crate) const TABLE: &[Source] = &[
     sys("packs/sys/hypervisor", Hardware, Once, SYS_HYPERVISOR, "kind of virtual machine"),
     sys("packs/sys/pci", Hardware, Once, SYS_PCI, "devices, drivers, link speeds"),
     sys("packs/sys/edac", Hardware, Twice, SYS_EDAC, "memory errors"),
-    file("dev/kmsg", Logs, Last, "kernel log with levels and times").right(Root).cap(4 * MIB),
+    file("dev/kmsg", Logs, Last, "kernel log with levels and times")
+        .right(Root)
+        .cap(4 * MIB)
+        .mask(Mask::Text),
     // Processes.
     pid("packs/proc-pid/stat", "stat", Sample, "state, CPU time, start, threads"),
     pid("packs/proc-pid/statm", "statm", Sample, "resident, shared, data: the growth series"),
@@ -305,7 +337,7 @@ pub(crate) const TABLE: &[Source] = &[
     )
     .class(Class::Mm)
     .cap(64 * KIB)
-    .masked(),
+    .mask(Mask::Arguments),
     Source::new(
         "packs/proc-pid/smaps_rollup",
         Pid("smaps_rollup"),
