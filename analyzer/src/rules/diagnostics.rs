@@ -96,12 +96,13 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|k| {
-            let near = if k.contains(word) || word.contains(k) { 1 } else { distance(word, k) };
-            (near, *k)
+            let distance = distance(word, k);
+            let part = k.contains(word) || word.contains(k);
+            (if part { 1 } else { distance }, distance, *k)
         })
-        .filter(|(d, _)| *d <= limit)
+        .filter(|(near, ..)| *near <= limit)
         .min()
-        .map(|(_, k)| k)
+        .map(|(.., k)| k)
 }
 
 /// Levenshtein distance.

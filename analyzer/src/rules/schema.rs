@@ -212,23 +212,6 @@ impl Ty {
             }),
         }
     }
-
-    /// A value with every part present, for rendering texts at check.
-    pub(crate) fn sample(&self) -> Value {
-        match self {
-            Self::Bool => Value::from(true),
-            Self::Int | Self::Any => Value::from(7),
-            Self::Double => Value::from(7.5),
-            Self::String => Value::from("text"),
-            Self::List(element) => Value::Array(vec![element.sample()]),
-            Self::Map(value) => {
-                Value::Object([("key".to_owned(), value.sample())].into_iter().collect())
-            }
-            Self::Object(fields) => {
-                Value::Object(fields.iter().map(|(k, t)| (k.clone(), t.sample())).collect())
-            }
-        }
-    }
 }
 
 /// A value that does not fit its type.

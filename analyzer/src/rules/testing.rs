@@ -159,6 +159,12 @@ pub(crate) fn conform(
 
 /// Where a key stands within a part of the file; the whole part if it cannot be told.
 pub(crate) fn key_span(source: &Source, within: &Range<usize>, key: &str) -> Range<usize> {
+    let mut within = within.clone();
+    let rest = source.text.get(within.start..).unwrap_or_default();
+    if rest.starts_with("[[") {
+        // The place of a table is its header: take in what stands below it.
+        within.end = within.start + rest.find("\n[").unwrap_or(rest.len());
+    }
     let text = source.text.get(within.clone()).unwrap_or_default();
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let found = text.match_indices(key).map(|(i, _)| i).find(|i| {
@@ -170,7 +176,7 @@ pub(crate) fn key_span(source: &Source, within: &Range<usize>, key: &str) -> Ran
     });
     match found {
         Some(i) => within.start + i..within.start + i + key.len(),
-        None => within.clone(),
+        None => within,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The engine on small rules: verdicts, three-valued logic, order, caps.
 
+mod bad;
+
 use serde_json::{Value, json};
 
 use super::*;
