@@ -188,9 +188,9 @@ mod tests {
                 "outcome         bytes  pass  path",
                 "collected          10     0  etc/␛[2Jx",
                 "collected          25     2  packs/proc-pid/stat",
-            "collected          15     0  proc/meminfo",
+                "collected          15     0  proc/meminfo",
                 "denied              0     0  proc/slabinfo  (Permission denied (os error 13))",
-                ]
+            ]
         );
     }
 

@@ -58,11 +58,9 @@ pub fn parse(text: &str) -> Result<Rows<FileSystem>, ParseError> {
     for (line, text) in all {
         let words = text.split_ascii_whitespace().count();
         let joined = device.take().map(|device| format!("{device} {text}"));
-        if words == 0 {
-            continue;
-        } else if words == 1 && joined.is_none() {
+        if words == 1 && joined.is_none() {
             device = Some(text.trim_ascii());
-        } else {
+        } else if words > 0 {
             rows.take(row(Fields::new(line, joined.as_deref().unwrap_or(text)), columns));
         }
     }
@@ -113,7 +111,11 @@ fn row(mut f: Fields<'_>, columns: Columns) -> Result<Option<FileSystem>, ParseE
         }
         let window: Vec<_> = ahead.by_ref().take(4).collect();
         match window[..] {
-            [a, b, c, p] if [a, b, c].into_iter().all(number) && percent(p) => break,
+            [size, used, free, share]
+                if [size, used, free].into_iter().all(number) && percent(share) =>
+            {
+                break;
+            }
             [_, _, _, _] => {
                 source.push(' ');
                 source.push_str(f.word("file system")?);

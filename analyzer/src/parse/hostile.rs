@@ -105,7 +105,9 @@ macro_rules! total_bytes {
 }
 
 total! {
+    bonding: super::bonding::SAMPLE, super::bonding::parse;
     buddyinfo: super::buddyinfo::SAMPLE, super::buddyinfo::parse;
+    cgroup: super::cgroup::SAMPLE, super::cgroup::parse;
     clock: super::clock::SAMPLE, super::clock::parse;
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
     cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
@@ -116,22 +118,34 @@ total! {
     ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
     free: super::free::SAMPLE, |x| super::free::parse(x, 1024);
     interrupts: super::interrupts::SAMPLE, super::interrupts::parse;
+    iomem: super::iomem::SAMPLE, super::iomem::parse;
+    ip_link: super::ip_link::SAMPLE, super::ip_link::parse;
+    ip_route: super::ip_route::SAMPLE, super::ip_route::parse;
+    kmsg: super::kmsg::SAMPLE, super::kmsg::parse;
+    kstat: super::kstat::SAMPLE, super::kstat::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
+    lsblk: super::lsblk::SAMPLE, super::lsblk::parse;
     lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
+    lspci: super::lspci::SAMPLE, super::lspci::parse;
     mdstat: super::mdstat::SAMPLE, super::mdstat::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
+    modules: super::modules::SAMPLE, super::modules::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
     net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
     net_snmp: super::net_snmp::SAMPLE, super::net_snmp::parse;
     net_snmp6: super::net_snmp6::SAMPLE, super::net_snmp6::parse;
     net_sockstat: super::net_sockstat::SAMPLE, super::net_sockstat::parse;
     net_softnet_stat: super::net_softnet_stat::SAMPLE, super::net_softnet_stat::parse;
+    net_stat: super::net_stat::SAMPLE, super::net_stat::parse;
     net_tcp: super::net_tcp::SAMPLE, |x| super::net_tcp::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     netns: super::netns::SAMPLE, super::netns::parse;
     netstat: super::netstat::SAMPLE, super::netstat::parse;
+    netstat_s: super::netstat_s::SAMPLE, super::netstat_s::parse;
+    numa_maps: super::numa_maps::SAMPLE, |x| super::numa_maps::parse(x, &super::ENV);
     numastat: super::numastat::SAMPLE, super::numastat::parse;
     os_release: super::os_release::SAMPLE, super::os_release::parse;
     pid_cgroup: super::pid_cgroup::SAMPLE, super::pid_cgroup::parse;
+    pid_io: super::pid_io::SAMPLE, super::pid_io::parse;
     pid_limits: super::pid_limits::SAMPLE, super::pid_limits::parse;
     pid_stat: super::pid_stat::SAMPLE, |x| super::pid_stat::parse(x, &super::ENV);
     pid_statm: super::pid_statm::SAMPLE, |x| super::pid_statm::parse(x, &super::ENV);
@@ -147,11 +161,31 @@ total! {
     swaps: super::swaps::SAMPLE, super::swaps::parse;
     sysctl: super::sysctl::SAMPLE, super::sysctl::parse;
     sysctl_conf: super::sysctl_conf::SAMPLE, super::sysctl_conf::parse;
+    sysvipc_shm: super::sysvipc_shm::SAMPLE, super::sysvipc_shm::parse;
     uptime: super::uptime::SAMPLE, super::uptime::parse;
     uptime_text: super::uptime_text::SAMPLE, super::uptime_text::parse;
     version: super::version::SAMPLE, super::version::parse;
+    vmallocinfo: super::vmallocinfo::SAMPLE, |x| super::vmallocinfo::parse(x, &super::ENV);
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
+    cgroup_limit: super::cgroup::SAMPLE, super::cgroup::limit;
+    cgroup_cpu_max: super::cgroup::SAMPLE, super::cgroup::cpu_max;
+    cgroup_io_stat: super::cgroup::SAMPLE, super::cgroup::io_stat;
+    ethtool_text_ring: super::ethtool_text::SAMPLE, super::ethtool_text::ring;
+    ethtool_text_channels: super::ethtool_text::SAMPLE, super::ethtool_text::channels;
+    ethtool_text_stats: super::ethtool_text::SAMPLE, super::ethtool_text::stats;
+    ethtool_text_features: super::ethtool_text::SAMPLE, super::ethtool_text::features;
+    ethtool_text_driver: super::ethtool_text::SAMPLE, super::ethtool_text::driver;
+    ethtool_text_coalesce: super::ethtool_text::SAMPLE, super::ethtool_text::coalesce;
+    ethtool_text_pause: super::ethtool_text::SAMPLE, super::ethtool_text::pause;
+    version_parse_uname: super::version::SAMPLE, super::version::parse_uname;
+    version_release: super::version::SAMPLE, super::version::release;
+    cgroup_limit_v1: "9223372036854771712", |x| super::cgroup::limit_v1(x, 4096);
+    numastat_command: super::numastat::SAMPLE, |x| super::numastat::command(x, 4096);
+    edac: "7", |x| super::edac::parse("devices/system/edac/mc/mc0/ce_count", x);
+    ip_link_json: super::ip_link::JSON, super::ip_link::json;
+    lsblk_pairs: super::lsblk::PAIRS, super::lsblk::pairs;
+    lsblk_tree: super::lsblk::TREE, super::lsblk::tree;
 }
 
 total_bytes! {
