@@ -1,7 +1,7 @@
 //! The table itself. Order is the order of reading within a phase.
 
 use super::Group::{
-    Block, Cgroup, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
+    Block, Cgroup, Commands, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
 };
 use super::How::{
     File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Yield,
@@ -368,6 +368,10 @@ pub(crate) const TABLE: &[Source] = &[
     .class(Class::Mm)
     .right(Owner)
     .cap(4 * MIB),
+    // Tools of the host, last of all.
+    probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
+        .class(Class::Tool)
+        .masked(),
 ];
 
 const IRQ: &[&str] = &["irq/*/{smp_affinity_list,effective_affinity_list}"];
