@@ -57,6 +57,16 @@ pub(super) struct Ran {
     pub cut: bool,
 }
 
+/// What tools say of options that their version does not know.
+const USAGE_COMPLAINTS: &[&str] = &[
+    "invalid option",
+    "unrecognized option",
+    "unknown option",
+    "is unknown",
+    "usage:",
+    "unknown column",
+];
+
 impl Ran {
     const fn not_started(errno: Errno) -> Self {
         Self { end: End::NotStarted(errno), output: Vec::new(), cut: false }
@@ -70,10 +80,8 @@ impl Ran {
     /// Whether it did not understand its options: status 1 or above, and nothing but a complaint.
     pub(super) fn is_usage_error(&self) -> bool {
         let complaint = String::from_utf8_lossy(&self.output).to_ascii_lowercase();
-        let complains = ["invalid option", "unrecognized option", "unknown option", "is unknown"];
-        let complains = complains.iter().chain(&["usage:", "unknown column"]);
         matches!(self.end, End::Exited(status) if status != 0)
-            && complains.into_iter().any(|word| complaint.contains(word))
+            && USAGE_COMPLAINTS.iter().any(|words| complaint.contains(words))
     }
 }
 

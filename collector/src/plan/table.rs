@@ -371,7 +371,7 @@ pub(crate) const TABLE: &[Source] = &[
     // Tools of the host, last of all.
     probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
         .class(Class::Tool)
-        .masked(),
+        .mask(Mask::Text),
 ];
 
 const IRQ: &[&str] = &["irq/*/{smp_affinity_list,effective_affinity_list}"];
