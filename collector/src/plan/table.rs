@@ -327,6 +327,13 @@ pub(crate) const TABLE: &[Source] = &[
         "all TCP and UDP sockets of each network namespace",
     )
     .right(Root),
+    probe(
+        "probes/ethtool/*.json",
+        Net,
+        Twice,
+        Request::Ethtool,
+        "link, rings, offloads, statistics",
+    ),
     // Address spaces, after the window.
     Source::new(
         "packs/proc-pid/cmdline",

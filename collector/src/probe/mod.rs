@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use linsight_archive::Outcome;
 
 mod clock;
+mod ethtool;
 mod file;
 mod netns;
 mod sockets;
@@ -118,12 +119,15 @@ pub(crate) enum Request {
     Clock,
     /// `probes/netns.jsonl`, `probes/netns/*`, `probes/inet_diag/*`: see [`netns`].
     Netns,
+    /// `probes/ethtool/<device>.json`: see [`ethtool`].
+    Ethtool,
     /// `commands/*`: see [`crate::commands`].
     Commands,
 }
 
 /// All probes, in the order in which they should run.
-pub(crate) const ALL: &[Request] = &[Request::Clock, Request::Netns, Request::Commands];
+pub(crate) const ALL: &[Request] =
+    &[Request::Clock, Request::Netns, Request::Ethtool, Request::Commands];
 
 impl Request {
     /// Its name.
@@ -131,6 +135,7 @@ impl Request {
         match self {
             Self::Clock => "clock",
             Self::Netns => "netns",
+            Self::Ethtool => "ethtool",
             Self::Commands => "commands",
         }
     }
@@ -211,6 +216,7 @@ pub(crate) fn run(
     match probe {
         Request::Clock => clock::probe(resume, emit),
         Request::Netns => netns::probe(context, resume, emit),
+        Request::Ethtool => ethtool::probe(context, resume, emit),
         Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }
