@@ -158,6 +158,3 @@ pub struct Seen {
 
 /// Counts of every list by its path.
 pub type Lists = BTreeMap<String, Seen>;
-
-#[cfg(test)]
-mod tests;

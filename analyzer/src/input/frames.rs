@@ -1,7 +1,6 @@
 //! Our own archive: frames decompressed in parallel, visited and dropped.
 
-use std::collections::btree_map::{BTreeMap, Entry as Entries};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,35 +49,23 @@ struct Outline {
 }
 
 impl Outline {
-    /// Of frame `i`; the buffer goes from frame to frame.
-    fn of(reader: &Reader, i: usize, buffer: &mut Vec<u8>) -> Result<Self, Damage> {
-        let frame: Frame = reader.frame_in(i, std::mem::take(buffer))?;
-        let outline = Self {
+    fn of(frame: Frame) -> Self {
+        Self {
             header: frame.get(names::HEADER).and_then(|json| serde_json::from_slice(json).ok()),
             end: frame.get(names::END).and_then(|json| serde_json::from_slice(json).ok()),
             entries: frame.entries,
             journal: frame.journal,
-        };
-        *buffer = frame.data;
-        Ok(outline)
+        }
     }
 }
 
-/// A source in several parts, of which not all have come by.
-struct Joining {
-    content: Vec<u8>,
-    missing: usize,
-}
-
-/// Sources whose parts wait for each other.
+/// Parts that wait for the others of their source.
 #[derive(Default)]
 struct Waiting {
-    joining: BTreeMap<usize, Joining>,
+    parts: BTreeMap<usize, Vec<(usize, Vec<u8>)>>,
     bytes: usize,
     /// Sources for which there was no room: read again one by one.
     later: BTreeSet<usize>,
-    /// Buffers of sources that were visited, to be used again.
-    spare: Vec<Vec<u8>>,
 }
 
 impl Frames {
@@ -86,7 +73,7 @@ impl Frames {
     pub(super) fn index(reader: Reader, limits: &Limits) -> (Self, Index<Place>, About) {
         let outlines: Vec<Result<Outline, Damage>> = (0..reader.frames())
             .into_par_iter()
-            .map_init(Vec::new, |buffer, i| Outline::of(&reader, i, buffer))
+            .map(|i| reader.frame(i).map(Outline::of))
             .collect();
         let mut builder = Builder::new();
         let mut about = About::default();
@@ -141,14 +128,10 @@ impl Frames {
         rayon::scope(|scope| {
             for _ in 0..rayon::current_num_threads() {
                 scope.spawn(|_| {
-                    let mut buffer = Vec::new();
                     loop {
                         let frame = next.fetch_add(1, Ordering::Relaxed);
                         let Some(pieces) = self.by_frame.get(frame) else { break };
-                        // The index was made from these very frames, so this cannot fail.
-                        if self.reader.content_in(frame, &mut buffer).is_ok() {
-                            self.visit_frame(&buffer, pieces, index, &waiting, f);
-                        }
+                        self.visit_frame(frame, pieces, index, &waiting, f);
                     }
                 });
             }
@@ -161,66 +144,60 @@ impl Frames {
 
     fn visit_frame(
         &self,
-        data: &[u8],
+        frame: usize,
         pieces: &[(usize, usize)],
         index: &Index<Place>,
         waiting: &Mutex<Waiting>,
         f: &(impl Fn(&Entry<'_>) + Sync),
     ) {
+        // The index was made from these very frames, so this cannot fail.
+        let Ok(data) = self.reader.content(frame) else { return };
         for (source, i) in pieces {
             let Some(stored) = index.stored.get(*source) else { continue };
-            let Some(piece) = stored.pieces.get(*i) else { continue };
-            let bytes = data.get(piece.at.at.clone()).unwrap_or_default();
+            let piece = stored.pieces.get(*i);
+            let bytes = piece.and_then(|p| data.get(p.at.at.clone())).unwrap_or_default();
             if stored.pieces.len() == 1 {
                 f(&Entry::of(stored, bytes));
-                continue;
-            }
-            let joined = self.wait(*source, *i, bytes, stored, &mut lock(waiting));
-            if let Some(joined) = joined {
+            } else if let Some(joined) = self.wait(*source, *i, bytes, stored, waiting) {
                 f(&Entry::of(stored, &joined));
-                lock(waiting).spare.push(joined);
             }
         }
     }
 
-    /// Puts a part in its place; returns the whole source if it was the last one.
+    /// Puts a part aside, or joins all of its source if it is the last one.
     fn wait(
         &self,
         source: usize,
         i: usize,
         bytes: &[u8],
         stored: &Stored<Place>,
-        waiting: &mut Waiting,
+        waiting: &Mutex<Waiting>,
     ) -> Option<Vec<u8>> {
-        let Waiting { joining, bytes: used, later, spare } = waiting;
-        if later.contains(&source) {
+        let mut all = lock(waiting);
+        if all.later.contains(&source) {
             return None;
         }
-        let total = stored.pieces.iter().map(|piece| piece.len).sum::<usize>();
-        let joined = match joining.entry(source) {
-            Entries::Occupied(joined) => joined.into_mut(),
-            Entries::Vacant(_) if *used + total > self.pending_bytes => {
-                later.insert(source);
-                return None;
-            }
-            Entries::Vacant(place) => {
-                *used += total;
-                let mut content = spare.pop().unwrap_or_default();
-                content.clear();
-                content.resize(total, 0);
-                place.insert(Joining { content, missing: stored.pieces.len() })
-            }
-        };
-        let start = stored.pieces.iter().take(i).map(|piece| piece.len).sum::<usize>();
-        if let Some(place) = joined.content.get_mut(start..start + bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
-        joined.missing -= 1;
-        if joined.missing > 0 {
+        if all.bytes + bytes.len() > self.pending_bytes {
+            let dropped = all.parts.remove(&source).unwrap_or_default();
+            all.bytes -= dropped.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+            all.later.insert(source);
             return None;
         }
-        *used -= total;
-        joining.remove(&source).map(|joined| joined.content)
+        all.bytes += bytes.len();
+        let parts = all.parts.entry(source).or_default();
+        parts.push((i, bytes.to_vec()));
+        if parts.len() < stored.pieces.len() {
+            return None;
+        }
+        let mut parts = all.parts.remove(&source)?;
+        all.bytes -= parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        drop(all);
+        parts.sort_unstable_by_key(|(i, _)| *i);
+        let mut joined = Vec::with_capacity(parts.iter().map(|(_, bytes)| bytes.len()).sum());
+        for (_, bytes) in &parts {
+            joined.extend_from_slice(bytes);
+        }
+        Some(joined)
     }
 
     /// All of a source, for random access.
@@ -238,9 +215,7 @@ impl Frames {
         if let Some((_, data)) = lock(&self.cache).iter().find(|(i, _)| *i == frame) {
             return Some(Arc::clone(data));
         }
-        let mut data = Vec::new();
-        self.reader.content_in(frame, &mut data).ok()?;
-        let data = Arc::new(data);
+        let data = Arc::new(self.reader.content(frame).ok()?);
         let mut cache = lock(&self.cache);
         cache.push_front((frame, Arc::clone(&data)));
         cache.truncate(CACHED_FRAMES);

@@ -1,0 +1,54 @@
+# A small server: two NUMA nodes, mixed DIMMs and an empty slot, a SATA and an NVMe disk, two NICs
+# with receive rings far below their maximum, and modules that nobody has loaded. The collector
+# reads it all and leaves it as it was.
+fast=yes
+suites="bookworm bullseye trixie forky"
+load="ahci sd_mod nvme e1000e e1000"
+tools="dmidecode smartctl ethtool ss"
+
+machine() {
+  nodes 2 320 2
+  board 4 Rig Server
+  dimm A1 "BANK 0" 16384 2666 MakerA SN0001 PART-16G
+  dimm A2 "BANK 1" 16384 2400 MakerA SN0002 PART-16G
+  dimm B1 "BANK 2" 8192 2666 MakerB SN0003 PART-8G
+  dimm B2 "BANK 3" 0 0 "NO DIMM" NONE NONE
+  sata_disk
+  nvme_disk
+  nic e1000e
+  nic e1000
+}
+
+inside() {
+  until_true 15 test -b /dev/sda
+  until_true 15 test -b /dev/nvme0n1
+  for nic in eth0 eth1; do
+    ip link set "$nic" up
+    until_true 15 grep -q 1 "/sys/class/net/$nic/carrier"
+  done
+  dmidecode >/out/dmidecode
+  cat /sys/firmware/dmi/tables/DMI >/out/dmi
+  collect --duration 2s --interval 1s
+  # What the tools say of the same machine, and proof that this guest loads modules when asked to.
+  for nic in eth0 eth1; do ethtool -g "$nic" >"/out/rings-$nic"; done
+  smartctl -x /dev/sda >/out/smart-sda
+  smartctl -x /dev/nvme0 >/out/smart-nvme0
+  ss -tan >/out/ss
+  cut -d' ' -f1 /proc/modules >/out/modules-after-ss
+}
+
+expect() {
+  ended 0 60
+  unchanged modules dmesg block written sysctl namespaces mounts links files devices left_behind
+  lacks "tcp_diag was loaded before" grep -qx tcp_diag "$OUT/before/modules"
+  holds "the guest loads modules on demand" grep -qx tcp_diag "$OUT/modules-after-ss"
+  holds "the guest's kernel log is read" grep -q 'Linux version' "$OUT/before/dmesg"
+  collected proc/meminfo proc/stat proc/modules proc/partitions
+  sound
+  fact '.host.hardware' '"Rig Server pc-q35-7.2"'
+  fact '[.cpu.numa_nodes, .cpu.sockets, .cpu.online]' '[2,2,4]'
+  fact '[.nics[] | select(.is_virtual | not) | [.name, .driver, .state]]' \
+    '[["eth0","e1000e","up"],["eth1","e1000","up"]]'
+  holds "the firmware's tables are what the kernel shows" \
+    cmp "$OUT/dmi" "$OUT/archive/sys/firmware/dmi/tables/DMI"
+}
