@@ -131,15 +131,24 @@ impl Reader {
     /// # Errors
     /// When it is damaged, or there is no such frame.
     pub fn frame(&self, i: usize) -> Result<Frame, Damage> {
-        open(&self.bytes, self.span(i)?, &self.limits)
+        self.frame_in(i, Vec::new())
+    }
+
+    /// As [`Reader::frame`], into a buffer that is used again and again: fresh memory for each
+    /// frame costs more than its decompression. The caller takes it back from [`Frame::data`].
+    ///
+    /// # Errors
+    /// As [`Reader::frame`].
+    pub fn frame_in(&self, i: usize, buffer: Vec<u8>) -> Result<Frame, Damage> {
+        open(&self.bytes, self.span(i)?, &self.limits, buffer)
     }
 
     /// The tar bytes of frame `i` alone, for a caller who knows its entries from before.
     ///
     /// # Errors
     /// As [`Reader::frame`].
-    pub fn content(&self, i: usize) -> Result<Vec<u8>, Damage> {
-        unpack(&self.bytes, self.span(i)?)
+    pub fn content_in(&self, i: usize, buffer: &mut Vec<u8>) -> Result<(), Damage> {
+        unpack(&self.bytes, self.span(i)?, buffer)
     }
 
     fn span(&self, i: usize) -> Result<&Span, Damage> {
@@ -218,7 +227,7 @@ impl Scan<'_> {
         let rest = self.bytes.get(span.range.end..).unwrap_or_default();
         if !rest.is_empty() && !rest.starts_with(&MAGIC) {
             self.fuel.burn(span.content as u64)?;
-            open(self.bytes, &span, self.limits).map_err(|damage| damage.kind)?;
+            open(self.bytes, &span, self.limits, Vec::new()).map_err(|damage| damage.kind)?;
         }
         Ok(span)
     }
@@ -243,7 +252,7 @@ impl Scan<'_> {
             let found = span(self.bytes, at, self.limits.frame_bytes, &mut self.fuel);
             let proven = found.and_then(|span| {
                 self.fuel.burn(span.content as u64)?;
-                open(self.bytes, &span, self.limits).map_err(|damage| damage.kind)
+                open(self.bytes, &span, self.limits, Vec::new()).map_err(|damage| damage.kind)
             });
             match proven {
                 Ok(frame) if frame.journal.is_some() => return at,
@@ -255,19 +264,23 @@ impl Scan<'_> {
     }
 }
 
-fn unpack(bytes: &[u8], span: &Span) -> Result<Vec<u8>, Damage> {
+fn unpack(bytes: &[u8], span: &Span, to: &mut Vec<u8>) -> Result<(), Damage> {
     let damage = |what| Damage::new(span.range.start, span.range.len(), DamageKind::Content(what));
     let packed = bytes.get(span.range.clone()).unwrap_or_default();
-    let data = zstd::bulk::decompress(packed, span.content).map_err(|e| damage(e.to_string()))?;
-    if data.len() != span.content {
-        return Err(damage(format!("{} bytes instead of {}", data.len(), span.content)));
+    to.clear();
+    // The span's content is within its limit.
+    to.reserve_exact(span.content);
+    let mut unpacker = zstd::bulk::Decompressor::new().map_err(|e| damage(e.to_string()))?;
+    unpacker.decompress_to_buffer(packed, to).map_err(|e| damage(e.to_string()))?;
+    if to.len() != span.content {
+        return Err(damage(format!("{} bytes instead of {}", to.len(), span.content)));
     }
-    Ok(data)
+    Ok(())
 }
 
-fn open(bytes: &[u8], span: &Span, limits: &Limits) -> Result<Frame, Damage> {
+fn open(bytes: &[u8], span: &Span, limits: &Limits, mut data: Vec<u8>) -> Result<Frame, Damage> {
     let damage = |kind| Damage::new(span.range.start, span.range.len(), kind);
-    let data = unpack(bytes, span)?;
+    unpack(bytes, span, &mut data)?;
     let mut entries = Vec::new();
     let mut broken = None;
     let bounds = Bounds { members: limits.entries_per_frame as u64, path_bytes: limits.path_bytes };

@@ -11,11 +11,13 @@ pub(crate) enum Class {
     Slow = 2,
     /// Does much for one answer: a dump of all sockets, a disk that is asked for its health.
     Probe = 3,
+    /// A tool of the host: it has a deadline of its own, within this one.
+    Tool = 4,
 }
 
 impl Class {
     /// Number of classes.
-    pub(crate) const COUNT: usize = 4;
+    pub(crate) const COUNT: usize = 5;
 
     /// How long one item may take. Far above what each takes on a busy host: a deadline that cuts
     /// off the merely slow would lose the evidence that matters most.
@@ -25,6 +27,7 @@ impl Class {
             Self::Mm => 2_000_000,
             Self::Safe | Self::Slow => 5_000_000,
             Self::Probe => 10_000_000,
+            Self::Tool => 15_000_000,
         }
     }
 
@@ -36,6 +39,7 @@ impl Class {
             Self::Mm => "mm",
             Self::Slow => "slow",
             Self::Probe => "probe",
+            Self::Tool => "tool",
         }
     }
 }

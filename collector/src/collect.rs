@@ -15,9 +15,9 @@ use crate::plan::{self, How, Source};
 use crate::progress::Progress;
 use crate::run::{Options, Run, Summary};
 use crate::sink::Sink;
-use crate::stop::Stop;
+use crate::stop::{Ended, Stop};
 use crate::workers::Workers;
-use crate::{clock, host};
+use crate::{clock, dry_run, host, inherited};
 
 /// Archive written.
 const WRITTEN: u8 = 0;
@@ -53,12 +53,20 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         stdout().write_all(plan::list().as_bytes()).context("print the plan")?;
         return Ok(WRITTEN);
     }
+    inherited::keep_from_children();
     let stop = Stop::on_signals().context("take over signals")?;
     host::offer_to_die_first();
     let (chosen, skipped): (Vec<&Source>, Vec<&Source>) = plan::TABLE.iter().partition(|source| {
         args.wants(source.group)
             && (args.cmdline != "none" || source.how != How::Process("cmdline"))
     });
+    if args.dry_run {
+        let mut workers = Workers::new(&args.root, stop);
+        let text = dry_run::text(&mut workers, &chosen, &skipped);
+        let text = text.map_err(|Ended(why)| anyhow::anyhow!(why))?;
+        stdout().write_all(text.as_bytes()).context("print what would be read")?;
+        return Ok(WRITTEN);
+    }
     let header = host::header(host::Asked {
         duration_s: seconds(args.duration),
         interval_s: seconds(args.interval),

@@ -12,9 +12,12 @@ mod class;
 mod cli;
 mod clock;
 mod collect;
+mod commands;
+mod dry_run;
 mod files;
 mod growers;
 mod host;
+mod inherited;
 mod link;
 mod never;
 mod output;
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     match words.get(1).zip(words.get(2..)) {
         Some((first, rest)) if first == worker::ARGUMENT => worker::main(rest),
+        Some((first, rest)) if first == commands::ARGUMENT => commands::shim(rest),
         _ => collect::main(),
     }
 }

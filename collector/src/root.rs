@@ -79,7 +79,10 @@ impl Root {
     /// Whether the kernel itself made the file, so that it is neither a FIFO nor a device.
     #[must_use]
     pub(crate) fn is_kernel_made(&self, path: &str) -> bool {
-        (self.real_proc && path.starts_with("proc/")) || (self.real_sys && path.starts_with("sys/"))
+        let below = |dir: &str| {
+            path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        (self.real_proc && below("proc")) || (self.real_sys && below("sys"))
     }
 
     /// Opens a file for reading once it is known that it is one and may be read.

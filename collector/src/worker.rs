@@ -57,6 +57,7 @@ fn probe(root: &str, word: &str, done: &str, stalled: bool, network_fs: bool) ->
             path: length(answer.path.as_bytes()),
             reason: length(reason.as_bytes()),
             bytes: length(answer.content),
+            masked: answer.masked,
             us: clock::mono_us().saturating_sub(since),
             mono_us: since,
             ..Head::default()

@@ -251,14 +251,14 @@ inputs! {
         |p| p.sampled("etc/sysctl.conf", |t, _| sysctl_conf::parse(t));
     /// Files of sysctl.d, by directory.
     sysctl_d: [Many<Rows<sysctl_conf::Setting>>; 5] =
-        |p| DIRECTORIES.map(|d| p.many(d, |b, _| sysctl_conf::parse(&text(b))));
+        |p| DIRECTORIES.map(|d| p.many(d, ".conf", |_, b, _| sysctl_conf::parse(&text(b))));
     /// The profile that tuned applies.
     tuned_active: Sampled<String> =
         |p| p.sampled("etc/tuned/active_profile", |t, _| Ok(line(t)));
     /// Profiles of tuned, the administrator's first.
     tuned: [Many<tuned::Profile>; 3] = |p| {
         ["etc/tuned/", "usr/lib/tuned/profiles/", "usr/lib/tuned/"]
-            .map(|d| p.many(d, |b, _| tuned::parse(&text(b))))
+            .map(|d| p.many(d, "/tuned.conf", |_, b, _| tuned::parse(&text(b))))
     };
 
     /// Counters of interfaces.
@@ -268,14 +268,14 @@ inputs! {
     snmp: Sampled<Counters> = |p| p.sampled("proc/net/snmp", |t, _| net_snmp::parse(t));
     /// Settings and statistics of interfaces, by `<device>.json`.
     ethtool: Many<ethtool::Device> =
-        |p| p.many("probes/ethtool/", |b, _| ethtool::parse(&text(b)));
+        |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
     /// Network namespaces.
     netns_list: Sampled<Rows<netns::Namespace>> =
         |p| p.sampled("probes/netns.jsonl", |t, _| netns::parse(t));
     /// Files of network namespaces, by `<inode>/<file>`.
-    netns: Many<NetnsFile> = |p| p.many_named("probes/netns/", netns_file);
+    netns: Many<NetnsFile> = |p| p.many("probes/netns/", "", netns_file);
     /// TCP sockets, by `<inode>/tcp4` and `<inode>/tcp6`.
-    inet_diag: Many<Vec<Socket>> = |p| p.many_named("probes/inet_diag/", dump);
+    inet_diag: Many<Vec<Socket>> = |p| p.many("probes/inet_diag/", "", dump);
     /// Network namespaces of processes: only how many could not be told.
     namespaces: Packed<String, ()> =
         |p| p.packed("packs/proc-pid/ns", Passes::First, |_| None::<String>, |_, _| Ok(None));

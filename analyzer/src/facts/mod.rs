@@ -158,3 +158,6 @@ pub struct Seen {
 
 /// Counts of every list by its path.
 pub type Lists = BTreeMap<String, Seen>;
+
+#[cfg(test)]
+mod tests;

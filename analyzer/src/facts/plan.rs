@@ -150,6 +150,8 @@ trait Sink: Send + Sync {
 /// The place where readings of one interest gather during the walk.
 pub(crate) struct Slot<T> {
     path: String,
+    /// How the path of a file below a prefix must end.
+    suffix: &'static str,
     wanted: Option<BTreeSet<u32>>,
     parse: Parse<T>,
     complaints: Complaints,
@@ -171,7 +173,8 @@ impl<T> Slot<T> {
 
 impl<T: Send> Sink for Slot<T> {
     fn offer(&self, piece: &Piece<'_>, env: &ParseEnv) {
-        if self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&piece.pass)) {
+        let unwanted = self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&piece.pass));
+        if unwanted || !piece.path.ends_with(self.suffix) {
             return;
         }
         let not_understood = |e: ParseError| {
@@ -224,23 +227,17 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Interest in every path below a prefix; the parser gets bytes.
+    /// Interest in every path below a prefix that ends with `suffix`; the parser gets the path
+    /// and bytes.
     pub(crate) fn many<T: Send + 'static>(
         &mut self,
         prefix: &str,
-        parse: impl Fn(&[u8], &ParseEnv) -> Result<T, ParseError> + Send + Sync + 'static,
-    ) -> Below<T> {
-        self.many_named(prefix, move |_, bytes, env| parse(bytes, env))
-    }
-
-    /// The same with a parser that also looks at the path.
-    pub(crate) fn many_named<T: Send + 'static>(
-        &mut self,
-        prefix: &str,
+        suffix: &'static str,
         parse: impl Fn(&str, &[u8], &ParseEnv) -> Result<T, ParseError> + Send + Sync + 'static,
     ) -> Below<T> {
         let slot = Arc::new(Slot {
             path: prefix.to_owned(),
+            suffix,
             wanted: None,
             parse: Box::new(parse),
             complaints: self.complaints.clone(),
@@ -258,6 +255,7 @@ impl<'a> Plan<'a> {
     ) -> Arc<Slot<T>> {
         let slot = Arc::new(Slot {
             path: path.to_owned(),
+            suffix: "",
             wanted: self.wanted(path, passes),
             parse: Box::new(move |_, bytes, env| parse(bytes, env)),
             complaints: self.complaints.clone(),
@@ -360,7 +358,9 @@ impl<T> Take for Below<T> {
         }
         let known = plan.journal.range((prefix.clone(), 0)..).map(|((path, _), _)| path);
         for path in known.take_while(|path| path.starts_with(prefix)) {
-            by_path.entry(path.clone()).or_default();
+            if path.ends_with(self.0.suffix) {
+                by_path.entry(path.clone()).or_default();
+            }
         }
         let complete = |(path, readings): (String, Vec<Reading<T>>)| {
             let rest = path.strip_prefix(prefix)?.to_owned();
@@ -518,8 +518,9 @@ mod tests {
     fn a_prefix_gathers_by_path_and_knows_what_is_denied() {
         let journal = journal(&[("d/1/tcp4", 0, Outcome::Denied), ("e", 0, Outcome::Denied)]);
         let mut plan = Plan::new(ENV, &journal);
-        let slot = plan.many("d/", |b, _| Ok::<_, ParseError>(b.len()));
+        let slot = plan.many("d/", "4", |_, b, _| Ok::<_, ParseError>(b.len()));
         plan.offer(&piece("d/2/tcp4", 0, "abc"));
+        plan.offer(&piece("d/2/tcp6", 0, "not wanted"));
         let many = slot.take(&plan);
         assert_eq!(many["2/tcp4"].first(), Ok(&3));
         assert_eq!(many["1/tcp4"].first().unwrap_err().reason, Reason::Denied);

@@ -1,6 +1,7 @@
 //! Our own archive: frames decompressed in parallel, visited and dropped.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::btree_map::{BTreeMap, Entry as Entries};
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,23 +50,35 @@ struct Outline {
 }
 
 impl Outline {
-    fn of(frame: Frame) -> Self {
-        Self {
+    /// Of frame `i`; the buffer goes from frame to frame.
+    fn of(reader: &Reader, i: usize, buffer: &mut Vec<u8>) -> Result<Self, Damage> {
+        let frame: Frame = reader.frame_in(i, std::mem::take(buffer))?;
+        let outline = Self {
             header: frame.get(names::HEADER).and_then(|json| serde_json::from_slice(json).ok()),
             end: frame.get(names::END).and_then(|json| serde_json::from_slice(json).ok()),
             entries: frame.entries,
             journal: frame.journal,
-        }
+        };
+        *buffer = frame.data;
+        Ok(outline)
     }
 }
 
-/// Parts that wait for the others of their source.
+/// A source in several parts, of which not all have come by.
+struct Joining {
+    content: Vec<u8>,
+    missing: usize,
+}
+
+/// Sources whose parts wait for each other.
 #[derive(Default)]
 struct Waiting {
-    parts: BTreeMap<usize, Vec<(usize, Vec<u8>)>>,
+    joining: BTreeMap<usize, Joining>,
     bytes: usize,
     /// Sources for which there was no room: read again one by one.
     later: BTreeSet<usize>,
+    /// Buffers of sources that were visited, to be used again.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Frames {
@@ -73,7 +86,7 @@ impl Frames {
     pub(super) fn index(reader: Reader, limits: &Limits) -> (Self, Index<Place>, About) {
         let outlines: Vec<Result<Outline, Damage>> = (0..reader.frames())
             .into_par_iter()
-            .map(|i| reader.frame(i).map(Outline::of))
+            .map_init(Vec::new, |buffer, i| Outline::of(&reader, i, buffer))
             .collect();
         let mut builder = Builder::new();
         let mut about = About::default();
@@ -128,10 +141,14 @@ impl Frames {
         rayon::scope(|scope| {
             for _ in 0..rayon::current_num_threads() {
                 scope.spawn(|_| {
+                    let mut buffer = Vec::new();
                     loop {
                         let frame = next.fetch_add(1, Ordering::Relaxed);
                         let Some(pieces) = self.by_frame.get(frame) else { break };
-                        self.visit_frame(frame, pieces, index, &waiting, f);
+                        // The index was made from these very frames, so this cannot fail.
+                        if self.reader.content_in(frame, &mut buffer).is_ok() {
+                            self.visit_frame(&buffer, pieces, index, &waiting, f);
+                        }
                     }
                 });
             }
@@ -144,60 +161,66 @@ impl Frames {
 
     fn visit_frame(
         &self,
-        frame: usize,
+        data: &[u8],
         pieces: &[(usize, usize)],
         index: &Index<Place>,
         waiting: &Mutex<Waiting>,
         f: &(impl Fn(&Entry<'_>) + Sync),
     ) {
-        // The index was made from these very frames, so this cannot fail.
-        let Ok(data) = self.reader.content(frame) else { return };
         for (source, i) in pieces {
             let Some(stored) = index.stored.get(*source) else { continue };
-            let piece = stored.pieces.get(*i);
-            let bytes = piece.and_then(|p| data.get(p.at.at.clone())).unwrap_or_default();
+            let Some(piece) = stored.pieces.get(*i) else { continue };
+            let bytes = data.get(piece.at.at.clone()).unwrap_or_default();
             if stored.pieces.len() == 1 {
                 f(&Entry::of(stored, bytes));
-            } else if let Some(joined) = self.wait(*source, *i, bytes, stored, waiting) {
+                continue;
+            }
+            let joined = self.wait(*source, *i, bytes, stored, &mut lock(waiting));
+            if let Some(joined) = joined {
                 f(&Entry::of(stored, &joined));
+                lock(waiting).spare.push(joined);
             }
         }
     }
 
-    /// Puts a part aside, or joins all of its source if it is the last one.
+    /// Puts a part in its place; returns the whole source if it was the last one.
     fn wait(
         &self,
         source: usize,
         i: usize,
         bytes: &[u8],
         stored: &Stored<Place>,
-        waiting: &Mutex<Waiting>,
+        waiting: &mut Waiting,
     ) -> Option<Vec<u8>> {
-        let mut all = lock(waiting);
-        if all.later.contains(&source) {
+        let Waiting { joining, bytes: used, later, spare } = waiting;
+        if later.contains(&source) {
             return None;
         }
-        if all.bytes + bytes.len() > self.pending_bytes {
-            let dropped = all.parts.remove(&source).unwrap_or_default();
-            all.bytes -= dropped.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-            all.later.insert(source);
+        let total = stored.pieces.iter().map(|piece| piece.len).sum::<usize>();
+        let joined = match joining.entry(source) {
+            Entries::Occupied(joined) => joined.into_mut(),
+            Entries::Vacant(_) if *used + total > self.pending_bytes => {
+                later.insert(source);
+                return None;
+            }
+            Entries::Vacant(place) => {
+                *used += total;
+                let mut content = spare.pop().unwrap_or_default();
+                content.clear();
+                content.resize(total, 0);
+                place.insert(Joining { content, missing: stored.pieces.len() })
+            }
+        };
+        let start = stored.pieces.iter().take(i).map(|piece| piece.len).sum::<usize>();
+        if let Some(place) = joined.content.get_mut(start..start + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        joined.missing -= 1;
+        if joined.missing > 0 {
             return None;
         }
-        all.bytes += bytes.len();
-        let parts = all.parts.entry(source).or_default();
-        parts.push((i, bytes.to_vec()));
-        if parts.len() < stored.pieces.len() {
-            return None;
-        }
-        let mut parts = all.parts.remove(&source)?;
-        all.bytes -= parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-        drop(all);
-        parts.sort_unstable_by_key(|(i, _)| *i);
-        let mut joined = Vec::with_capacity(parts.iter().map(|(_, bytes)| bytes.len()).sum());
-        for (_, bytes) in &parts {
-            joined.extend_from_slice(bytes);
-        }
-        Some(joined)
+        *used -= total;
+        joining.remove(&source).map(|joined| joined.content)
     }
 
     /// All of a source, for random access.
@@ -215,7 +238,9 @@ impl Frames {
         if let Some((_, data)) = lock(&self.cache).iter().find(|(i, _)| *i == frame) {
             return Some(Arc::clone(data));
         }
-        let data = Arc::new(self.reader.content(frame).ok()?);
+        let mut data = Vec::new();
+        self.reader.content_in(frame, &mut data).ok()?;
+        let data = Arc::new(data);
         let mut cache = lock(&self.cache);
         cache.push_front((frame, Arc::clone(&data)));
         cache.truncate(CACHED_FRAMES);

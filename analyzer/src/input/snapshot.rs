@@ -307,7 +307,7 @@ fn read<L>(
                 let reason = Absence::reason_of(outcome).unwrap_or(Reason::Missing);
                 return Err(Absence::of(reason, path, ""));
             }
-            None => searched = Some(stored.path.as_str()),
+            None => searched = searched.or(Some(stored.path.as_str())),
         }
     }
     Err(match (index.journal.get(&(bare.to_owned(), pass)), searched) {

@@ -67,13 +67,13 @@ pub fn parse(text: &str) -> Result<Bond, ParseError> {
                 "Bonding Mode" => mode = Some(value.to_owned()),
                 "MII Status" => bond.up = Some(value == "up"),
                 "MII Polling Interval (ms)" => {
-                    bond.polling_ms = Some(number(line, value, "milliseconds")?)
+                    bond.polling_ms = Some(number(line, value, "milliseconds")?);
                 }
                 "Currently Active Slave" => {
-                    bond.active = Some(value.to_owned()).filter(|v| v != "None")
+                    bond.active = Some(value.to_owned()).filter(|v| v != "None");
                 }
                 "Aggregator ID" => {
-                    bond.active_aggregator = Some(number(line, value, "aggregator")?)
+                    bond.active_aggregator = Some(number(line, value, "aggregator")?);
                 }
                 _ => {}
             }
@@ -88,7 +88,7 @@ impl Slave {
         match key {
             "MII Status" => self.up = Some(value == "up"),
             "Speed" => {
-                self.speed_mbit_per_s = value.strip_suffix(" Mbps").and_then(|n| n.parse().ok())
+                self.speed_mbit_per_s = value.strip_suffix(" Mbps").and_then(|n| n.parse().ok());
             }
             "Duplex" => self.full_duplex = super::ethtool::duplex(value),
             "Link Failure Count" => self.failures = Some(number(line, value, "failures")?),

@@ -114,6 +114,7 @@ total! {
     cpulist: super::cpulist::SAMPLE, super::cpulist::parse;
     df: super::df::SAMPLE, super::df::parse;
     diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
+    dmidecode: super::dmidecode::SAMPLE, super::dmidecode::parse;
     ethtool: super::ethtool::SAMPLE, super::ethtool::parse;
     ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
     free: super::free::SAMPLE, |x| super::free::parse(x, 1024);
@@ -156,8 +157,11 @@ total! {
     slabinfo: super::slabinfo::SAMPLE, |x| super::slabinfo::parse(x, &super::ENV);
     smaps: super::smaps::SAMPLE, super::smaps::parse;
     smaps_rollup: super::smaps_rollup::SAMPLE, super::smaps_rollup::parse;
+    smartctl: super::smartctl::SAMPLE, super::smartctl::parse;
+    smartctl_json: super::smartctl_json::SAMPLE, super::smartctl_json::parse;
     ss: super::ss::SAMPLE, super::ss::parse;
     stat: super::stat::SAMPLE, super::stat::parse;
+    statfs: super::statfs::SAMPLE, super::statfs::parse;
     swaps: super::swaps::SAMPLE, super::swaps::parse;
     sysctl: super::sysctl::SAMPLE, super::sysctl::parse;
     sysctl_conf: super::sysctl_conf::SAMPLE, super::sysctl_conf::parse;
@@ -182,6 +186,7 @@ total! {
     version_release: super::version::SAMPLE, super::version::release;
     cgroup_limit_v1: "9223372036854771712", |x| super::cgroup::limit_v1(x, 4096);
     numastat_command: super::numastat::SAMPLE, |x| super::numastat::command(x, 4096);
+    tuned: "[main]\ninclude=throughput-performance\n[sysctl]\nvm.swappiness=10\nvm.dirty_ratio => 40\n", super::tuned::parse;
     edac: "7", |x| super::edac::parse("devices/system/edac/mc/mc0/ce_count", x);
     ip_link_json: super::ip_link::JSON, super::ip_link::json;
     lsblk_pairs: super::lsblk::PAIRS, super::lsblk::pairs;
@@ -189,5 +194,8 @@ total! {
 }
 
 total_bytes! {
+    smbios: super::smbios::SAMPLE, super::smbios::parse;
     inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);
+    smart_ata: super::smart_ata::SAMPLE, |x| super::smart_ata::parse(x, None);
+    smart_nvme: super::smart_nvme::SAMPLE, super::smart_nvme::parse;
 }

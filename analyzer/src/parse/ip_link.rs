@@ -73,18 +73,18 @@ fn heading(line: u32, text: &str) -> Result<IpLink, ParseError> {
     let mut words = rest.split_ascii_whitespace();
     let flags = words.next().unwrap_or_default().trim_matches(['<', '>']);
     let flags = flags.split(',').map(Into::into).collect();
-    let mut link =
+    let mut found =
         IpLink { index, name: name.into(), parent, flags, line: Some(line), ..IpLink::default() };
     while let (Some(key), Some(value)) = (words.next(), words.next()) {
         match key {
-            "mtu" => link.mtu_bytes = Some(number(line, value, "MTU")?),
-            "qdisc" => link.qdisc = Some(value.to_owned()),
-            "state" => link.state = Some(value.to_owned()),
-            "master" => link.master = Some(value.to_owned()),
+            "mtu" => found.mtu_bytes = Some(number(line, value, "MTU")?),
+            "qdisc" => found.qdisc = Some(value.to_owned()),
+            "state" => found.state = Some(value.to_owned()),
+            "master" => found.master = Some(value.to_owned()),
             _ => {}
         }
     }
-    Ok(link)
+    Ok(found)
 }
 
 /// Kinds that `ip -d` prints as the first word of a line.

@@ -71,10 +71,8 @@ impl BlockDevice {
             "serial" => self.serial = text(),
             "tran" => self.transport = text(),
             "fstype" => self.fs_type = text(),
-            "mountpoint" | "mountpoints" => {
-                if !self.mount_points.iter().any(|m| m == value) {
-                    self.mount_points.push(value.to_owned());
-                }
+            "mountpoint" | "mountpoints" if !self.mount_points.iter().any(|m| m == value) => {
+                self.mount_points.push(value.to_owned());
             }
             _ => {}
         }

@@ -117,7 +117,7 @@ impl Excerpt {
             format!(
                 "{} of {} lines",
                 shown.len(),
-                super::units::plain(super::units::float_len(all.len()))
+                super::units::Unit::Plain.format(super::units::float_len(all.len()))
             )
         });
         Self { path, lines, note }

@@ -23,11 +23,21 @@ pub struct Entry<'a> {
     pub file: &'a str,
 }
 
+/// An archive that could not be read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failed {
+    /// Its name.
+    pub archive: String,
+    /// Why.
+    pub why: String,
+}
+
 #[derive(Serialize)]
-struct Index {
+struct Index<'a> {
     title: String,
     hosts: Vec<Host>,
     findings: Vec<Finding>,
+    failed: &'a [Failed],
 }
 
 #[derive(Serialize)]
@@ -58,7 +68,7 @@ struct Cell {
 ///
 /// # Errors
 /// When a template is at fault.
-pub fn index(entries: &[Entry<'_>]) -> Result<String, RenderError> {
+pub fn index(entries: &[Entry<'_>], failed: &[Failed]) -> Result<String, RenderError> {
     let mut rules: BTreeMap<String, Vec<Cell>> = BTreeMap::new();
     for (column, e) in entries.iter().enumerate() {
         for card in e.view.findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms)) {
@@ -76,7 +86,7 @@ pub fn index(entries: &[Entry<'_>]) -> Result<String, RenderError> {
     findings
         .sort_by_key(|f| std::cmp::Reverse(f.cells.iter().filter(|c| c.badge.is_some()).count()));
     let title = format!("linsight: {}", counted(entries.len(), "host"));
-    let page = Index { title, hosts, findings };
+    let page = Index { title, hosts, findings, failed };
     render("index.html", context! { i => Serde(&page) })
 }
 
@@ -131,8 +141,11 @@ mod tests {
             Entry { view: &a, archive: "a.tar.zst", file: "a.html" },
             Entry { view: &b, archive: "b.tar.zst", file: "b.html" },
         ];
-        let page = index(&entries).unwrap();
+        let page =
+            index(&entries, &[Failed { archive: "<b>.tar".to_owned(), why: "no tar".to_owned() }])
+                .unwrap();
         assert!(page.contains("href=\"./a.html#f-tcp.ports.exhaustion"), "{page}");
         assert!(page.contains("linsight: 2 hosts"));
+        assert!(page.contains("&lt;b&gt;.tar") && page.contains("no tar"));
     }
 }

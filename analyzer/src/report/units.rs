@@ -1,7 +1,10 @@
 //! Numbers as people read them. The unit of a fact stands in its name, so its name decides how it
-//! is printed: one place, no number without its unit.
+//! is printed: one place, no number without its unit. The digits are those of the rules' texts, so
+//! a sentence and the table below it agree.
 
 use serde_json::Value;
+
+use crate::rules::filters::{bytes, duration, number, percent};
 
 /// How a fact is printed, from the end of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,17 +69,23 @@ impl Unit {
         match self {
             Self::Bytes => bytes(n),
             Self::BytesPerS => format!("{}/s", bytes(n)),
-            Self::MbitPerS => format!("{} Mbit/s", plain(n)),
-            Self::Ratio => percent(n),
-            Self::RatioPerMin => format!("{}/min", percent(n)),
+            Self::MbitPerS => format!("{} Mbit/s", number(n)),
+            Self::Ratio => share(n),
+            Self::RatioPerMin => format!("{}/min", share(n)),
             Self::Seconds => duration(n),
             Self::Milliseconds => duration(n / 1e3),
             Self::Microseconds => duration(n / 1e6),
-            Self::PerS => format!("{}/s", plain(n)),
-            Self::Plain => plain(n),
-            Self::Name => trimmed(n, 0),
+            Self::PerS => format!("{}/s", number(n)),
+            Self::Plain => number(n),
+            Self::Name => format!("{n:.0}"),
         }
     }
+}
+
+/// Per cent; what is too small to show has no sign.
+fn share(n: f64) -> String {
+    let text = percent(n);
+    text.strip_prefix('-').filter(|t| *t == "0.00 %").map_or(text.clone(), str::to_owned)
 }
 
 /// Any value of the tree in one line; lists and maps shortened.
@@ -101,7 +110,7 @@ pub fn value(v: &Value, unit: Unit) -> String {
 #[must_use]
 pub fn counted(n: usize, noun: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(&n.to_string()))
+    format!("{} {noun}{plural}", number(float_len(n)))
 }
 
 /// A count as a float; exact up to 2^53, which is more than any host has of anything.
@@ -116,102 +125,6 @@ pub const fn float(n: i64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "lengths of lists in memory are below 2^53")]
 pub const fn float_len(n: usize) -> f64 {
     n as f64
-}
-
-/// Binary units, three significant digits.
-#[must_use]
-pub fn bytes(n: f64) -> String {
-    let mut size = n.abs();
-    if size < 1024.0 {
-        return format!("{} B", plain(n));
-    }
-    let sign = if n < 0.0 { "-" } else { "" };
-    for unit in ["KiB", "MiB", "GiB", "TiB"] {
-        size /= 1024.0;
-        if size < 1023.5 {
-            return format!("{sign}{} {unit}", three_digits(size));
-        }
-    }
-    format!("{sign}{} PiB", three_digits(size / 1024.0))
-}
-
-/// At most two units, from microseconds to days.
-#[must_use]
-pub fn duration(s: f64) -> String {
-    let sign = if s < 0.0 { "-" } else { "" };
-    let s = s.abs();
-    let two = |whole: f64, unit: &str, rest: f64, small: &str| {
-        let (mut whole, mut rest) = (whole.floor(), rest.round());
-        let wrap = if unit == "d" { 24.0 } else { 60.0 };
-        if rest >= wrap {
-            (whole, rest) = (whole + 1.0, 0.0);
-        }
-        match rest {
-            r if r < 1.0 => format!("{sign}{} {unit}", plain(whole)),
-            r => format!("{sign}{} {unit} {r:.0} {small}", plain(whole)),
-        }
-    };
-    match s {
-        s if s <= 0.0 => "0 s".to_owned(),
-        s if s < 1e-3 => format!("{sign}{} µs", three_digits(s * 1e6)),
-        s if s < 1.0 => format!("{sign}{} ms", three_digits(s * 1e3)),
-        s if s < 10.0 => format!("{sign}{} s", trimmed(s, 1)),
-        s if s < 119.5 => format!("{sign}{s:.0} s"),
-        s if s < 7200.0 => two(s / 60.0, "min", s % 60.0, "s"),
-        s if s < 172_800.0 => two(s / 3600.0, "h", s % 3600.0 / 60.0, "min"),
-        s => two(s / 86400.0, "d", s % 86400.0 / 3600.0, "h"),
-    }
-}
-
-/// Per cent, one decimal below 10.
-#[must_use]
-pub fn percent(ratio: f64) -> String {
-    let p = ratio * 100.0;
-    match p.abs() {
-        a if a > 0.0 && a < 0.05 => format!("{} %", trimmed(p, 3)),
-        a if a < 10.0 => format!("{} %", trimmed(p, 1)),
-        _ => format!("{p:.0} %"),
-    }
-}
-
-/// Thousands separated; up to two decimals.
-#[must_use]
-pub fn plain(n: f64) -> String {
-    let decimals = if n.abs() < 100.0 { 2 } else { usize::from(n.abs() < 1000.0) };
-    let text = trimmed(n, decimals);
-    let (whole, rest) = text.split_once('.').map_or((text.as_str(), None), |(w, r)| (w, Some(r)));
-    let whole = match whole.strip_prefix('-') {
-        Some(digits) => format!("-{}", grouped(digits)),
-        None => grouped(whole),
-    };
-    rest.map_or(whole.clone(), |r| format!("{whole}.{r}"))
-}
-
-fn three_digits(n: f64) -> String {
-    match n {
-        n if n < 9.995 => trimmed(n, 2),
-        n if n < 99.95 => trimmed(n, 1),
-        n => format!("{n:.0}"),
-    }
-}
-
-/// With at most so many decimals, and none that is zero at the end.
-fn trimmed(n: f64, decimals: usize) -> String {
-    let text = format!("{n:.decimals$}");
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
-
-fn grouped(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -233,42 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn bytes_have_three_digits() {
-        assert_eq!(bytes(0.0), "0 B");
-        assert_eq!(bytes(1023.0), "1,023 B");
-        assert_eq!(bytes(1024.0), "1 KiB");
-        assert_eq!(bytes(1536.0), "1.5 KiB");
-        assert_eq!(bytes(25_165_824.0), "24 MiB");
-        assert_eq!(bytes(1_048_575.0 * 1024.0), "1 GiB");
-        assert_eq!(bytes(-15_435_059.2), "-14.7 MiB");
-        assert_eq!(bytes(3e18), "2,664.54 PiB".replace("2,664.54", "2665"));
-    }
-
-    #[test]
-    fn durations_have_two_units() {
-        assert_eq!(duration(0.0), "0 s");
-        assert_eq!(duration(0.000_25), "250 µs");
-        assert_eq!(duration(0.25), "250 ms");
-        assert_eq!(duration(7.5), "7.5 s");
-        assert_eq!(duration(60.02), "60 s");
-        assert_eq!(duration(119.7), "2 min");
-        assert_eq!(duration(130.0), "2 min 10 s");
-        assert_eq!(duration(7200.0), "2 h");
-        assert_eq!(duration(7875.0), "2 h 11 min");
-        assert_eq!(duration(1e6), "11 d 14 h");
-        assert_eq!(duration(-30.0), "-30 s");
-    }
-
-    #[test]
-    fn numbers_are_grouped_and_trimmed() {
-        assert_eq!(plain(5132.0), "5,132");
-        assert_eq!(plain(-1_234_567.0), "-1,234,567");
-        assert_eq!(plain(0.83), "0.83");
-        assert_eq!(plain(-0.001), "0");
-        assert_eq!(plain(2.0), "2");
-        assert_eq!(percent(0.123), "12 %");
-        assert_eq!(percent(0.0006), "0.1 %");
-        assert_eq!(percent(0.0002), "0.02 %");
-        assert_eq!(percent(1.0), "100 %");
+    fn values_of_any_type_fit_a_line() {
+        use serde_json::json;
+        let show = |v: Value| value(&v, Unit::Plain);
+        assert_eq!(show(json!(["a", "b"])), "a, b");
+        assert_eq!(show(json!([])), "none");
+        assert_eq!(show(json!([{"a": 1}])), "1 element");
+        assert_eq!(show(json!({"a": 1, "b": 2})), "2 fields");
+        assert_eq!(show(json!(true)), "yes");
+        assert_eq!(show(json!(5132)), "5,132");
+        assert_eq!(Unit::Bytes.format(1536.0), "1.5 KiB");
+        assert_eq!(Unit::Ratio.format(-0.000_01), "0.00 %");
+        assert_eq!(Unit::Ratio.format(-0.01), "-1.0 %");
+        assert_eq!(counted(5132, "check"), "5,132 checks");
     }
 }

@@ -21,8 +21,7 @@ impl Inputs {
     /// From the facts of a snapshot.
     #[must_use]
     pub fn of(facts: &Facts) -> Self {
-        let tree = serde_json::to_value(&facts.tree).unwrap_or_default();
-        Self::new(tree, facts.sources.clone(), facts.absences.clone())
+        Self::new(facts.value(), facts.sources.clone(), facts.absences.clone())
     }
 
     /// From a tree. Nulls are dropped; so are empty lists that stand for an absence, since a list
@@ -129,7 +128,7 @@ fn prune(value: &mut Value, path: &str, absences: &Table<Absence>) {
         Value::Object(map) => map.retain(|key, child| {
             let path = below(key);
             prune(child, &path, absences);
-            !(child.is_null() || is_empty(child, &path) && stated_absent(&path, absences))
+            !(child.is_null() || is_empty(child, &path) && absences.exact(&path).is_some())
         }),
         Value::Array(list) => {
             for (i, child) in list.iter_mut().enumerate() {
@@ -149,21 +148,6 @@ fn is_empty(value: &Value, path: &str) -> bool {
     }
 }
 
-/// An absence is stated for the path or for what holds it, up to the nearest list element.
-fn stated_absent(path: &str, absences: &Table<Absence>) -> bool {
-    let mut path = path;
-    loop {
-        if absences.exact(path).is_some() {
-            return true;
-        }
-        let Some((parent, last)) = path.rsplit_once('.') else { return false };
-        if last.bytes().all(|b| b.is_ascii_digit()) {
-            return false;
-        }
-        path = parent;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +156,7 @@ mod tests {
     #[test]
     fn an_empty_list_that_could_not_be_read_is_absent() {
         let mut absences = Table::default();
-        absences.set("processes", Absence::new(Reason::TooFewSamples, ""));
+        absences.set("processes.growth", Absence::new(Reason::TooFewSamples, ""));
         absences.set("netns", Absence::new(Reason::Denied, ""));
         let tree = json!({
             "processes": {"growth": [], "count": 3, "gone": null},

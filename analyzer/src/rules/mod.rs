@@ -12,11 +12,14 @@
 //! | `condition`, `node` | CEL, and the facts tree as CEL sees it |
 //! | `text`, [`filters`], `shell` | minijinja, numbers for people, quoting for commands |
 //! | [`outcome`] | what is handed to the report |
+//! | [`testing`] | the tests that stand in rule files |
+//! | [`page`] | a rule as a page of a book |
 
 mod condition;
 mod decide;
 mod node;
 mod order;
+mod outline;
 mod rule;
 mod schema;
 mod shell;
@@ -26,6 +29,7 @@ mod text;
 mod trace;
 mod words;
 
+pub mod chapters;
 pub mod check;
 pub mod diagnostics;
 pub mod evaluate;
@@ -34,6 +38,7 @@ pub mod filters;
 pub mod inputs;
 pub mod load;
 pub mod outcome;
+pub mod page;
 pub mod params;
 pub mod source;
 pub mod testing;

@@ -286,6 +286,15 @@ fn names(texts: &[Text]) -> Vec<String> {
 }
 
 impl Rule {
+    /// Severities of its outcomes, each once, the worst last.
+    #[must_use]
+    pub fn severities(&self) -> Vec<Severity> {
+        let mut all: Vec<Severity> = self.outcomes.iter().map(|o| o.severity).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Every condition of the rule.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.applies

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
-
-use crate::facts::Tree;
 
 /// The type of a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +20,44 @@ pub(crate) enum Ty {
     Any,
 }
 
+static SCHEMA: LazyLock<Value> = LazyLock::new(crate::facts::schema);
+
 static FACTS: LazyLock<Ty> = LazyLock::new(|| {
-    let schema = SchemaSettings::default().into_generator().into_root_schema_for::<Tree>();
-    let root = schema.as_value();
-    let definitions = root.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();
-    read(root, &definitions, 0)
+    let definitions = SCHEMA.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();
+    read(&SCHEMA, &definitions, 0)
 });
 
 /// The facts tree.
 pub(crate) fn facts() -> &'static Ty {
     &FACTS
+}
+
+/// What the schema says about a fact, by path (`netns.*.tcp.established`).
+pub(crate) fn doc(path: &str) -> Option<String> {
+    let definitions = SCHEMA.get("$defs").cloned().unwrap_or_default();
+    let mut schema = SCHEMA.clone();
+    for part in path.split('.') {
+        let object = resolved(&schema, &definitions);
+        let next = match part {
+            "*" => object.get("items").or_else(|| object.get("additionalProperties")),
+            name => object
+                .get("properties")
+                .and_then(|p| p.get(name))
+                .or_else(|| object.get("additionalProperties")),
+        };
+        schema = next?.clone();
+    }
+    let text = |s: &Value| s.get("description").and_then(Value::as_str).map(str::to_owned);
+    text(&schema).or_else(|| text(&resolved(&schema, &definitions)))
+}
+
+/// What a schema refers to, null aside.
+fn resolved(schema: &Value, definitions: &Value) -> Value {
+    let choice = schema.get("anyOf").and_then(Value::as_array);
+    let schema =
+        choice.and_then(|all| all.iter().find(|s| s.get("$ref").is_some())).unwrap_or(schema);
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next());
+    name.and_then(|n| definitions.get(n)).unwrap_or(schema).clone()
 }
 
 /// What `findings["id"]` gives.
@@ -246,6 +271,11 @@ mod tests {
         assert_eq!(at("memory.identity.suspect.bytes"), Some(&Ty::Int));
         assert_eq!(at("collection.lists.netns.seen"), Some(&Ty::Int));
         assert_eq!(at("memory.nothing"), None);
+        assert_eq!(
+            doc("netns.*.keepalive.probes").as_deref(),
+            Some("Unanswered probes before the connection is reset.")
+        );
+        assert_eq!(doc("sysctl.runtime.*"), None);
     }
 
     #[test]

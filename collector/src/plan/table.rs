@@ -1,7 +1,7 @@
 //! The table itself. Order is the order of reading within a phase.
 
 use super::Group::{
-    Block, Cgroup, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
+    Block, Cgroup, Commands, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
 };
 use super::How::{
     File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Yield,
@@ -327,6 +327,13 @@ pub(crate) const TABLE: &[Source] = &[
         "all TCP and UDP sockets of each network namespace",
     )
     .right(Root),
+    probe(
+        "probes/ethtool/*.json",
+        Net,
+        Twice,
+        Request::Ethtool,
+        "link, rings, offloads, statistics",
+    ),
     // Address spaces, after the window.
     Source::new(
         "packs/proc-pid/cmdline",
@@ -368,6 +375,10 @@ pub(crate) const TABLE: &[Source] = &[
     .class(Class::Mm)
     .right(Owner)
     .cap(4 * MIB),
+    // Tools of the host, last of all.
+    probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
+        .class(Class::Tool)
+        .mask(Mask::Text),
 ];
 
 const IRQ: &[&str] = &["irq/*/{smp_affinity_list,effective_affinity_list}"];

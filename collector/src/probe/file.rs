@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path, max: u64) -> Result<(Vec<u8>, bool), Errno> {
 }
 
 /// Content of a small text file of the kernel, without the newline at its end.
-pub(super) fn line(path: &Path) -> Option<String> {
+pub(crate) fn line(path: &Path) -> Option<String> {
     let (bytes, _) = read(path, 4096).ok()?;
     Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
 }

@@ -20,10 +20,14 @@ use std::path::{Path, PathBuf};
 use linsight_archive::Outcome;
 
 mod clock;
+mod ethtool;
 mod file;
 mod netns;
 mod sockets;
 pub(crate) mod sysctl;
+
+pub(crate) use file::line as file_line;
+pub(crate) use sockets::is_safe as diag_is_safe;
 
 /// Largest piece of content in one [`Answer`].
 pub(crate) const PIECE_BYTES: usize = 1 << 20;
@@ -52,6 +56,8 @@ pub(crate) struct Answer<'a> {
     pub reason: Option<&'a str>,
     /// Content: whole lines or whole messages, at most [`PIECE_BYTES`] but for a single message.
     pub content: &'a [u8],
+    /// Secrets masked in the content.
+    pub masked: u64,
     /// Whether more follows.
     pub progress: Progress,
 }
@@ -65,26 +71,20 @@ impl<'a> Answer<'a> {
             errno: None,
             reason: None,
             content,
+            masked: 0,
             progress: Progress::Last,
         }
     }
 
     /// An absence.
     pub(crate) const fn absent(path: &'a str, outcome: Outcome, reason: Option<&'a str>) -> Self {
-        Self { path, outcome, errno: None, reason, content: &[], progress: Progress::Last }
+        Self { outcome, reason, ..Self::whole(path, &[]) }
     }
 
     /// An absence because of a failed system call.
     pub(crate) const fn failed(path: &'a str, errno: rustix::io::Errno) -> Self {
-        let outcome = outcome_of(errno);
-        Self {
-            path,
-            outcome,
-            errno: Some(errno.raw_os_error()),
-            reason: None,
-            content: &[],
-            progress: Progress::Last,
-        }
+        let (outcome, errno) = (outcome_of(errno), Some(errno.raw_os_error()));
+        Self { outcome, errno, ..Self::whole(path, &[]) }
     }
 }
 
@@ -117,22 +117,26 @@ pub(crate) const fn outcome_of(errno: rustix::io::Errno) -> Outcome {
 pub(crate) enum Request {
     /// `probes/clock.json`: see [`clock`].
     Clock,
-    /// `commands/sysctl_-a`: see [`sysctl`].
-    Sysctl,
     /// `probes/netns.jsonl`, `probes/netns/*`, `probes/inet_diag/*`: see [`netns`].
     Netns,
+    /// `probes/ethtool/<device>.json`: see [`ethtool`].
+    Ethtool,
+    /// `commands/*`: see [`crate::commands`].
+    Commands,
 }
 
 /// All probes, in the order in which they should run.
-pub(crate) const ALL: &[Request] = &[Request::Clock, Request::Sysctl, Request::Netns];
+pub(crate) const ALL: &[Request] =
+    &[Request::Clock, Request::Netns, Request::Ethtool, Request::Commands];
 
 impl Request {
     /// Its name.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Clock => "clock",
-            Self::Sysctl => "sysctl",
             Self::Netns => "netns",
+            Self::Ethtool => "ethtool",
+            Self::Commands => "commands",
         }
     }
 
@@ -211,8 +215,9 @@ pub(crate) fn run(
 ) -> io::Result<()> {
     match probe {
         Request::Clock => clock::probe(resume, emit),
-        Request::Sysctl => sysctl::probe(context, resume, emit),
         Request::Netns => netns::probe(context, resume, emit),
+        Request::Ethtool => ethtool::probe(context, resume, emit),
+        Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }
 

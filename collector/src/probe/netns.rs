@@ -302,6 +302,17 @@ fn enter(namespace: &Namespace) -> Result<(), String> {
         .map_err(|errno| why("setns", errno))
 }
 
+/// Moves this process into the host's namespace, for a host whose root is mounted somewhere.
+///
+/// # Errors
+///
+/// The reason in words.
+pub(super) fn enter_host(context: &Context) -> Result<(), String> {
+    let way = context.path("/proc/1/ns/net");
+    let inode = link_inode(&way).ok_or("the network namespace of process 1 cannot be told")?;
+    enter(&Namespace::new(inode, Some(1), way))
+}
+
 /// The namespace that we are in. Before Linux 3.17 there was no `thread-self`; the worker has one
 /// thread.
 fn present_inode() -> Option<u64> {

@@ -10,7 +10,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::time::Duration;
 
 use linsight_archive::Outcome;
@@ -57,8 +56,11 @@ pub(super) const FAMILIES: [Family; 4] = [
 
 /// Whether dumps of a protocol can be asked for without making the kernel load a module; else why
 /// not.
-pub(super) fn usable(context: &Context, family: Family) -> Result<(), String> {
-    let handler = if family.protocol == IPPROTO_TCP { "tcp_diag" } else { "udp_diag" };
+///
+/// # Errors
+///
+/// The reason in words.
+pub(crate) fn is_safe(context: &Context, handler: &str) -> Result<(), String> {
     let modules = file::read(&context.path("/proc/modules"), 1 << 20);
     let locked = file::line(&context.path("/proc/sys/kernel/modules_disabled"));
     let release = file::line(&context.path("/proc/sys/kernel/osrelease")).unwrap_or_default();
@@ -67,12 +69,15 @@ pub(super) fn usable(context: &Context, family: Family) -> Result<(), String> {
     let safe = match modules {
         Ok((loaded, _)) => locked.as_deref() == Some("1") || present(handler, &loaded, &builtin),
         // A kernel without /proc/modules was built without modules: it has nothing to load.
-        Err(errno) => errno == Errno::NOENT && Path::new(&context.path("/proc/version")).exists(),
+        Err(errno) => errno == Errno::NOENT && context.path("/proc/version").exists(),
     };
-    if !safe {
-        return Err(format!("{handler} is not loaded, and asking would load it"));
-    }
-    // The trial asks for no state at all: it tells whether the kernel knows the request.
+    if safe { Ok(()) } else { Err(format!("{handler} is not loaded, and asking would load it")) }
+}
+
+/// Whether a dump works here: it is safe, and the kernel knows the request.
+pub(super) fn usable(context: &Context, family: Family) -> Result<(), String> {
+    is_safe(context, if family.protocol == IPPROTO_TCP { "tcp_diag" } else { "udp_diag" })?;
+    // The trial asks for no state at all.
     match dump_with(family, 0, &mut |_| Ok(true)) {
         Ok(_) => Ok(()),
         Err(Failure::Kernel(errno)) => {

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use linsight_archive::Outcome;
 
-use super::{Answer, Context, Emit, PIECE_BYTES, Progress, Resume, Turn, file};
+use super::{Answer, Emit, PIECE_BYTES, Progress, file};
 
 const MAX_VALUE_BYTES: u64 = 16 << 10;
 /// Pieces are handed on above this; the next value fits into a piece even as 16,384 empty lines.
@@ -45,16 +45,6 @@ pub(crate) fn never(path: &str) -> bool {
         || (path.starts_with("net/ipv6/neigh/")
             && matches!(name, "retrans_time" | "base_reachable_time"))
         || (path.starts_with("kernel/random/") && name.ends_with("uuid"))
-}
-
-/// All parameters of the host.
-pub(super) fn probe(context: &Context, resume: Resume, emit: &mut Emit<'_>) -> io::Result<()> {
-    const PATH: &str = "commands/sysctl_-a";
-    match resume.turn(0) {
-        Turn::Done => Ok(()),
-        Turn::Hung => emit(Answer::absent(PATH, Outcome::TimedOut, None)),
-        Turn::Now => dump(PATH, &context.path("/proc/sys"), "", emit),
-    }
 }
 
 /// Writes all parameters below `/proc/sys/<below>` (empty: all) to one path of the archive.

@@ -351,57 +351,57 @@ fn name(inputs: &Inputs, rows: &mut [Growth]) {
     }
 }
 
-/// Why fields of a row are absent.
+/// Why fields of the rows are absent.
 fn absences(rows: &[Growth], book: &mut Book) {
     for (i, row) in rows.iter().enumerate() {
-        let mut absent = |known: bool, field: &str, reason: Reason, why: &str| {
-            if !known {
-                book.absent(format!("{FACT}.{i}.{field}"), Absence::new(reason, why));
-            }
-        };
-        let few = Reason::TooFewSamples;
-        let none = Reason::NotApplicable;
-        absent(
-            row.mapping.is_some(),
-            "mapping",
-            few,
-            "its mappings were not read twice in the window",
-        );
-        absent(
-            row.virtual_limit.is_some(),
-            "virtual_limit",
-            none,
-            "no limit in force, or no growth",
-        );
-        absent(
-            row.virtual_eta_s.is_some(),
-            "virtual_eta_s",
-            none,
-            "no limit in force, or no growth",
-        );
-        absent(
-            row.resident_eta_s.is_some(),
-            "resident_eta_s",
-            none,
-            "resident memory does not grow",
-        );
-        absent(
-            row.touched_ratio.is_some(),
-            "touched_ratio",
-            none,
-            "the address space does not grow",
-        );
-        absent(
-            row.limit_address_space_bytes.is_some(),
-            "limit_address_space_bytes",
-            none,
-            "unlimited, or not readable",
-        );
-        absent(
-            row.limit_data_bytes.is_some(),
-            "limit_data_bytes",
-            none,
-            "unlimited, or not readable",
-        );
+        let known = known_fields(row);
+        for (field, reason, why) in
+            known.into_iter().filter_map(|(known, rest)| (!known).then_some(rest))
+        {
+            book.absent(format!("{FACT}.{i}.{field}"), Absence::new(reason, why));
+        }
     }
+}
+
+/// A field, and what it means that it is absent.
+type Why = (&'static str, Reason, &'static str);
+
+/// Which fields a row has.
+fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
+    const FEW: Reason = Reason::TooFewSamples;
+    const NONE: Reason = Reason::NotApplicable;
+    const LACKS: Reason = Reason::NotCollected;
+    let mapping = |f: fn(&Mapping) -> bool| row.mapping.as_ref().is_none_or(f);
+    let resident = |f: fn(&Series) -> bool| row.resident.as_ref().is_none_or(f);
+    let space = |f: fn(&Series) -> bool| row.virtual_space.as_ref().is_none_or(f);
+    let linear = |s: &Series| s.lifetime_linearity.is_some();
+    let risen = |s: &Series| s.give_back_ratio.is_some();
+    let (start, never) = ("its start is not known", "it never rose");
+    let (class, old) = ("a class of many mappings grows", "no part of one mapping is new");
+    vec![
+        (row.mapping.is_some(), ("mapping", FEW, "its mappings were not read twice in the window")),
+        (row.virtual_limit.is_some(), ("virtual_limit", NONE, "no limit in force, or no growth")),
+        (row.virtual_eta_s.is_some(), ("virtual_eta_s", NONE, "no limit in force, or no growth")),
+        (row.resident_eta_s.is_some(), ("resident_eta_s", NONE, "resident memory does not grow")),
+        (row.touched_ratio.is_some(), ("touched_ratio", NONE, "the address space does not grow")),
+        (
+            row.limit_address_space_bytes.is_some(),
+            ("limit_address_space_bytes", NONE, "unlimited, or not readable"),
+        ),
+        (row.limit_data_bytes.is_some(), ("limit_data_bytes", NONE, "unlimited, or not readable")),
+        (row.cmdline.is_some(), ("cmdline", NONE, "it has none, or it was not readable")),
+        (row.age_s.is_some(), ("age_s", LACKS, start)),
+        (row.starting.is_some(), ("starting", LACKS, start)),
+        (row.memory_ratio.is_some(), ("memory_ratio", LACKS, "no MemTotal")),
+        (mapping(|m| m.start_hex.is_some()), ("mapping.start_hex", NONE, class)),
+        (mapping(|m| m.end_hex.is_some()), ("mapping.end_hex", NONE, class)),
+        (mapping(|m| m.new_start_hex.is_some()), ("mapping.new_start_hex", NONE, old)),
+        (mapping(|m| m.new_end_hex.is_some()), ("mapping.new_end_hex", NONE, old)),
+        (mapping(|m| m.new_bytes.is_some()), ("mapping.new_bytes", NONE, old)),
+        (mapping(|m| m.share_ratio.is_some()), ("mapping.share_ratio", NONE, "nothing grew")),
+        (resident(linear), ("resident.lifetime_linearity", LACKS, start)),
+        (resident(risen), ("resident.give_back_ratio", NONE, never)),
+        (space(linear), ("virtual_space.lifetime_linearity", LACKS, start)),
+        (space(risen), ("virtual_space.give_back_ratio", NONE, never)),
+    ]
 }

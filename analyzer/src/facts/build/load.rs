@@ -187,6 +187,18 @@ fn composition(
         let absence = Absence::new(Reason::NotApplicable, "the CPUs were idle all the time");
         book.absent(format!("{FACT}.system_of_busy_ratio"), absence);
     }
+    let top_running = top_running(inputs, states);
+    let top_uninterruptible = top_uninterruptible(inputs, states);
+    for i in 0..top_running.len() {
+        let absence = Absence::new(Reason::NotApplicable, "it was running, not waiting");
+        book.absent(format!("{FACT}.top_running.{i}.wchan"), absence);
+    }
+    for (i, _) in top_uninterruptible.iter().enumerate().filter(|(_, t)| t.wchan.is_none()) {
+        let why = inputs.wchan.first().err().unwrap_or_else(|| {
+            Absence::of(Reason::Missing, &inputs.wchan.path, "it was not looked at")
+        });
+        book.absent(format!("{FACT}.top_uninterruptible.{i}.wchan"), why);
+    }
     Some(Composition {
         running_mean: l.running,
         running_p95: l.running_p95,
@@ -200,8 +212,8 @@ fn composition(
         system_of_busy_ratio: context.system_of_busy,
         psi_cpu_some_ratio: psi_cpu,
         psi_io_some_ratio: psi_io,
-        top_running: top_running(inputs, states),
-        top_uninterruptible: top_uninterruptible(inputs, states),
+        top_running,
+        top_uninterruptible,
     })
 }
 

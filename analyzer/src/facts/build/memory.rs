@@ -15,6 +15,7 @@ use super::super::method::num::{from_i64, from_u64, ratio, signed};
 use super::super::method::trend::Point;
 use super::super::plan::Reading;
 use super::Book;
+use super::book::too_few;
 use super::window::Window;
 
 /// Slab caches that are listed.
@@ -23,7 +24,7 @@ const MAX_CACHES: usize = 20;
 const MAX_POINTS: usize = 600;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
-    let mut memory = Memory::default();
+    let mut memory = Memory { slab_caches: slab_caches(inputs, book), ..Memory::default() };
     let Some((reading, (info, keys))) = inputs.meminfo.good().next() else {
         book.absent("memory", inputs.meminfo.absence());
         return memory;
@@ -48,7 +49,6 @@ pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Bo
         book.absent("memory.available_ratio", absence);
     }
     memory.identity = identity(inputs, window, host, book);
-    memory.slab_caches = slab_caches(inputs, book);
     memory.series = series(inputs, window);
     memory
 }
@@ -150,7 +150,7 @@ fn growth(identity: &mut Identity, samples: &[(Input, u64)], window: &Window, bo
     let total = samples.first().map_or(0.0, |(i, _)| from_i64(i.total));
     let floor = growth::FLOOR_RESIDENT_BYTES.max(0.002 * total);
     let Some(g) = growth::classify(&points, floor, None) else {
-        let absence = super::book::too_few("proc/meminfo", points.len(), growth::MIN_SAMPLES);
+        let absence = too_few("proc/meminfo", points.len(), growth::MIN_SAMPLES);
         book.absent(CLASS, absence.clone());
         book.absent(SLOPE, absence);
         return;
@@ -278,6 +278,16 @@ fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
         .collect();
     caches.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     caches.truncate(MAX_CACHES);
+    for (i, cache) in caches.iter().enumerate() {
+        if cache.delta_bytes.is_none() {
+            let absence = too_few(&inputs.slabinfo.path, 1, 2);
+            book.absent(format!("{FACT}.{i}.delta_bytes"), absence);
+        }
+        if cache.active_ratio.is_none() {
+            let absence = Absence::new(Reason::NotApplicable, "the cache has no objects");
+            book.absent(format!("{FACT}.{i}.active_ratio"), absence);
+        }
+    }
     caches
 }
 

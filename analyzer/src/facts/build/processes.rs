@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
 use super::super::inputs::{Inputs, Process as Parsed};
@@ -42,6 +43,14 @@ pub(super) fn build(
     }
     let host = Host { inputs, used: cpu_use(inputs, window), total: memory.total_bytes };
     processes.top = top(&host, &present(inputs, &own));
+    for (i, row) in processes.top.iter().enumerate() {
+        let absence = if row.virtual_bytes.is_none() {
+            Absence::new(Reason::NotApplicable, "a kernel thread has no memory of its own")
+        } else {
+            Absence::new(Reason::NotCollected, "not read of this process, or it has none")
+        };
+        book.absent(format!("processes.top.{i}"), absence);
+    }
     book.sources(
         "processes.top",
         [&inputs.processes.path, &inputs.status.path, &inputs.sizes.path, &inputs.cmdlines.path]

@@ -53,6 +53,11 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
                 book.absent(format!("{MISMATCHES}.{i}.kernel_default"), absence);
             }
         }
+        // The archive's path was for the sources; a reader looks for the file on the host.
+        for m in &mut sysctl.mismatches {
+            m.file = m.file.take().map(|path| on_host(&path));
+            m.losers.iter_mut().for_each(|loser| *loser = on_host(loser));
+        }
     } else {
         book.absent(MISMATCHES, inputs.sysctl.absence());
     }
@@ -65,7 +70,12 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
 }
 
 fn fact(line: Line) -> Persisted {
-    Persisted { value: line.value, file: line.path, line: line.line.into() }
+    Persisted { value: line.value, file: on_host(&line.path), line: line.line.into() }
+}
+
+/// A path of the archive as it is on the host.
+fn on_host(path: &str) -> String {
+    format!("/{}", path.trim_start_matches('/'))
 }
 
 /// No file and no statement about one: the archive cannot tell what the next boot sets.

@@ -206,8 +206,8 @@ mod tests {
         assert!(h.bars.len() <= BUCKETS);
         assert_eq!(h.bars.first().unwrap().from, "0 s");
         assert_eq!(h.bars.last().unwrap().to, "60 s");
-        assert_eq!(h.marks[0].value, "30 s");
-        assert_eq!(h.label, "TIME-WAIT ages: 1,000 values from 0 s to 60 s");
+        assert_eq!(h.marks[0].value, "29.9 s");
+        assert_eq!(h.label, "TIME-WAIT ages: 1,000 values from 0 s to 59.9 s");
     }
 
     #[test]

@@ -111,7 +111,10 @@ impl TimeSeries {
             x_ticks: scale::times(span_s, LEFT, plot_width),
             y_ticks: steps
                 .iter()
-                .map(|v| Tick { at: px(place(0.0, *v).y), label: unit.format(*v) })
+                .map(|v| Tick {
+                    at: px(place(0.0, *v).y),
+                    label: unit.format(*v).replace(".0 ", " "),
+                })
                 .collect(),
             curves: drawn,
         })

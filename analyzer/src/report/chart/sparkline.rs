@@ -1,4 +1,5 @@
-//! A series beside its number.
+//! A series beside its number, small in every sense: whole and half pixels only, since a table may
+//! hold dozens.
 
 use serde::Serialize;
 
@@ -44,7 +45,10 @@ impl Sparkline {
         let points: Vec<Point> = values
             .iter()
             .enumerate()
-            .map(|(i, v)| Point { x: PAD + float_len(i) * step, y: y(*v) })
+            .map(|(i, v)| Point {
+                x: (PAD + float_len(i) * step).round(),
+                y: (y(*v) * 2.0).round() / 2.0,
+            })
             .collect();
         let end = Point { x: px(WIDTH - PAD), y: px(y(*last)) };
         let label = format!(
@@ -54,7 +58,7 @@ impl Sparkline {
             unit.format(low),
             unit.format(high)
         );
-        Some(Self { path: path(&thin(points, 80)), end, label, fact: None })
+        Some(Self { path: path(&thin(points, 40)), end, label, fact: None })
     }
 }
 
@@ -67,7 +71,7 @@ mod tests {
         let s = Sparkline::new(&[0.0, 1_048_576.0, 2_097_152.0], Unit::Bytes).unwrap();
         assert_eq!(s.path, "M2 16L40 9L78 2");
         assert_eq!(s.end, Point { x: 78.0, y: 2.0 });
-        assert_eq!(s.label, "from 0 B to 2 MiB, lowest 0 B, highest 2 MiB");
+        assert_eq!(s.label, "from 0 B to 2.0 MiB, lowest 0 B, highest 2.0 MiB");
     }
 
     #[test]

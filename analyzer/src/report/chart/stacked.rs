@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::px;
-use crate::report::units::{Unit, percent};
+use crate::report::units::Unit;
 
 const WIDTH: f64 = 1000.0;
 
@@ -63,7 +63,7 @@ impl StackedBar {
                         "{}: {} ({})",
                         p.label,
                         unit.format(p.value),
-                        percent(p.value / whole)
+                        Unit::Ratio.format(p.value / whole)
                     ),
                 });
             }
@@ -74,7 +74,7 @@ impl StackedBar {
         let named: Vec<String> = largest
             .iter()
             .take(4)
-            .map(|p| format!("{} {}", p.label, percent(p.value / whole)))
+            .map(|p| format!("{} {}", p.label, Unit::Ratio.format(p.value / whole)))
             .collect();
         let mut label = format!("{} in all: {}", unit.format(whole), named.join(", "));
         if sum > whole * 1.01 {
@@ -99,8 +99,8 @@ mod tests {
         let bar = StackedBar::new(&parts, 100.0, Unit::Bytes).unwrap();
         let edges: Vec<(f64, f64)> = bar.segments.iter().map(|s| (s.x, s.width)).collect();
         assert_eq!(edges, [(0.0, 500.0), (500.0, 300.0), (800.1, 199.9)]);
-        assert_eq!(bar.segments[1].title, "cache: 30 B (30 %)");
-        assert_eq!(bar.label, "100 B in all: free 50 %, cache 30 %, anon 20 %, tiny 0.01 %");
+        assert_eq!(bar.segments[1].title, "cache: 30 B (30.0 %)");
+        assert_eq!(bar.label, "100 B in all: free 50.0 %, cache 30.0 %, anon 20.0 %, tiny 0.01 %");
     }
 
     #[test]

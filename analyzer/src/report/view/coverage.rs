@@ -188,9 +188,15 @@ fn remedy(cx: &Cx<'_>, reason: Option<Reason>, key: &str) -> (String, String) {
             "left alone on purpose",
             "The reason is in the last column; --deep lifts the limits on large processes.",
         ),
-        Some(Reason::NotCollected) => {
+        Some(Reason::NotCollected)
+            if cx.facts.tree.collection.format.as_deref() == Some("linsight") =>
+        {
             s("the archive does not hold it", "Collect again with a current linsight-collect.")
         }
+        Some(Reason::NotCollected) => s(
+            "an archive of this kind does not hold it",
+            "Collect with linsight-collect: it reads what other collectors leave out.",
+        ),
         Some(Reason::ParseError) => s(
             "the text of the source was not understood",
             "This is a defect of linsight: please report it with the line in the last column.",

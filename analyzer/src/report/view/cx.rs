@@ -32,7 +32,7 @@ impl<'a> Cx<'a> {
         evidence: &'a dyn Evidence,
         origin: &'a Origin,
     ) -> Self {
-        let tree = serde_json::to_value(&facts.tree).unwrap_or(Value::Null);
+        let tree = facts.value();
         Self { facts, assessment, evidence, origin, tree }
     }
 

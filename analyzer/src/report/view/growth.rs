@@ -6,7 +6,7 @@ use super::table::{Row, Table};
 use crate::report::units::Unit;
 
 /// Rows at most.
-const MAX_ROWS: usize = 50;
+const MAX_ROWS: usize = 30;
 
 /// One row a process: resident and address space, each with class, slope and curve.
 pub(super) fn table(cx: &Cx<'_>) -> Table {
@@ -21,7 +21,6 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
             "#To",
             "#Per second",
             "Curve",
-            "Confidence",
             "What grows",
         ],
     );
@@ -40,7 +39,8 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
                     Cell::code(&g.name),
                     cx.cell(&format!("{at}.pid")),
                     Cell::text(name),
-                    Cell::text(&series.class),
+                    Cell::text(&series.class)
+                        .with_note(format!("confidence {}", series.confidence)),
                     of("first_bytes"),
                     of("last_bytes"),
                     of("slope_bytes_per_s").with_note(format!(
@@ -52,7 +52,6 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
                         spark: cx.spark(&format!("{at}.{field}.points"), Unit::Bytes),
                         ..Cell::default()
                     },
-                    Cell::text(&series.confidence),
                     mapping.map_or_else(Cell::default, |m| {
                         let range = m.start_hex.as_deref().zip(m.end_hex.as_deref());
                         Cell::code(&m.name)
@@ -62,6 +61,6 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
             ));
         }
     }
-    table.limit(MAX_ROWS, "");
+    table.limit(MAX_ROWS, ", those that grow first");
     table
 }

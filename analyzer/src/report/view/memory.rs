@@ -10,8 +10,10 @@ use crate::facts::memory::Term;
 use crate::report::chart::{Part, StackedBar};
 use crate::report::units::{Unit, float};
 
-/// Colours of the bar; `free` and the residual have their own.
-const COLOURS: [&str; 10] = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10"];
+/// Key of the term that is not in use, and class of its colour.
+const FREE: &str = "free";
+/// Colours of the bar; `p8` is for all that is small, the residual has its own.
+const COLOURS: [&str; 9] = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p9", "p10"];
 
 /// The section.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -50,11 +52,16 @@ impl Memory {
     }
 }
 
-fn colour(key: &str, nth: usize) -> &'static str {
-    match key {
-        "free" => "free",
-        _ => COLOURS.get(nth % COLOURS.len()).copied().unwrap_or("p1"),
-    }
+/// The largest terms get a colour each, the others share the grey one: nobody tells sixteen apart.
+fn colours(terms: &[Term]) -> Vec<&'static str> {
+    let mut by_size: Vec<&Term> = terms.iter().filter(|t| t.key != FREE).collect();
+    by_size.sort_by_key(|t| std::cmp::Reverse(t.bytes));
+    let rank = |key: &str| by_size.iter().position(|t| t.key == key);
+    let colour = |t: &Term| match t.key.as_str() {
+        FREE => FREE,
+        key => rank(key).and_then(|i| COLOURS.get(i)).copied().unwrap_or("p8"),
+    };
+    terms.iter().map(colour).collect()
 }
 
 fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
@@ -62,15 +69,7 @@ fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
         Table::new("Every page of MemTotal in one row", &["Term", "#Size", "#Share", "What it is"]);
     let memory = &cx.facts.tree.memory;
     let Some(identity) = &memory.identity else { return (None, table) };
-    let colours: Vec<&'static str> = identity
-        .terms
-        .iter()
-        .scan(0, |n, t| {
-            let c = colour(&t.key, *n);
-            *n += usize::from(c != "free");
-            Some(c)
-        })
-        .collect();
+    let colours = colours(&identity.terms);
     let row = |i: usize, term: &Term, class: &'static str| {
         let at = format!("memory.identity.terms.{i}");
         Row::of(
@@ -85,7 +84,7 @@ fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
     };
     let terms = || identity.terms.iter().zip(&colours).enumerate();
     // What is used reads from the start, in the table as in the bar; free memory ends both.
-    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class != "free") {
+    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class != FREE) {
         table.push(row(i, term, class));
     }
     table.push(Row::new(vec![
@@ -94,7 +93,7 @@ fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
         cx.share("memory.identity.residual_ratio"),
         Cell::text("pages that no counter of the kernel names: driver buffers, or a leak"),
     ]));
-    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class == "free") {
+    for (i, (term, class)) in terms().filter(|(_, (_, class))| **class == FREE) {
         table.push(row(i, term, class));
     }
     table.push(Row::new(vec![
@@ -114,7 +113,7 @@ fn identity(cx: &Cx<'_>) -> (Option<StackedBar>, Table) {
         value: float(identity.residual_bytes),
         class: "residual",
     });
-    parts.sort_by_key(|p| p.class == "free");
+    parts.sort_by_key(|p| p.class == FREE);
     let whole = memory.total_bytes.map_or(0.0, float);
     (StackedBar::new(&parts, whole, Unit::Bytes), table)
 }
@@ -132,6 +131,12 @@ fn remarks(cx: &Cx<'_>) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(text) = &identity.inconsistent {
         out.push(format!("The totals disagree: {text}."));
+    }
+    if identity.pass > 0 {
+        out.push(format!(
+            "The terms are from sample {}, whose reads fit together best; other figures are from the start.",
+            identity.pass
+        ));
     }
     if !identity.unreported.is_empty() {
         out.push(format!(

@@ -6,7 +6,8 @@ use super::card::Card;
 use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Pair, Row, Table};
-use crate::report::units::{Unit, counted};
+use crate::facts::processes::Process;
+use crate::report::units::{Unit, counted, float_len};
 use crate::report::visible::clip;
 
 /// Rows at most.
@@ -63,9 +64,15 @@ fn table(cx: &Cx<'_>) -> Table {
         ],
     )
     .sortable();
-    for (i, p) in cx.facts.tree.processes.top.iter().enumerate().take(MAX_ROWS) {
+    let top = &cx.facts.tree.processes.top;
+    let shown = || top.iter().enumerate().filter(|(_, p)| !is_idle_kernel_thread(p));
+    for (i, p) in shown().take(MAX_ROWS) {
         let at = format!("processes.top.{i}");
-        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        // A kernel thread has no memory of its own: that is no gap.
+        let of = |f: &str| match cx.cell(&format!("{at}.{f}")) {
+            cell if p.cmdline.is_none() && cell.absent.is_some() => Cell::default(),
+            cell => cell,
+        };
         let command = match &p.cmdline {
             Some(line) => Cell::code(clip(line, MAX_COMMAND)),
             None => Cell::code(format!("[{}]", p.comm)),
@@ -90,16 +97,25 @@ fn table(cx: &Cx<'_>) -> Table {
             ],
         ));
     }
-    let listed = table.rows.len();
+    let mut note = Vec::new();
+    let idle = top.len() - shown().count();
+    if idle > 0 {
+        note.push(format!("{} left out", counted(idle, "idle kernel thread")));
+    }
     let all = cx.number("processes.count").unwrap_or_default();
-    if crate::report::units::float_len(listed) < all {
-        table.note = Some(format!(
+    let listed = table.rows.len() + idle;
+    if float_len(listed) < all {
+        note.push(format!(
             "{} of {} by CPU and resident memory; the full list is in the archive",
             listed,
             Unit::Plain.format(all)
         ));
-    } else if listed > 0 {
-        table.note = Some(counted(listed, "row"));
     }
+    table.note = (!note.is_empty()).then(|| note.join("; "));
     table
+}
+
+/// Without address space and without CPU time in the window: nothing to see in its row.
+fn is_idle_kernel_thread(p: &Process) -> bool {
+    p.cmdline.is_none() && p.virtual_bytes.unwrap_or(0) == 0 && p.cpu_ratio.unwrap_or(0.0) < 0.000_5
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::cell::Cell;
+use crate::report::units::{Unit, float_len};
 
 /// A table. What it leaves out is said in `note`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -87,7 +88,7 @@ impl Table {
             self.note = Some(format!(
                 "{} of {}{by}; the full list is in the archive",
                 max,
-                crate::report::units::plain(crate::report::units::float_len(all))
+                Unit::Plain.format(float_len(all))
             ));
         }
     }

@@ -60,7 +60,7 @@ fn whole(rule: &Rule, condition: &Condition) -> std::ops::Range<usize> {
 }
 
 /// Without the paths that only lead to another.
-fn leaves(reads: &[String]) -> Vec<&str> {
+pub(super) fn leaves(reads: &[String]) -> Vec<&str> {
     let leads = |r: &String| {
         reads.iter().any(|o| o.strip_prefix(r.as_str()).is_some_and(|rest| rest.starts_with('.')))
     };

@@ -26,6 +26,19 @@ pub fn check(set: &RuleSet) -> Vec<Diagnostic> {
     set.rules().iter().flat_map(|rule| check_rule(rule, &ids)).collect()
 }
 
+/// The facts that the conditions of a rule read, by schema path (`netns.*.tcp.established`).
+#[must_use]
+pub fn facts_of(rule: &Rule) -> Vec<String> {
+    let mut out = Vec::new();
+    let scope = Scope::of(rule, &mut out);
+    let reads: Vec<String> =
+        rule.conditions().flat_map(|c| types::condition(rule, c, &scope, &[], &mut out)).collect();
+    let own = |path: &&str| {
+        !["params", "findings", "coverage"].contains(&path.split('.').next().unwrap_or_default())
+    };
+    evidence::leaves(&reads).into_iter().filter(own).map(str::to_owned).collect()
+}
+
 fn check_rule(rule: &Rule, ids: &[&str]) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     let scope = Scope::of(rule, &mut out);

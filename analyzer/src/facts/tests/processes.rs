@@ -1,0 +1,100 @@
+//! Growth over a minute, as the book's leak program shows it.
+
+use super::*;
+
+const SAMPLES: u32 = 61;
+
+/// `/proc/PID/smaps` with one anonymous area that ends at a fixed address and grows downwards.
+fn smaps(area_kib: u64, resident_kib: u64) -> String {
+    let end = 0x7f00_0000_0000_u64;
+    let start = end - area_kib * 1024;
+    format!(
+        "55a000000000-55a000010000 r-xp 00000000 fe:00 99 /usr/bin/leak\nRss: 64 kB\nSwap: 0 kB\n\
+         {start:x}-{end:x} rw-p 00000000 00:00 0 \nRss: {resident_kib} kB\nSwap: 0 kB\n"
+    )
+}
+
+/// A minute with `leak`, which asks for 1028 kB a second and touches 4, `calm`, which does
+/// nothing, and the collector, which grows.
+fn minute() -> Files {
+    let mut files = vec![
+        file("proc/meminfo", MEMINFO),
+        file("proc/uptime", "100000.0 1.0\n"),
+        file("probes/own_pids", "9\n"),
+        pack_of(
+            "packs/proc-pid/limits",
+            &[(
+                "7",
+                "Limit  Soft Limit  Hard Limit  Units\n\
+             Max address space         1073741824           unlimited            bytes\n",
+            )],
+        ),
+        pack_of("packs/proc-pid/cmdline", &[("7", "/usr/bin/leak\0-v\0")]),
+    ];
+    for n in 1..=SAMPLES {
+        let row = |pages: u32, resident: u32| format!("{pages} {resident} 0 1 0 {pages} 0\n");
+        let leak = row(1000 + 257 * n, 300 + n);
+        let rows = [("7", leak), ("8", row(1000, 300)), ("9", row(1000 * n, 1000 * n))];
+        let rows: Vec<(&str, &str)> = rows.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/statm"), &rows));
+        let tasks = [7, 8, 9].map(|pid| (pid.to_string(), pid_stat(pid, "leak", 'S', n)));
+        let tasks: Vec<(&str, &str)> =
+            tasks.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/stat"), &tasks));
+        files.push(file(&in_pass(n, "proc/stat"), &stat(n, 1, 0)));
+        if [20, 40, 61].contains(&n) {
+            let walk = smaps(4000 + 1028 * u64::from(n), 1200 + 4 * u64::from(n));
+            files.push(pack_of(&in_pass(n, "packs/proc-pid/smaps"), &[("7", &walk)]));
+        }
+    }
+    files
+}
+
+#[test]
+fn the_books_leak_grows_in_address_space_and_its_mapping_is_named() {
+    let f = facts(minute());
+    assert_eq!(f.tree.processes.judged, Some(2), "not the collector");
+    let [leak] = f.tree.processes.growth.as_slice() else {
+        panic!("{:#?}", f.tree.processes.growth);
+    };
+    assert_eq!((leak.pid, leak.name.as_str()), (7, "leak -v"));
+    let (resident, space) = (leak.resident.as_ref().unwrap(), leak.virtual_space.as_ref().unwrap());
+    assert_eq!((resident.class.as_str(), space.class.as_str()), ("stable", "steady"));
+    assert_eq!((space.confidence.as_str(), space.samples), ("high", 61));
+    assert!((space.slope_bytes_per_s - 1028.0 * 1024.0).abs() < 1.0);
+    assert!((leak.touched_ratio.unwrap() - 4.0 / 1028.0).abs() < 1e-6);
+    let mapping = leak.mapping.as_ref().unwrap();
+    assert_eq!(mapping.name, "anon rw-p");
+    assert_eq!(mapping.new_bytes, Some(41 * 1028 * 1024));
+    assert_eq!(
+        (mapping.delta_size_bytes, mapping.delta_resident_bytes),
+        (41 * 1_052_672, 41 * 4096)
+    );
+    let new = (mapping.new_start_hex.as_deref(), mapping.new_end_hex.as_deref());
+    assert_eq!(new.0, mapping.start_hex.as_deref(), "it grows at its start");
+    assert_eq!(
+        new.1,
+        Some(format!("{:x}", 0x7f00_0000_0000_u64 - (4000 + 1028 * 20) * 1024).as_str())
+    );
+    assert_eq!(leak.virtual_limit.as_deref(), Some("RLIMIT_AS"));
+    assert_eq!(leak.resident_eta_s, None);
+    assert_eq!(leak.starting, Some(false));
+}
+
+/// A process id that is used again is another process, not a jump.
+#[test]
+fn a_reused_process_id_is_two_processes() {
+    let mut files = Vec::new();
+    for n in 1..=30 {
+        let (pages, start) = if n <= 15 { (1000, "1000") } else { (900_000, "777777") };
+        let statm = format!("{pages} {pages} 0 1 0 {pages} 0\n");
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/statm"), &[("7", &statm)]));
+        let task = pid_stat(7, "a", 'S', 1).replace(" 1000 4096000", &format!(" {start} 4096000"));
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/stat"), &[("7", &task)]));
+        files.push(file(&in_pass(n, "proc/stat"), &stat(n, 1, 0)));
+    }
+    let f = facts(files);
+    assert_eq!(f.tree.processes.judged, Some(2));
+    assert!(f.tree.processes.growth.is_empty());
+    assert!(f.value()["processes"]["growth"].is_array(), "looked, and found nothing");
+}
