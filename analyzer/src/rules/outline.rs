@@ -88,7 +88,7 @@ impl<'a> Writer<'a> {
 
     /// Writes the first branch whose condition is no negation; stands on `endif`.
     fn branches(&mut self, tag: &str, show: bool) {
-        let is_usual = |tag: &str| !tag.split_whitespace().nth(1).is_some_and(|w| w == "not");
+        let is_usual = |tag: &str| tag.split_whitespace().nth(1) != Some("not");
         let mut take = show && is_usual(tag);
         let mut taken = take;
         loop {

@@ -69,6 +69,16 @@ fn truth_has_three_values() {
     assert!(fired("memory.total_bytes > 1 || load.one > 1.0"));
     assert!(fired("load.one > 1.0 || memory.total_bytes > 1"));
     assert!(clear("memory.total_bytes > 1 && load.one > 100"));
+    for undecided in [
+        "memory.total_bytes > 1 && load.one > 1.0",
+        "load.one > 1.0 && memory.total_bytes > 1",
+        "memory.total_bytes > 1 || load.one > 100.0",
+        "load.one > 100.0 || memory.total_bytes > 1",
+        "!(memory.total_bytes > 1)",
+        "memory.total_bytes > 1 ? true : true",
+    ] {
+        assert!(matches!(status(undecided, tree()), Status::NotAssessable { .. }), "{undecided}");
+    }
     assert!(clear("has(memory.identity.gap_bytes)"));
     assert!(clear("nics.exists(n, n.name == 'eth0')"));
     assert!(fired("has(load.five) ? load.five > 1.0 : load.one > 1.0"));
