@@ -73,6 +73,12 @@ impl PackWriter {
         self.line.masked += secrets;
     }
 
+    /// Says that records are lacking, and why: a limit was met, some were left out on purpose.
+    pub fn explain(&mut self, outcome: Outcome, reason: &str) {
+        self.line.outcome = outcome;
+        self.line.reason = Some(reason.to_owned());
+    }
+
     /// Writes what is left, and the pack's journal line with its counts.
     ///
     /// # Errors

@@ -41,6 +41,9 @@ fn resolve(workers: &mut Workers, source: &Source) -> Flow<Vec<(&'static str, St
             }
             found
         }
+        How::Tree(dir, names) => {
+            files::lines(workers, Op::Find, &format!("{dir}//{names}"), source.class)?.0
+        }
         How::Process(name) | How::ProcessLink(name) | How::ProcessLinks(name) => {
             vec![format!("proc/self/{name}")]
         }

@@ -7,6 +7,7 @@ use crate::class::Class;
 use crate::clock;
 use crate::plan::{How, Right, Source};
 use crate::run::Run;
+use crate::sink::Sink;
 use crate::stop::Flow;
 use crate::wire::{Asked, Op};
 use crate::workers::{Answer, Request, Workers};
@@ -69,7 +70,8 @@ impl Run {
         self.read_paths(&paths)?;
         for row in rows {
             match row.how {
-                How::Pack(prefix, patterns) => self.read_pack(row, prefix, patterns)?,
+                How::Pack(prefix, patterns) => self.read_patterns(row, prefix, patterns)?,
+                How::Tree(dir, names) => self.read_tree(row, dir, names)?,
                 How::Sysctl => self.read_sysctl(row)?,
                 _ => {}
             }
@@ -93,7 +95,14 @@ impl Run {
         })
     }
 
-    fn read_pack(&mut self, row: &Source, prefix: &str, patterns: &[&str]) -> Flow {
+    fn read_tree(&mut self, row: &Source, dir: &str, names: &str) -> Flow {
+        let (found, outcome) =
+            lines(&mut self.workers, Op::Find, &format!("{dir}//{names}"), row.class)?;
+        let requests = found.into_iter().map(|path| request(row, Op::Read, path)).collect();
+        self.read_pack(row, "sys", requests, outcome == Outcome::Truncated)
+    }
+
+    fn read_patterns(&mut self, row: &Source, prefix: &str, patterns: &[&str]) -> Flow {
         let mut requests = Vec::new();
         for pattern in patterns {
             let (plain, op) = match pattern.strip_suffix('@') {
@@ -104,8 +113,15 @@ impl Run {
                 lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
             requests.extend(found.into_iter().map(|path| request(row, op, path)));
         }
+        self.read_pack(row, prefix, requests, false)
+    }
+
+    fn read_pack(&mut self, row: &Source, prefix: &str, requests: Vec<Request>, cut: bool) -> Flow {
         let Self { sink, workers, .. } = self;
         let mut pack = sink.pack(row.path);
+        if cut {
+            Sink::cut(&mut pack, "more directories than are looked into");
+        }
         workers.run(&requests, &mut |answer| {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             // A pattern names what some kernel or driver has; what this one lacks is no evidence.

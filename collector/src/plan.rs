@@ -145,6 +145,8 @@ pub(crate) enum How {
     /// Files that match the patterns (below this prefix), in one pack. A pattern that ends in `@`
     /// stands for links, stored with their target.
     Pack(&'static str, &'static [&'static str]),
+    /// Files of these names below a directory of `/sys`, in one pack.
+    Tree(&'static str, &'static str),
     /// `/proc/PID/<name>` of all processes, in one pack.
     Process(&'static str),
     /// The link `/proc/PID/<name>` of all processes.
@@ -266,7 +268,7 @@ impl Source {
             (How::ProcessLinks(_), _) => "about 2 us a link",
             (How::Thread(_), _) => "about 6 us a thread",
             (How::Sysctl, _) => "about 6 us a parameter",
-            (How::Pack(..), _) => "about 8 us a file",
+            (How::Pack(..) | How::Tree(..), _) => "about 8 us a file",
             (How::Own, _) => "nothing",
             _ => "about 10 us",
         }
@@ -295,6 +297,9 @@ pub(crate) fn list() -> String {
             for pattern in patterns {
                 let _ = writeln!(out, "\t{prefix}/{}", pattern.trim_end_matches('@'));
             }
+        }
+        if let How::Tree(dir, names) = source.how {
+            let _ = writeln!(out, "\t{dir}/**/{{{names}}}");
         }
     }
     out

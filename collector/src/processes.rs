@@ -10,7 +10,7 @@ use crate::growers::Point;
 use crate::plan::{How, Source, When};
 use crate::proc_stat::{Stat, Statm, private_kib};
 use crate::run::Run;
-use crate::sink::Pack;
+use crate::sink::{Pack, Sink};
 use crate::stop::Flow;
 use crate::wire::{Asked, Op, sub};
 use crate::workers::{Answer, Request, outcome_of};
@@ -155,7 +155,13 @@ impl Run {
             for pid in some {
                 for (k, row) in rows.iter().enumerate() {
                     let Some((op, name)) = name_of(row.how) else { continue };
-                    if op == Op::Links && links > MAX_LINKS || processes.has_no_use_for(*pid, row) {
+                    if op == Op::Links && links > MAX_LINKS {
+                        if let Some(pack) = packs.get_mut(k) {
+                            Sink::cut(pack, "a million links were read; the rest was left out");
+                        }
+                        continue;
+                    }
+                    if processes.has_no_use_for(*pid, row) {
                         continue;
                     }
                     let mut request = files::request(row, op, format!("proc/{pid}/{name}"));
@@ -209,7 +215,10 @@ impl Run {
             let mut requests = Vec::new();
             for pid in some {
                 let threads = processes.known.get(pid).map_or(1, |known| known.threads.max(1));
-                let Some(rest) = room.checked_sub(threads) else { continue };
+                let Some(rest) = room.checked_sub(threads) else {
+                    Sink::cut(&mut pack, "50,000 threads were read; the rest was left out");
+                    continue;
+                };
                 room = rest;
                 let single = threads == 1 && *pid != std::process::id();
                 let (op, path) = if single {

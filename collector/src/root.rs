@@ -22,6 +22,9 @@ const MAX_NAMES: usize = 200_000;
 /// Deepest directory below `proc/sys`.
 const MAX_DEPTH: usize = 16;
 
+/// Directories that a search goes through: control groups of a large container host.
+const MAX_FOUND_DIRS: usize = 5000;
+
 const KMSG: &str = "dev/kmsg";
 
 const PROC_MAGIC: u64 = 0x9fa0;
@@ -241,6 +244,42 @@ impl Root {
         }
         files.sort_unstable();
         Ok(files)
+    }
+
+    /// Files of these names in a directory and all below it (path `DIR//NAME,NAME`); `true` if
+    /// there are more directories than are looked into.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be listed.
+    pub(crate) fn find(&self, path: &str) -> Result<(Vec<String>, bool), Errno> {
+        let (dir, names) = path.split_once("//").ok_or(Errno::INVAL)?;
+        let wanted: Vec<&str> = names.split(',').collect();
+        let mut found = Vec::new();
+        let mut open = vec![(dir.to_owned(), 0)];
+        let mut seen = 0;
+        while let Some((dir, depth)) = open.pop() {
+            let entries = match self.list(&dir, false) {
+                Ok(entries) => entries,
+                Err(errno) if depth == 0 => return Err(errno),
+                Err(_) => continue,
+            };
+            seen += 1;
+            if seen > MAX_FOUND_DIRS {
+                return Ok((found, true));
+            }
+            for (name, kind) in entries {
+                match kind {
+                    FileType::Directory if depth < MAX_DEPTH => {
+                        open.push((format!("{dir}/{name}"), depth + 1));
+                    }
+                    FileType::RegularFile if wanted.contains(&name.as_str()) => {
+                        found.push(format!("{dir}/{name}"));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok((found, false))
     }
 
     /// Name and target of every link in a directory, as records of [`crate::wire::sub`].

@@ -186,6 +186,11 @@ impl Sink {
         self.tally.masked += masked;
     }
 
+    /// Says that a pack lacks records because a limit was met.
+    pub(crate) fn cut(pack: &mut Pack, reason: &str) {
+        pack.writer.explain(Outcome::Truncated, reason);
+    }
+
     /// Ends a pack.
     ///
     /// # Errors

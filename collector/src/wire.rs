@@ -22,13 +22,23 @@ pub(crate) enum Op {
     Walk = 5,
     /// Targets of all links in a directory, as [`sub`] records.
     Links = 6,
+    /// Files of certain names below a directory (`DIR//NAME,NAME`), one path a line.
+    Find = 8,
     /// One file in each numeric subdirectory (`DIR//FILE`), as [`sub`] records.
     Each = 7,
 }
 
 impl Op {
-    const ALL: [Self; 7] =
-        [Self::Read, Self::Link, Self::List, Self::Glob, Self::Walk, Self::Links, Self::Each];
+    const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Link,
+        Self::List,
+        Self::Glob,
+        Self::Walk,
+        Self::Find,
+        Self::Links,
+        Self::Each,
+    ];
 }
 
 /// A request as the worker sees it.

@@ -112,6 +112,9 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
             .map(|names| lines(names.iter().map(|(name, _)| name.as_str()), cap, to)),
         Op::Glob => root.glob(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
         Op::Walk => root.walk(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
+        Op::Find => root
+            .find(path)
+            .map(|(paths, cut)| lines(paths.iter().map(String::as_str), cap, to) || cut),
         Op::Links => root.links(path, cap, to),
         Op::Each => root.each(path, cap, to),
     };

@@ -4,7 +4,7 @@ use super::Group::{
     Block, Cgroup, Commands, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
 };
 use super::How::{
-    File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Yield,
+    File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Tree, Yield,
 };
 use super::Right::{Owner, Root};
 use super::When::{Last, Once, Sample, Target, Twice};
@@ -181,6 +181,15 @@ pub(crate) const TABLE: &[Source] = &[
     sys("packs/sys/mm", Memory, Once, SYS_MM, "huge pages, THP, KSM, zswap"),
     // Control groups.
     file("proc/cgroups", Cgroup, Once, "controllers and number of groups"),
+    Source::new(
+        "packs/sys/cgroup",
+        Tree("sys/fs/cgroup", CGROUP),
+        Cgroup,
+        Twice,
+        "limits, use and pressure of services and containers",
+    )
+    .class(Class::Slow)
+    .cap(64 * KIB),
     // Disks and file systems.
     file("proc/diskstats", Block, Sample, "reads, writes, time busy per disk").cap(4 * MIB),
     file("proc/mdstat", Block, Twice, "software RAID"),
@@ -439,6 +448,19 @@ const SYS_FS: &[&str] = &[
     "fs/btrfs/*/allocation/{data,metadata,system}/{bytes_used,total_bytes,bytes_may_use,flags}",
     "fs/fuse/connections/*/{waiting,max_background,congestion_threshold}",
 ];
+
+/// Version 2, then version 1.
+const CGROUP: &str = "cgroup.controllers,cgroup.events,cgroup.stat,\
+    memory.current,memory.max,memory.high,memory.low,memory.min,memory.peak,memory.events,\
+    memory.stat,memory.pressure,memory.oom.group,memory.swap.current,memory.swap.max,\
+    memory.swap.events,memory.zswap.current,cpu.max,cpu.stat,cpu.weight,cpu.pressure,\
+    io.stat,io.pressure,io.max,io.weight,pids.current,pids.max,pids.events,pids.peak,\
+    cpuset.cpus,cpuset.cpus.effective,cpuset.mems,cpuset.mems.effective,\
+    memory.usage_in_bytes,memory.limit_in_bytes,memory.max_usage_in_bytes,memory.failcnt,\
+    memory.memsw.usage_in_bytes,memory.memsw.limit_in_bytes,memory.kmem.usage_in_bytes,\
+    memory.soft_limit_in_bytes,memory.oom_control,memory.use_hierarchy,cpu.cfs_quota_us,\
+    cpu.cfs_period_us,cpu.shares,cpuacct.usage,cpuset.effective_cpus,cpuset.effective_mems,\
+    blkio.throttle.io_serviced,blkio.throttle.io_service_bytes";
 
 const SYS_NET: &[&str] = &[
     "class/net/*/{address,mtu,operstate,carrier,carrier_changes,carrier_up_count,carrier_down_count,speed,duplex,type,flags,ifindex,iflink,tx_queue_len,ifalias,name_assign_type,dormant,gro_flush_timeout,napi_defer_hard_irqs,threaded}",
