@@ -59,7 +59,7 @@ fn host_of(device: &std::path::Path) -> Option<u32> {
     parts.filter_map(|part| part.strip_prefix("host")?.parse().ok()).next_back()
 }
 
-/// NVMe controllers that are awake.
+/// `NVMe` controllers that are awake.
 pub(super) fn nvmes(context: &Context) -> Vec<String> {
     let mut all = names(context, "/sys/class/nvme");
     all.retain(|name| {

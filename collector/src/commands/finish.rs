@@ -96,12 +96,11 @@ fn line_end(bytes: &[u8]) -> usize {
 fn reason(ran: &Ran) -> Option<String> {
     let how = match ran.end {
         End::Exited(_) | End::Signal(_) if ran.cut => "output limit".to_owned(),
-        End::Exited(0) => return None,
+        End::Exited(0) | End::NotStarted(_) => return None,
         End::Exited(status) => format!("exit status {status}"),
         End::Signal(signal) => format!("ended by signal {signal}"),
         End::Overdue => "did not end in time".to_owned(),
         End::Abandoned => "could not be ended and was left behind".to_owned(),
-        End::NotStarted(_) => return None,
     };
     Some(how)
 }

@@ -343,6 +343,7 @@ pub(crate) const TABLE: &[Source] = &[
         Request::Ethtool,
         "link, rings, offloads, statistics",
     ),
+    probe("probes/statfs.jsonl", Block, Twice, Request::Statfs, "how full file systems are"),
     // Address spaces, after the window.
     Source::new(
         "packs/proc-pid/cmdline",

@@ -24,6 +24,7 @@ mod ethtool;
 mod file;
 mod netns;
 mod sockets;
+mod statfs;
 pub(crate) mod sysctl;
 
 pub(crate) use file::line as file_line;
@@ -121,13 +122,15 @@ pub(crate) enum Request {
     Netns,
     /// `probes/ethtool/<device>.json`: see [`ethtool`].
     Ethtool,
+    /// `probes/statfs.jsonl`: see [`statfs`].
+    Statfs,
     /// `commands/*`: see [`crate::commands`].
     Commands,
 }
 
 /// All probes, in the order in which they should run.
 pub(crate) const ALL: &[Request] =
-    &[Request::Clock, Request::Netns, Request::Ethtool, Request::Commands];
+    &[Request::Clock, Request::Netns, Request::Ethtool, Request::Statfs, Request::Commands];
 
 impl Request {
     /// Its name.
@@ -136,6 +139,7 @@ impl Request {
             Self::Clock => "clock",
             Self::Netns => "netns",
             Self::Ethtool => "ethtool",
+            Self::Statfs => "statfs",
             Self::Commands => "commands",
         }
     }
@@ -217,6 +221,7 @@ pub(crate) fn run(
         Request::Clock => clock::probe(resume, emit),
         Request::Netns => netns::probe(context, resume, emit),
         Request::Ethtool => ethtool::probe(context, resume, emit),
+        Request::Statfs => statfs::probe(context, resume, emit),
         Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }

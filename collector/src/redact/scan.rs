@@ -120,13 +120,11 @@ fn pair(text: &[u8], name: Range<usize>, form: Form) -> Option<Range<usize>> {
         return None;
     }
     let leads = text.get(..name.start).is_some_and(|lead| b"--".starts_with(lead));
-    let end = if form == Form::Argument && leads {
-        End::Text
-    } else if separator == b':' && !quoted_name && form == Form::Line {
-        End::Text
-    } else {
-        End::Word
+    let to_the_end = match form {
+        Form::Argument => leads,
+        Form::Line => separator == b':' && !quoted_name,
     };
+    let end = if to_the_end { End::Text } else { End::Word };
     let span = value(text, start, end);
     let shown = text.get(span.clone())?;
     (!is_harmless(key, shown)).then_some(span)
@@ -185,17 +183,16 @@ fn url(text: &[u8], scheme_end: usize) -> Option<Range<usize>> {
     let start = scheme_end + 3;
     let word = rest.get(..word_end(rest, 0, b" \t\"'<>\\"))?;
     let authority = word.get(..until(word, 0, b"/?#"))?;
-    let reach = match authority.iter().rposition(|&b| b == b'@') {
-        Some(at) => at,
+    let reach = if let Some(at) = authority.iter().rposition(|&b| b == b'@') {
+        at
+    } else {
         // A password may hold a slash: then what seems to be the port is no number.
-        None => {
-            let colon = authority.iter().position(|&b| b == b':')?;
-            let port = authority.get(colon + 1..)?;
-            if port.iter().all(u8::is_ascii_digit) {
-                return None;
-            }
-            word.iter().rposition(|&b| b == b'@')?
+        let colon = authority.iter().position(|&b| b == b':')?;
+        let port = authority.get(colon + 1..)?;
+        if port.iter().all(u8::is_ascii_digit) {
+            return None;
         }
+        word.iter().rposition(|&b| b == b'@')?
     };
     let user = word.get(..reach)?;
     match user.iter().position(|&b| b == b':') {

@@ -351,8 +351,8 @@ fn stats(device: &Device) -> Result<Value, Errno> {
         return Err(Errno::AGAIN);
     }
     let value = |(i, name): (usize, String)| (name, stats.u64(8 + i * 8).into());
-    let named = names.into_iter().enumerate().filter(|(_, name)| !name.is_empty());
-    Ok(Value::Object(named.map(value).collect()))
+    let all = names.into_iter().enumerate().filter(|(_, name)| !name.is_empty());
+    Ok(Value::Object(all.map(value).collect()))
 }
 
 #[cfg(test)]
