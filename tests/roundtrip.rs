@@ -3,6 +3,15 @@
 //! The collector is found beside the analyzer, where one `cargo` build puts both. Each test takes
 //! the machine as it is: what it asserts must hold on any Linux host.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

@@ -2,6 +2,15 @@
 //! analyzer must name the rule, the severity and the culprit, and nothing else that the fault does
 //! not explain.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 

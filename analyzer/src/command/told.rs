@@ -13,8 +13,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// `--set` and `--site`.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Told {
-    /// Tell what no host knows about itself (site.l4_idle_timeout_s=120), or set a rule's
-    /// parameter (tcp.ports.exhaustion.warning_ratio=0.6)
+    /// Tell what no host knows about itself (`site.l4_idle_timeout_s=120`), or set a rule's
+    /// parameter (`tcp.ports.exhaustion.warning_ratio=0.6`)
     #[arg(long = "set", value_name = "K=V")]
     set: Vec<String>,
     /// Read operator inputs from a TOML file; --set goes before it

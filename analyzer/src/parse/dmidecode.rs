@@ -154,7 +154,7 @@ fn memory(
         "Type" => m.kind = text(),
         "Speed" => m.speed_mt_per_s = number(),
         "Configured Memory Speed" | "Configured Clock Speed" => {
-            m.configured_speed_mt_per_s = number()
+            m.configured_speed_mt_per_s = number();
         }
         "Manufacturer" => m.manufacturer = text(),
         "Part Number" => m.part_number = text(),

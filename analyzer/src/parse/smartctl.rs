@@ -53,7 +53,7 @@ impl Smart {
             "Serial Number" | "Serial number" => self.serial = text(),
             "Firmware Version" | "Revision" => self.firmware = text(),
             "SMART overall-health self-assessment test result" => {
-                self.passed = Some(value == "PASSED")
+                self.passed = Some(value == "PASSED");
             }
             "SMART Health Status" => self.passed = Some(value == "OK"),
             "SMART support is" if value.starts_with("Unavailable") => self.supported = Some(false),

@@ -133,6 +133,46 @@ fn series(inputs: &Inputs, window: &Window, samples: &[(u32, u64, Sample)]) -> V
     samples.iter().step_by(step).map(point).collect()
 }
 
+const FACT: &str = "load.composition";
+
+/// Why parts of the composition are absent.
+fn say_absences(l: &method::Load, context: &Context, inputs: &Inputs, book: &mut Book) {
+    if l.uninterruptible.is_none() {
+        for field in ["uninterruptible_mean", "uninterruptible_other_mean", "verdict"] {
+            book.absent(format!("{FACT}.{field}"), inputs.tasks.absence());
+        }
+    }
+    if l.shares.is_none() {
+        for field in ["cpu_share_ratio", "io_share_ratio", "other_share_ratio"] {
+            let absence = Absence::new(Reason::NotApplicable, "no task ran or waited");
+            book.absent(format!("{FACT}.{field}"), absence);
+        }
+    }
+    if context.system_of_busy.is_none() {
+        let absence = Absence::new(Reason::NotApplicable, "the CPUs were idle all the time");
+        book.absent(format!("{FACT}.system_of_busy_ratio"), absence);
+    }
+}
+
+/// Why no kernel function stands beside some of the tasks.
+fn say_waits(
+    top_running: &[StateShare],
+    top_uninterruptible: &[StateShare],
+    inputs: &Inputs,
+    book: &mut Book,
+) {
+    for i in 0..top_running.len() {
+        let absence = Absence::new(Reason::NotApplicable, "it was running, not waiting");
+        book.absent(format!("{FACT}.top_running.{i}.wchan"), absence);
+    }
+    for (i, _) in top_uninterruptible.iter().enumerate().filter(|(_, t)| t.wchan.is_none()) {
+        let why = inputs.wchan.first().err().unwrap_or_else(|| {
+            Absence::of(Reason::Missing, &inputs.wchan.path, "it was not looked at")
+        });
+        book.absent(format!("{FACT}.top_uninterruptible.{i}.wchan"), why);
+    }
+}
+
 fn composition(
     inputs: &Inputs,
     window: &Window,
@@ -142,7 +182,6 @@ fn composition(
     states: &States,
     book: &mut Book,
 ) -> Option<Composition> {
-    const FACT: &str = "load.composition";
     let bare: Vec<Sample> = samples.iter().map(|(_, _, s)| *s).collect();
     let time = cpu.time.as_ref();
     let psi_cpu = psi(window, &inputs.psi_cpu, "load.composition.psi_cpu_some_ratio", book);
@@ -172,33 +211,10 @@ fn composition(
             .map(|p| Locator::entry(p.as_str()))
             .to_vec(),
     );
-    if l.uninterruptible.is_none() {
-        for field in ["uninterruptible_mean", "uninterruptible_other_mean", "verdict"] {
-            book.absent(format!("{FACT}.{field}"), inputs.tasks.absence());
-        }
-    }
-    if l.shares.is_none() {
-        for field in ["cpu_share_ratio", "io_share_ratio", "other_share_ratio"] {
-            let absence = Absence::new(Reason::NotApplicable, "no task ran or waited");
-            book.absent(format!("{FACT}.{field}"), absence);
-        }
-    }
-    if context.system_of_busy.is_none() {
-        let absence = Absence::new(Reason::NotApplicable, "the CPUs were idle all the time");
-        book.absent(format!("{FACT}.system_of_busy_ratio"), absence);
-    }
+    say_absences(&l, &context, inputs, book);
     let top_running = top_running(inputs, states);
     let top_uninterruptible = top_uninterruptible(inputs, states);
-    for i in 0..top_running.len() {
-        let absence = Absence::new(Reason::NotApplicable, "it was running, not waiting");
-        book.absent(format!("{FACT}.top_running.{i}.wchan"), absence);
-    }
-    for (i, _) in top_uninterruptible.iter().enumerate().filter(|(_, t)| t.wchan.is_none()) {
-        let why = inputs.wchan.first().err().unwrap_or_else(|| {
-            Absence::of(Reason::Missing, &inputs.wchan.path, "it was not looked at")
-        });
-        book.absent(format!("{FACT}.top_uninterruptible.{i}.wchan"), why);
-    }
+    say_waits(&top_running, &top_uninterruptible, inputs, book);
     Some(Composition {
         running_mean: l.running,
         running_p95: l.running_p95,
