@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use linsight_archive::Outcome;
 
+use crate::answer::Request;
 use crate::class::Class;
 use crate::files;
 use crate::plan::{How, Source};
 use crate::stop::Flow;
 use crate::wire::{Asked, Op};
-use crate::workers::{Request, Workers};
+use crate::workers::Workers;
 
 /// One line for each file that is here, one for each row that is not or was not asked for.
 ///

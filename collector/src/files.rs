@@ -3,6 +3,7 @@
 use linsight_archive::writer::Cut;
 use linsight_archive::{JournalLine, Outcome};
 
+use crate::answer::{Answer, Request};
 use crate::class::Class;
 use crate::clock;
 use crate::plan::{How, Right, Source};
@@ -10,7 +11,7 @@ use crate::run::Run;
 use crate::sink::Sink;
 use crate::stop::Flow;
 use crate::wire::{Asked, Op};
-use crate::workers::{Answer, Request, Workers};
+use crate::workers::Workers;
 
 /// Bytes of paths that one pattern may yield.
 const NAMES_CAP: u32 = 8 << 20;
@@ -98,8 +99,9 @@ impl Run {
     fn read_tree(&mut self, row: &Source, dir: &str, names: &str) -> Flow {
         let (found, outcome) =
             lines(&mut self.workers, Op::Find, &format!("{dir}//{names}"), row.class)?;
-        let requests = found.into_iter().map(|path| request(row, Op::Read, path)).collect();
-        self.read_pack(row, "sys", requests, outcome == Outcome::Truncated)
+        let requests: Vec<Request> =
+            found.into_iter().map(|path| request(row, Op::Read, path)).collect();
+        self.read_pack(row, "sys", &requests, outcome == Outcome::Truncated)
     }
 
     fn read_patterns(&mut self, row: &Source, prefix: &str, patterns: &[&str]) -> Flow {
@@ -113,16 +115,16 @@ impl Run {
                 lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
             requests.extend(found.into_iter().map(|path| request(row, op, path)));
         }
-        self.read_pack(row, prefix, requests, false)
+        self.read_pack(row, prefix, &requests, false)
     }
 
-    fn read_pack(&mut self, row: &Source, prefix: &str, requests: Vec<Request>, cut: bool) -> Flow {
+    fn read_pack(&mut self, row: &Source, prefix: &str, requests: &[Request], cut: bool) -> Flow {
         let Self { sink, workers, .. } = self;
         let mut pack = sink.pack(row.path);
         if cut {
             Sink::cut(&mut pack, "more directories than are looked into");
         }
-        workers.run(&requests, &mut |answer| {
+        workers.run(requests, &mut |answer| {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             // A pattern names what some kernel or driver has; what this one lacks is no evidence.
             // So does an attribute that is no file but a directory (EISDIR, or our own EINVAL).

@@ -8,6 +8,7 @@
 use std::process::ExitCode;
 
 mod access;
+mod answer;
 mod class;
 mod cli;
 mod clock;
@@ -32,8 +33,10 @@ mod redact;
 mod root;
 mod run;
 mod sampler;
+mod search;
 mod sink;
 mod stop;
+mod threads;
 mod walks;
 mod wire;
 mod worker;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use linsight_archive::Outcome;
 
+use crate::answer::{Answer, Request, outcome_of};
 use crate::class::Class;
 use crate::files;
 use crate::growers::Point;
@@ -12,13 +13,11 @@ use crate::proc_stat::{Stat, Statm, private_kib};
 use crate::run::Run;
 use crate::sink::{Pack, Sink};
 use crate::stop::Flow;
+use crate::threads::Threads;
 use crate::wire::{Asked, Op, sub};
-use crate::workers::{Answer, Request, outcome_of};
 
 /// Processes asked about in one batch: bounds the memory of the requests.
-const BATCH: usize = 128;
-/// Most threads read in one go through all of them.
-const MAX_THREADS: u64 = 50_000;
+pub(crate) const BATCH: usize = 128;
 /// Links of one process and links in all.
 const MAX_LINKS: u64 = 1_000_000;
 
@@ -46,15 +45,6 @@ pub(crate) struct Processes {
     pub(crate) waiting: BTreeMap<(u32, u32), u32>,
     /// Processes that grow, most suspicious first.
     pub(crate) growers: Vec<u32>,
-}
-
-/// Which threads of those read are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Threads {
-    /// All.
-    All,
-    /// Those that run or wait uninterruptibly: they are the load.
-    Load,
 }
 
 /// The file, link or directory of `/proc/PID` that a row stands for.
@@ -198,99 +188,6 @@ impl Run {
         }
         packs.into_iter().try_for_each(|pack| self.sink.end_pack(pack))
     }
-
-    /// Reads `stat` of the threads of these processes. A process with one thread has been read
-    /// already: its own `stat` says the same.
-    ///
-    /// # Errors
-    /// When the run ends early.
-    pub(crate) fn read_threads(&mut self, pids: &[u32], stored: Threads) -> Flow {
-        let row = self.plan.iter().copied().find(|s| s.how == How::Thread("stat"));
-        let Some(row) = row else { return Ok(()) };
-        let Self { sink, workers, processes, .. } = self;
-        let mut pack = sink.pack(row.path);
-        let mut room = MAX_THREADS;
-        let mut in_d = BTreeMap::new();
-        for some in pids.chunks(BATCH) {
-            let mut requests = Vec::new();
-            for pid in some {
-                let threads = processes.known.get(pid).map_or(1, |known| known.threads.max(1));
-                let Some(rest) = room.checked_sub(threads) else {
-                    Sink::cut(&mut pack, "50,000 threads were read; the rest was left out");
-                    continue;
-                };
-                room = rest;
-                let single = threads == 1 && *pid != std::process::id();
-                let (op, path) = if single {
-                    (Op::Read, format!("proc/{pid}/stat"))
-                } else {
-                    (Op::Each, format!("proc/{pid}/task//stat"))
-                };
-                let mut request = files::request(row, op, path);
-                request.pid = Some(*pid);
-                requests.push(request);
-            }
-            workers.run(&requests, &mut |answer| {
-                let Some(request) = requests.get(answer.index) else { return Ok(()) };
-                let Some(pid) = request.pid else { return Ok(()) };
-                let one = pid.to_string();
-                let all: Vec<(&[u8], i32, &[u8])> = match request.asked.op {
-                    Op::Each => sub::records(answer.content).collect(),
-                    _ => vec![(one.as_bytes(), answer.errno.unwrap_or(0), answer.content)],
-                };
-                for (tid, errno, content) in all {
-                    let tid = String::from_utf8_lossy(tid);
-                    let state = Stat::parse(content).and_then(Stat::state);
-                    if let (Some('D'), Ok(tid)) = (state, tid.parse()) {
-                        in_d.insert(
-                            (pid, tid),
-                            1 + processes.waiting.get(&(pid, tid)).unwrap_or(&0),
-                        );
-                    }
-                    if stored == Threads::Load && !matches!(state, Some('R' | 'D')) {
-                        continue;
-                    }
-                    let outcome =
-                        if errno == 0 { answer.outcome } else { gone(outcome_of(errno), row.how) };
-                    sink.record(&mut pack, &format!("{pid}/{tid}"), outcome, 0, content)?;
-                }
-                Ok(())
-            })?;
-        }
-        processes.waiting = in_d;
-        self.sink.end_pack(pack)
-    }
-}
-
-impl Run {
-    /// Where these threads wait, as far as this user may know.
-    ///
-    /// # Errors
-    /// When the run ends early.
-    pub(crate) fn read_thread_files(&mut self, threads: &[(u32, u32)]) -> Flow {
-        let rows: Vec<&Source> = self.plan.clone();
-        for row in rows {
-            let How::Thread(name @ ("wchan" | "stack" | "syscall")) = row.how else { continue };
-            let requests: Vec<Request> = threads
-                .iter()
-                .map(|(pid, tid)| {
-                    let mut request =
-                        files::request(row, Op::Read, format!("proc/{pid}/task/{tid}/{name}"));
-                    request.pid = Some(*pid);
-                    request
-                })
-                .collect();
-            let Self { sink, workers, .. } = self;
-            let mut pack = sink.pack(row.path);
-            workers.run(&requests, &mut |answer| {
-                let Some((pid, tid)) = threads.get(answer.index) else { return Ok(()) };
-                let outcome = gone(answer.outcome, row.how);
-                sink.record(&mut pack, &format!("{pid}/{tid}"), outcome, answer.us, answer.content)
-            })?;
-            self.sink.end_pack(pack)?;
-        }
-        Ok(())
-    }
 }
 
 impl Processes {
@@ -342,7 +239,7 @@ impl Processes {
 
 /// A file of a process that is not there: the process has ended, since the kernel knows the file.
 /// Only the program link is absent for the living, too: kernel threads have none.
-fn gone(outcome: Outcome, how: How) -> Outcome {
+pub(crate) fn gone(outcome: Outcome, how: How) -> Outcome {
     match outcome {
         Outcome::Missing if !matches!(how, How::ProcessLink(_)) => Outcome::Vanished,
         other => other,

@@ -18,12 +18,7 @@ use crate::access::Access;
 use crate::never;
 
 /// Most names taken from one directory or pattern.
-const MAX_NAMES: usize = 200_000;
-/// Deepest directory below `proc/sys`.
-const MAX_DEPTH: usize = 16;
-
-/// Directories that a search goes through: control groups of a large container host.
-const MAX_FOUND_DIRS: usize = 5000;
+pub(crate) const MAX_NAMES: usize = 200_000;
 
 const KMSG: &str = "dev/kmsg";
 
@@ -170,116 +165,6 @@ impl Root {
             self.check(&stat, ptrace)?;
         }
         names_of(self.at(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?.as_fd())
-    }
-
-    /// Paths that match a pattern whose components may hold `*` and `{a,b}`. Wildcards match what
-    /// exists; a literal behind the last wildcard is taken as it is.
-    ///
-    /// # Errors
-    /// Only that of the directory before the first wildcard; others just match nothing.
-    pub(crate) fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
-        let mut found = vec![String::new()];
-        for (depth, component) in pattern.split('/').enumerate() {
-            let mut next = Vec::new();
-            for prefix in &found {
-                self.expand(prefix, component, depth, &mut next)?;
-            }
-            found = next;
-        }
-        found.sort_unstable();
-        Ok(found)
-    }
-
-    fn expand(
-        &self,
-        prefix: &str,
-        component: &str,
-        depth: usize,
-        to: &mut Vec<String>,
-    ) -> Result<(), Errno> {
-        let join = |name: &str| {
-            if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
-        };
-        if !component.contains('*') {
-            to.extend(crate::pattern::braces(component).iter().map(|name| join(name)));
-            return Ok(());
-        }
-        let names = match self.list(prefix, false) {
-            Ok(names) => names,
-            Err(errno) if depth == 0 || !to.is_empty() => return Err(errno),
-            Err(_) => return Ok(()),
-        };
-        for (name, _) in names {
-            if to.len() < MAX_NAMES && crate::pattern::matches(component, &name) {
-                to.push(join(&name));
-            }
-        }
-        Ok(())
-    }
-
-    /// All files below a directory that may be read, sorted; links are not followed.
-    ///
-    /// # Errors
-    /// When the directory itself cannot be listed.
-    pub(crate) fn walk(&self, path: &str) -> Result<Vec<String>, Errno> {
-        let mut files = Vec::new();
-        let mut open = vec![(path.to_owned(), 0)];
-        while let Some((dir, depth)) = open.pop() {
-            let names = match self.list(&dir, false) {
-                Ok(names) => names,
-                Err(errno) if depth == 0 => return Err(errno),
-                Err(_) => continue,
-            };
-            for (name, kind) in names {
-                let child = format!("{dir}/{name}");
-                if never::is_never_read(&child) {
-                    continue;
-                }
-                match kind {
-                    FileType::Directory if depth < MAX_DEPTH => open.push((child, depth + 1)),
-                    FileType::RegularFile if files.len() < MAX_NAMES => files.push(child),
-                    _ => {}
-                }
-            }
-        }
-        files.sort_unstable();
-        Ok(files)
-    }
-
-    /// Files of these names in a directory and all below it (path `DIR//NAME,NAME`); `true` if
-    /// there are more directories than are looked into.
-    ///
-    /// # Errors
-    /// When the directory itself cannot be listed.
-    pub(crate) fn find(&self, path: &str) -> Result<(Vec<String>, bool), Errno> {
-        let (dir, names) = path.split_once("//").ok_or(Errno::INVAL)?;
-        let wanted: Vec<&str> = names.split(',').collect();
-        let mut found = Vec::new();
-        let mut open = vec![(dir.to_owned(), 0)];
-        let mut seen = 0;
-        while let Some((dir, depth)) = open.pop() {
-            let entries = match self.list(&dir, false) {
-                Ok(entries) => entries,
-                Err(errno) if depth == 0 => return Err(errno),
-                Err(_) => continue,
-            };
-            seen += 1;
-            if seen > MAX_FOUND_DIRS {
-                return Ok((found, true));
-            }
-            for (name, kind) in entries {
-                match kind {
-                    FileType::Directory if depth < MAX_DEPTH => {
-                        open.push((format!("{dir}/{name}"), depth + 1));
-                    }
-                    FileType::RegularFile if wanted.contains(&name.as_str()) => {
-                        found.push(format!("{dir}/{name}"));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok((found, false))
     }
 
     /// Name and target of every link in a directory, as records of [`crate::wire::sub`].

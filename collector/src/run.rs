@@ -119,9 +119,15 @@ impl Run {
             self.sink.close_frame()?;
         }
         self.sink.set_pass(0);
+        if self.options.duration_us == 0 {
+            self.read_waiting()?;
+        }
         self.progress.phase("command lines and address spaces");
         self.read_files(|s| s.when == When::Last)?;
         self.read_address_spaces()?;
+        self.sink.set_pass(self.samples + 1);
+        self.read_stalled()?;
+        self.sink.set_pass(0);
         self.probes(|s| s.when == When::Last)?;
         self.sink.close_frame()
     }

@@ -8,9 +8,9 @@ use crate::clock;
 use crate::growers;
 use crate::link::pause;
 use crate::plan::{How, When};
-use crate::processes::Threads;
 use crate::run::Run;
 use crate::stop::Flow;
+use crate::threads::Threads;
 
 /// Above so many processes not all are read every time.
 const MANY: usize = 2000;
@@ -107,18 +107,6 @@ impl Run {
         let series = known.iter().filter(|(pid, _)| !own.contains(pid));
         self.processes.growers =
             growers::rank(series.map(|(pid, known)| (*pid, known.series.as_slice())), page);
-    }
-
-    /// Where threads wait that were in D in two samples in a row.
-    fn read_waiting(&mut self) -> Flow {
-        let stuck: Vec<(u32, u32)> = self
-            .processes
-            .waiting
-            .iter()
-            .filter_map(|(thread, samples)| (*samples == 2).then_some(*thread))
-            .take(100)
-            .collect();
-        if stuck.is_empty() { Ok(()) } else { self.read_thread_files(&stuck) }
     }
 
     /// The collector's own processes, which the analyzer subtracts.

@@ -9,10 +9,10 @@ use linsight_archive::stream::Stream;
 use linsight_archive::writer::{Cut, WriteError};
 use linsight_archive::{End, Header, JournalLine, Outcome, Writer, names};
 
+use crate::answer::Answer;
 use crate::clock;
 use crate::output::{Output, Shared};
 use crate::stop::{Ended, Flow};
-use crate::workers::Answer;
 
 /// Sources listed as the slowest.
 const SLOWEST: usize = 20;

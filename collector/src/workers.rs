@@ -10,16 +10,15 @@ use std::io;
 use std::process::Child;
 
 use linsight_archive::Outcome;
-use rustix::io::Errno;
 
 use crate::access::Access;
+use crate::answer::{Answer, Request, Take};
 use crate::class::Class;
-use crate::clock;
 use crate::host;
 use crate::link::{Event, Link, is_gone};
 use crate::root::Root;
 use crate::stop::{Flow, Stop};
-use crate::wire::{self, Asked, Head};
+use crate::wire;
 use crate::worker;
 
 /// Children left behind before their class is given up.
@@ -28,39 +27,6 @@ const MAX_ABANDONED: u32 = 3;
 const MAX_STALLS: u32 = 8;
 /// Bytes of requests on their way at once; any pipe holds one page.
 const OUTBOX: usize = 4096;
-
-/// What the parent wants read.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    /// The request itself.
-    pub(crate) asked: Asked,
-    /// How it may hang.
-    pub(crate) class: Class,
-    /// The process whose locks it may wait for.
-    pub(crate) pid: Option<u32>,
-}
-
-/// What came of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Answer<'a> {
-    /// Position of the request in its batch.
-    pub(crate) index: usize,
-    /// What became of it.
-    pub(crate) outcome: Outcome,
-    /// Error number, if there was one.
-    pub(crate) errno: Option<i32>,
-    /// Why, where outcome and error number do not tell.
-    pub(crate) reason: Option<&'a str>,
-    /// How long it took.
-    pub(crate) us: u64,
-    /// When it began.
-    pub(crate) mono_us: u64,
-    /// The content.
-    pub(crate) content: &'a [u8],
-}
-
-/// Where answers go.
-pub(crate) type Take<'a> = dyn FnMut(&Answer<'_>) -> Flow + 'a;
 
 #[derive(Debug)]
 struct Live {
@@ -124,6 +90,11 @@ impl Workers {
     /// What ends the run from outside.
     pub(crate) const fn stop(&self) -> &Stop {
         &self.stop
+    }
+
+    /// Processes of which a file did not answer.
+    pub(crate) fn stalled_pids(&self) -> Vec<u32> {
+        self.stalled_pids.iter().copied().collect()
     }
 
     /// The host's root.
@@ -196,7 +167,7 @@ impl Workers {
                 Event::Died => {
                     todo.extend_front_of(self.take_in_flight());
                     self.discard("");
-                    take(&absent(front, Outcome::Failed, "the worker that read it died"))?;
+                    take(&Answer::absent(front, Outcome::Failed, "the worker that read it died"))?;
                 }
             }
         }
@@ -222,7 +193,7 @@ impl Workers {
             let Some(request) = requests.get(index) else { return Ok(Ok(())) };
             if let Some(reason) = self.reason_to_skip(request) {
                 todo.pop_front();
-                take(&absent(index, Outcome::Skipped, reason))?;
+                take(&Answer::absent(index, Outcome::Skipped, reason))?;
                 continue;
             }
             if self.live.is_none() {
@@ -267,7 +238,10 @@ impl Workers {
         {
             *n += 1;
         }
-        take(&Answer { us: request.class.deadline_us(), ..absent(index, Outcome::TimedOut, "") })
+        take(&Answer {
+            us: request.class.deadline_us(),
+            ..Answer::absent(index, Outcome::TimedOut, "")
+        })
     }
 
     /// Kills the worker; `false` if it did not die and is left behind.
@@ -304,13 +278,13 @@ impl Workers {
             {
                 let mut content = Vec::new();
                 let head = worker::answer(root, &request.asked, &mut content);
-                take(&answer_of(index, &head, "", &content))
+                take(&Answer::received(index, &head, &content))
             }
             _ => {
                 let reason = format!("no process could be started to read it: {error}");
                 take(&Answer {
                     errno: error.raw_os_error(),
-                    ..absent(index, Outcome::Failed, &reason)
+                    ..Answer::absent(index, Outcome::Failed, &reason)
                 })
             }
         }
@@ -355,43 +329,9 @@ impl Live {
             in_flight.pop_front();
             *next_index += 1;
             *answered += 1;
-            take(&answer_of(index, head, "", body))
+            take(&Answer::received(index, head, body))
         })?;
         Ok(*answered - before)
-    }
-}
-
-fn answer_of<'a>(index: usize, head: &Head, reason: &'a str, content: &'a [u8]) -> Answer<'a> {
-    let errno = (head.errno != 0).then_some(head.errno);
-    Answer {
-        index,
-        outcome: head.outcome.unwrap_or_else(|| errno.map_or(Outcome::Collected, outcome_of)),
-        errno,
-        reason: (!reason.is_empty()).then_some(reason),
-        us: head.us,
-        mono_us: head.mono_us,
-        content,
-    }
-}
-
-fn absent(index: usize, outcome: Outcome, reason: &str) -> Answer<'_> {
-    let reason = (!reason.is_empty()).then_some(reason);
-    Answer { index, outcome, errno: None, reason, us: 0, mono_us: clock::mono_us(), content: &[] }
-}
-
-/// What a failed system call says about a source.
-#[must_use]
-pub(crate) fn outcome_of(errno: i32) -> Outcome {
-    match Errno::from_raw_os_error(errno) {
-        Errno::NOENT
-        | Errno::NOTDIR
-        | Errno::NODEV
-        | Errno::NXIO
-        | Errno::NOSYS
-        | Errno::OPNOTSUPP => Outcome::Missing,
-        Errno::ACCESS | Errno::PERM => Outcome::Denied,
-        Errno::SRCH => Outcome::Vanished,
-        _ => Outcome::Failed,
     }
 }
 

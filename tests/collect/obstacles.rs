@@ -218,3 +218,61 @@ fn a_root_with_nothing_but_proc_and_sys_is_enough() {
     assert!(!archive.records("packs/sys/cpu").is_empty());
     assert_eq!(archive.line("etc/os-release").outcome, Outcome::Missing);
 }
+
+/// Obstacles that no signal removes, by the program that the emulated machines use, too: a process
+/// that holds its `mmap_lock` for ever (its id is given back) and files that never answer.
+fn hang_at(test: &str, dir: &Path) -> Option<(Ends, u32)> {
+    let program = dir.join("hang");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vm/hang.c");
+    let cc = Command::new("cc").arg("-o").arg(&program).arg(source).spawn();
+    assert!(wait(cc.unwrap()).success());
+    let mount = dir.join("mount");
+    std::fs::create_dir(&mount).unwrap();
+    let child = Command::new(program).arg(&mount).stdout(Stdio::piped()).spawn();
+    let mut child: Child = child.unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let child = Ends(child);
+    let Ok(holder) = line.trim().parse() else {
+        eprintln!("SKIPPED {test}: nothing hangs here: {line:?}");
+        return None;
+    };
+    Some((child, holder))
+}
+
+#[test]
+fn a_process_that_holds_its_lock_costs_its_own_maps_only() {
+    let test = "a_process_that_holds_its_lock_costs_its_own_maps_only";
+    if !is_root(test) || !has(test, "cc") || !has(test, "mount") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let Some((hang, holder)) = hang_at(test, dir.path()) else { return };
+    let result = std::panic::catch_unwind(|| {
+        collect(&["--duration", "400ms", "--interval", "100ms", "--only", "process,mm,memory"])
+    });
+    let umount = Command::new("umount").args(["-l", "-f"]).arg(dir.path().join("mount")).spawn();
+    drop(hang);
+    assert!(wait(umount.unwrap()).success());
+    let (status, archive) = result.unwrap();
+    assert_eq!(status.code(), Some(0));
+    let holder = holder.to_string();
+    let outcome = |path: &str| archive.record(path, &holder).unwrap().outcome;
+    for kind in ["stat", "status", "statm"] {
+        assert_eq!(outcome(&format!("packs/proc-pid/{kind}")), Outcome::Collected, "{kind}");
+    }
+    assert_eq!(outcome("packs/proc-pid/cmdline"), Outcome::TimedOut);
+    assert_eq!(outcome("packs/proc-pid/smaps_rollup"), Outcome::Skipped);
+    // A neighbour has all of its own.
+    let own = archive.header.pid.to_string();
+    let neighbour = archive.record("packs/proc-pid/cmdline", &own).unwrap();
+    assert_eq!(neighbour.outcome, Outcome::Collected);
+    // Where it waits is told by a sample, since its thread is in D.
+    let stacks: Vec<&String> = archive
+        .entries
+        .keys()
+        .filter(|path| path.ends_with("packs/proc-task/stack"))
+        .filter(|path| archive.record(path, &format!("{holder}/{holder}")).is_some())
+        .collect();
+    assert!(!stacks.is_empty());
+}
