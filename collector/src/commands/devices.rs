@@ -1,4 +1,4 @@
-//! Which devices commands are run on, told by sysfs alone: no device is opened.
+//! Which devices commands and probes are run on, told by sysfs alone: no device is opened.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(super) fn nics(context: &Context) -> Vec<String> {
 
 /// A SCSI disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     /// `sda`.
     pub name: String,
     /// Number of its SCSI host.
@@ -31,10 +31,12 @@ pub(super) struct Disk {
     pub driver: String,
     /// Not suspended by runtime power management: opening it spins nothing up.
     pub is_awake: bool,
+    /// An ATA disk on a port of its own, spoken to by libata.
+    pub is_libata: bool,
 }
 
 /// SCSI disks, by name.
-pub(super) fn disks(context: &Context) -> Vec<Disk> {
+pub(crate) fn disks(context: &Context) -> Vec<Disk> {
     let mut disks: Vec<Disk> = names(context, "/sys/block")
         .into_iter()
         .filter(|name| name.starts_with("sd") && is_plain(name))
@@ -50,7 +52,11 @@ fn disk(context: &Context, name: String) -> Option<Disk> {
     let driver = line(context, &format!("/sys/class/scsi_host/host{host}/proc_name"));
     let status = line(context, &format!("/sys/block/{name}/device/power/runtime_status"));
     let is_awake = !matches!(status.as_deref(), Some("suspended" | "suspending" | "resuming"));
-    Some(Disk { name, host, driver: driver.unwrap_or_default(), is_awake })
+    let vendor = line(context, &format!("/sys/block/{name}/device/vendor"));
+    let is_port = |part: &str| part.strip_prefix("ata").is_some_and(|n| n.parse::<u32>().is_ok());
+    let on_port = device.components().filter_map(|c| c.as_os_str().to_str()).any(is_port);
+    let is_libata = on_port && vendor.as_deref() == Some("ATA");
+    Some(Disk { name, host, driver: driver.unwrap_or_default(), is_awake, is_libata })
 }
 
 /// The number in the `host<N>` of a device's path.
@@ -60,7 +66,7 @@ fn host_of(device: &std::path::Path) -> Option<u32> {
 }
 
 /// `NVMe` controllers that are awake.
-pub(super) fn nvmes(context: &Context) -> Vec<String> {
+pub(crate) fn nvmes(context: &Context) -> Vec<String> {
     let mut all = names(context, "/sys/class/nvme");
     all.retain(|name| {
         let status = line(context, &format!("/sys/class/nvme/{name}/device/power/runtime_status"));

@@ -17,7 +17,7 @@ use linsight_archive::{Outcome, names};
 
 use crate::probe::{Answer, Context, Emit, Progress, Resume, Turn};
 
-mod devices;
+pub(crate) mod devices;
 mod finish;
 mod inherit;
 mod run;

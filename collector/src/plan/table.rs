@@ -390,6 +390,9 @@ pub(crate) const TABLE: &[Source] = &[
     .class(Class::Mm)
     .right(Owner)
     .cap(4 * MIB),
+    probe("probes/smart/*", Block, Last, Request::Smart, "health of disks, from the disks")
+        .right(Root)
+        .class(Class::Probe),
     // Tools of the host, last of all.
     probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
         .class(Class::Tool)

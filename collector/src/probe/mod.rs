@@ -23,6 +23,7 @@ mod clock;
 mod ethtool;
 mod file;
 mod netns;
+mod smart;
 mod sockets;
 mod statfs;
 pub(crate) mod sysctl;
@@ -124,13 +125,21 @@ pub(crate) enum Request {
     Ethtool,
     /// `probes/statfs.jsonl`: see [`statfs`].
     Statfs,
+    /// `probes/smart/*`: see [`smart`].
+    Smart,
     /// `commands/*`: see [`crate::commands`].
     Commands,
 }
 
 /// All probes, in the order in which they should run.
-pub(crate) const ALL: &[Request] =
-    &[Request::Clock, Request::Netns, Request::Ethtool, Request::Statfs, Request::Commands];
+pub(crate) const ALL: &[Request] = &[
+    Request::Clock,
+    Request::Netns,
+    Request::Ethtool,
+    Request::Statfs,
+    Request::Smart,
+    Request::Commands,
+];
 
 impl Request {
     /// Its name.
@@ -140,6 +149,7 @@ impl Request {
             Self::Netns => "netns",
             Self::Ethtool => "ethtool",
             Self::Statfs => "statfs",
+            Self::Smart => "smart",
             Self::Commands => "commands",
         }
     }
@@ -222,6 +232,7 @@ pub(crate) fn run(
         Request::Netns => netns::probe(context, resume, emit),
         Request::Ethtool => ethtool::probe(context, resume, emit),
         Request::Statfs => statfs::probe(context, resume, emit),
+        Request::Smart => smart::probe(context, resume, emit),
         Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }
