@@ -39,12 +39,12 @@ fn what_the_next_boot_would_change() {
     assert_eq!(
         mismatches(files.clone()),
         [
-            ("net.ipv4.ip_forward".into(), "not-active".into(), place("etc/sysctl.conf:1"), true),
+            ("net.ipv4.ip_forward".into(), "not-active".into(), place("/etc/sysctl.conf:1"), true),
             ("net.ipv4.tcp_tw_reuse".into(), "not-persisted".into(), None, false),
             (
                 "vm.swappiness".into(),
                 "not-active".into(),
-                place("etc/sysctl.d/90-db.conf:3"),
+                place("/etc/sysctl.d/90-db.conf:3"),
                 false
             ),
         ]
@@ -69,7 +69,7 @@ fn tuned_sets_what_no_file_of_the_administrator_sets() {
     ]);
     let p = &f.tree.sysctl.persisted;
     assert_eq!((p["vm.swappiness"].value.as_str(), p["vm.swappiness"].line), ("5", 4));
-    assert_eq!(p["vm.dirty_ratio"].file, "etc/sysctl.d/a.conf");
+    assert_eq!(p["vm.dirty_ratio"].file, "/etc/sysctl.d/a.conf");
 }
 
 #[test]
