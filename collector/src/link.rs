@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -113,12 +114,8 @@ impl Link {
     }
 
     fn receive(&mut self) -> bool {
-        let before = self.inbox.len();
-        self.inbox.resize(before + (64 << 10), 0);
-        let room = self.inbox.get_mut(before..).unwrap_or_default();
-        let read = rustix::io::read(&self.from, room);
-        self.inbox.truncate(before + read.unwrap_or(0));
-        match read {
+        self.inbox.reserve(64 << 10);
+        match rustix::io::read(&self.from, spare_capacity(&mut self.inbox)) {
             Ok(n) => n > 0,
             Err(errno) => matches!(errno, Errno::AGAIN | Errno::INTR),
         }

@@ -11,6 +11,7 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{self, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
 use rustix::io::Errno;
 
@@ -230,10 +231,13 @@ fn read_capped(
             return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
         }
         let step = room.min(if to.len() < (1 << 16) { 1 << 14 } else { 1 << 18 });
-        let before = to.len();
-        to.resize(before + step, 0);
-        let read = rustix::io::read(file, to.get_mut(before..).unwrap_or_default());
-        to.truncate(before + read.unwrap_or(0));
+        to.reserve(step);
+        let read = rustix::io::read(file, spare_capacity(to));
+        if to.len() > end {
+            // The vector had more room than was asked for.
+            to.truncate(end);
+            return Ok(true);
+        }
         match read {
             Ok(0) => return Ok(false),
             Ok(_) | Err(Errno::INTR) => {}
