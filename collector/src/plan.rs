@@ -231,6 +231,11 @@ pub(crate) fn list() -> String {
             source.cost(),
             source.why,
         );
+        if source.how == How::Probe(Request::Commands) {
+            for command in crate::commands::TABLE {
+                let _ = writeln!(out, "\t{}\t{}", command.line, command.why);
+            }
+        }
         if let How::Pack(prefix, patterns) = source.how {
             for pattern in patterns {
                 let _ = writeln!(out, "\t{prefix}/{}", pattern.trim_end_matches('@'));
