@@ -228,6 +228,12 @@ inputs! {
         |p| p.packed("packs/proc-task/wchan", Passes::All, pair, |t, _| {
             Ok(Some(t.trim()).filter(|w| !matches!(*w, "" | "0")).map(Into::into))
         });
+    /// The same from the kernel stack: kernels before 5.16 answer `0` in wchan when they are built
+    /// without frame pointers, as Debian's and Red Hat's are.
+    top_frames: Packed<Tid, Box<str>> =
+        |p| p.packed("packs/proc-task/stack", Passes::All, pair, |t, _| {
+            Ok(top_frame(t).map(Into::into))
+        });
     /// Exact memory of each process.
     rollups: Packed<u32, smaps_rollup::SmapsRollup> =
         |p| p.packed("packs/proc-pid/smaps_rollup", Passes::All, number, |t, _| {
@@ -446,6 +452,12 @@ fn limits(l: &pid_limits::PidLimits) -> Limits {
 
 fn socket_inode(target: &str) -> Option<u64> {
     target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// `[<0>] wait_on_page_bit_common+0x116/0x3b0`: the function of the topmost frame.
+fn top_frame(stack: &str) -> Option<&str> {
+    let (_, frame) = stack.lines().next()?.split_once("] ")?;
+    frame.split_once('+').map(|(function, _)| function)
 }
 
 /// `size 4 1234567`: name, type and value of the kstat.

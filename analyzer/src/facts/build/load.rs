@@ -11,7 +11,7 @@ use super::super::inputs::{Inputs, Tid};
 use super::super::load::{Composition, Load, LoadPoint, StateShare};
 use super::super::method::load::{self as method, Context, Sample};
 use super::super::method::num::{from_i64, from_len, from_u64, len, ratio};
-use super::super::plan::{Reading, Sampled};
+use super::super::plan::{Packed, Reading, Sampled};
 use super::Book;
 use super::book::too_few;
 use super::window::{Window, seconds};
@@ -261,12 +261,18 @@ fn top_running(inputs: &Inputs, states: &States) -> Vec<StateShare> {
 fn top_uninterruptible(inputs: &Inputs, states: &States) -> Vec<StateShare> {
     let seen = states.uninterruptible.values().flatten().copied();
     let all = states.uninterruptible.len();
+    let waits_in = |tid| {
+        let at = |functions: &Packed<Tid, Box<str>>| -> Option<Box<str>> {
+            functions.good().find_map(|(_, p)| p.get(&tid)).cloned()
+        };
+        at(&inputs.wchan).or_else(|| at(&inputs.top_frames))
+    };
     let share = |(tid, samples): (Tid, usize)| StateShare {
         pid: tid.0.into(),
         comm: comm(inputs, tid.0),
         samples: len(samples),
         ratio: method::share_of(samples, all),
-        wchan: inputs.wchan.good().find_map(|(_, p)| p.get(&tid)).map(ToString::to_string),
+        wchan: waits_in(tid).map(Into::into),
     };
     method::most_often(seen).into_iter().map(share).collect()
 }

@@ -117,16 +117,27 @@ fn the_collector_is_not_part_of_the_load() {
         files.push(file(&in_pass(n, "proc/stat"), &stat(n, 3, 0)));
         files.push(pack_of(
             &in_pass(n, "packs/proc-task/stat"),
-            &[("51/52", &pid_stat(52, "stuck", 'D', 0)), ("50/50", &pid_stat(50, "busy", 'R', 0))],
+            &[
+                ("51/52", &pid_stat(52, "stuck", 'D', 0)),
+                ("51/53", &pid_stat(53, "stuck", 'D', 0)),
+                ("50/50", &pid_stat(50, "busy", 'R', 0)),
+            ],
         ));
-        files.push(pack_of(&in_pass(n, "packs/proc-task/wchan"), &[("51/52", "kernel_clone")]));
+        files.push(pack_of(
+            &in_pass(n, "packs/proc-task/wchan"),
+            &[("51/52", "kernel_clone"), ("51/53", "0")],
+        ));
+        // Linux 5.10 as Debian builds it: the wait is told by the stack only.
+        let stack = "[<0>] wait_on_page_bit_common+0x116/0x3b0\n[<0>] do_mmap+0x446/0x5a0\n";
+        files.push(pack_of(&in_pass(n, "packs/proc-task/stack"), &[("51/53", stack)]));
     }
     let f = facts(files);
     let c = f.tree.load.composition.as_ref().unwrap();
-    assert_eq!((c.running_mean, c.uninterruptible_mean), (1.0, Some(2.0)));
+    assert_eq!((c.running_mean, c.uninterruptible_mean), (1.0, Some(3.0)));
     assert_eq!(c.top_running.iter().map(|t| t.pid).collect::<Vec<_>>(), [50]);
     let waits: Vec<_> = c.top_uninterruptible.iter().map(|t| (t.pid, t.wchan.as_deref())).collect();
-    assert_eq!(waits, [(51, None), (51, Some("kernel_clone"))]);
+    let page = Some("wait_on_page_bit_common");
+    assert_eq!(waits, [(51, None), (51, Some("kernel_clone")), (51, page)]);
     assert_eq!(f.tree.processes.count, Some(2));
     let busy = f.tree.processes.top.iter().find(|p| p.pid == 50).unwrap();
     assert!((busy.cpu_ratio.unwrap() - 0.99).abs() < 0.01, "{:?}", busy.cpu_ratio);
