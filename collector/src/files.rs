@@ -2,6 +2,7 @@
 
 use linsight_archive::writer::Cut;
 use linsight_archive::{JournalLine, Outcome};
+use rustix::io::Errno;
 
 use crate::answer::{Answer, Request};
 use crate::class::Class;
@@ -15,6 +16,10 @@ use crate::workers::Workers;
 
 /// Bytes of paths that one pattern may yield.
 const NAMES_CAP: u32 = 8 << 20;
+/// A name that is a directory.
+const EISDIR: i32 = Errno::ISDIR.raw_os_error();
+/// A file that would show our namespace instead of the host's.
+const EXDEV: i32 = Errno::XDEV.raw_os_error();
 /// Bytes of one kernel parameter.
 const SYSCTL_CAP: u32 = 64 << 10;
 
@@ -128,7 +133,7 @@ impl Run {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             // A pattern names what some kernel or driver has; what this one lacks is no evidence.
             // So does an attribute that is no file but a directory (EISDIR, or our own EINVAL).
-            if answer.outcome == Outcome::Missing || answer.errno == Some(21) {
+            if answer.outcome == Outcome::Missing || answer.errno == Some(EISDIR) {
                 return Ok(());
             }
             let key = request.asked.path.strip_prefix(prefix).unwrap_or(&request.asked.path);
@@ -158,10 +163,11 @@ impl Run {
             })
             .collect();
         let mut line = JournalLine::new(row.path, Outcome::Collected, clock::mono_us());
-        let mut text = Vec::new();
+        let (mut text, mut elsewhere) = (Vec::new(), 0_u32);
         self.workers.run(&requests, &mut |answer| {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             *line.records.entry(answer.outcome).or_default() += 1;
+            elsewhere += u32::from(answer.errno == Some(EXDEV));
             line.us += answer.us;
             if answer.outcome.has_content() {
                 let key = request.asked.path.strip_prefix("proc/sys/").unwrap_or_default();
@@ -169,6 +175,10 @@ impl Run {
             }
             Ok(())
         })?;
+        if elsewhere > 0 {
+            let what = "those of our namespace, not of the host";
+            line.reason = Some(format!("{elsewhere} values left out: they would be {what}"));
+        }
         self.sink.put_line(row.path, line, &text, Cut::Line)
     }
 }

@@ -2,6 +2,8 @@
 //! of this reaches the archive, which holds the raw files.
 
 /// Field numbers of `proc_pid_stat(5)`, counted from the state (field 3 there is 0 here).
+pub(crate) const PPID: usize = 1;
+/// CPU time in user mode; that in the kernel follows it.
 pub(crate) const UTIME: usize = 11;
 /// CPU time of ended children.
 pub(crate) const CUTIME: usize = 13;

@@ -27,11 +27,16 @@ const PROC_MAGIC: u64 = 0x9fa0;
 const SYSFS_MAGIC: u64 = 0x6265_6572;
 
 /// The root of the host's file tree.
+#[expect(clippy::struct_excessive_bools, reason = "four independent findings about the root")]
 #[derive(Debug)]
 pub(crate) struct Root {
     dir: OwnedFd,
     /// Links are resolved inside the root.
     confined: bool,
+    /// The root is not the one that we run in.
+    foreign: bool,
+    /// The host's namespaces could not be entered.
+    lies: bool,
     real_proc: bool,
     real_sys: bool,
     access: Access,
@@ -43,17 +48,56 @@ impl Root {
     /// # Errors
     /// When the directory cannot be opened.
     pub(crate) fn open(path: &str, access: Access) -> Result<Self, Errno> {
-        let dir = fs::openat(
-            CWD,
-            path,
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
-        let mut root =
-            Self { dir, confined: path != "/", real_proc: false, real_sys: false, access };
+        let dir = open_path(path)?;
+        let mut root = Self {
+            dir,
+            confined: path != "/",
+            foreign: path != "/",
+            real_proc: false,
+            real_sys: false,
+            lies: false,
+            access,
+        };
+        if root.confined && matches!(root.at("", OFlags::PATH), Err(Errno::NOSYS | Errno::PERM)) {
+            // Kernels before 5.6, and containers whose filter does not know `openat2`.
+            rustix::process::chroot(path)?;
+            root.dir = open_path("/")?;
+            root.confined = false;
+        }
         root.real_proc = root.magic("proc") == Some(PROC_MAGIC);
         root.real_sys = root.magic("sys") == Some(SYSFS_MAGIC);
         Ok(root)
+    }
+
+    /// Moves this process into the network, host name and IPC namespaces of the host's first
+    /// process, so that kernel parameters are the host's and not those of our container. Where that
+    /// is refused, they are not read: they would lie.
+    pub(crate) fn enter_namespaces(&mut self) {
+        if self.foreign && self.real_proc {
+            let mut comm = Vec::new();
+            let read = self.read("proc/2/comm", 64, false, &mut comm);
+            // Where even root may not look into process 1: the kernel's own threads live in the
+            // host's namespaces, too.
+            let kernel = read.is_ok() && comm == b"kthreadd\n";
+            let entered = ["net", "uts", "ipc"].map(|name| {
+                self.enter(&format!("proc/1/ns/{name}")).is_ok()
+                    || (kernel && self.enter(&format!("proc/2/ns/{name}")).is_ok())
+            });
+            self.lies = entered.contains(&false);
+        }
+    }
+
+    fn enter(&self, path: &str) -> Result<(), Errno> {
+        // The last step is a link of the kernel's own, which a confined path may not follow.
+        let (dir, name) = path.rsplit_once('/').ok_or(Errno::INVAL)?;
+        let dir = self.at(dir, OFlags::PATH | OFlags::DIRECTORY)?;
+        let space = fs::openat(dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        rustix::thread::move_into_link_name_space(space.as_fd(), None)
+    }
+
+    /// Whether a file shows our own namespace instead of the host's.
+    fn would_lie(&self, path: &str) -> bool {
+        self.lies && (path.starts_with("proc/sys/net/") || path.starts_with("proc/sysvipc/"))
     }
 
     fn magic(&self, path: &str) -> Option<u64> {
@@ -64,14 +108,13 @@ impl Root {
     /// Opens below the root, links confined to it if it is not `/`.
     fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
-        if !self.confined {
-            let path = if path.is_empty() { "/" } else { path };
-            return fs::openat(&self.dir, path, flags, Mode::empty());
-        }
         // `proc/net` would be a link to our own network: the host's first process stands for it.
-        let of_host = path.strip_prefix("proc/net").filter(|_| self.real_proc);
+        let of_host = path.strip_prefix("proc/net").filter(|_| self.foreign && self.real_proc);
         let of_host = of_host.map(|rest| format!("proc/1/net{rest}"));
         let path = of_host.as_deref().unwrap_or(if path.is_empty() { "." } else { path });
+        if !self.confined {
+            return fs::openat(&self.dir, path, flags, Mode::empty());
+        }
         fs::openat2(&self.dir, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
     }
 
@@ -108,7 +151,8 @@ impl Root {
     /// Appends at most `cap` bytes of a file to `to`; `true` if there was more.
     ///
     /// # Errors
-    /// That of the open or the read; `EPERM` for what is never read.
+    /// That of the open or the read; `EPERM` for what is never read, `EXDEV` for what would show
+    /// another namespace than the host's.
     pub(crate) fn read(
         &self,
         path: &str,
@@ -118,6 +162,9 @@ impl Root {
     ) -> Result<bool, Errno> {
         if never::is_never_read(path) {
             return Err(Errno::PERM);
+        }
+        if self.would_lie(path) {
+            return Err(Errno::XDEV);
         }
         if path == KMSG {
             return self.read_kmsg(cap, to);
@@ -216,6 +263,11 @@ impl Root {
         }
         Ok(false)
     }
+}
+
+fn open_path(path: &str) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    fs::openat(CWD, path, flags, Mode::empty())
 }
 
 fn read_capped(

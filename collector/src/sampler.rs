@@ -114,7 +114,7 @@ impl Run {
     /// # Errors
     /// When the run ends early.
     pub(crate) fn own_pids(&mut self) -> Flow {
-        let pids: Vec<String> = self.workers.own_pids().iter().map(u32::to_string).collect();
+        let pids: Vec<String> = self.workers.pids_on_host()?.iter().map(u32::to_string).collect();
         let text = pids.join("\n") + "\n";
         let Some(row) = self.plan.iter().find(|s| s.how == How::Own) else { return Ok(()) };
         self.sink.put_own(row.path, text.as_bytes())

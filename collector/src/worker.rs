@@ -27,12 +27,17 @@ pub(crate) const ARGUMENT: &str = "--worker-of-linsight";
 /// host's root.
 #[must_use]
 pub(crate) fn main(words: &[String]) -> ExitCode {
+    // In a list of processes we want to be known; a kernel that refuses does no harm.
+    rustix::thread::set_name(c"linsight-worker").unwrap_or_default();
     // Nobody would read the answers of an orphan.
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return ExitCode::FAILURE;
     }
     let done = match words {
-        [root] => Root::open(root, Access::own(host::capabilities())).and_then(|root| serve(&root)),
+        [root] => Root::open(root, Access::own(host::capabilities())).and_then(|mut root| {
+            root.enter_namespaces();
+            serve(&root)
+        }),
         [root, task, word, done, hung, reach] if task == "probe" => {
             probe(root, word, done, hung == "hung", reach == "all")
         }

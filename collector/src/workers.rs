@@ -16,9 +16,10 @@ use crate::answer::{Answer, Request, Take};
 use crate::class::Class;
 use crate::host;
 use crate::link::{Event, Link, is_gone};
+use crate::proc_stat::{PPID, Stat};
 use crate::root::Root;
 use crate::stop::{Flow, Stop};
-use crate::wire;
+use crate::wire::{self, Asked, Op};
 use crate::worker;
 
 /// Children left behind before their class is given up.
@@ -123,6 +124,28 @@ impl Workers {
         }
         let abandoned = self.abandoned.get(class).copied().unwrap_or(0);
         if abandoned >= MAX_ABANDONED { Fate::GivenUp } else { Fate::Killed }
+    }
+
+    /// As [`Workers::own_pids`], in the numbering of the host that is collected: from a container
+    /// it is another one, and there the host's own /proc tells who the reader and its parent are.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub(crate) fn pids_on_host(&mut self) -> Flow<Vec<u32>> {
+        if self.root == "/" {
+            return Ok(self.own_pids());
+        }
+        let asked = Asked { op: Op::Read, ptrace: false, cap: 4096, path: "proc/self/stat".into() };
+        let mut pids = Vec::new();
+        self.run(&[Request { asked, class: Class::Safe, pid: None }], &mut |answer| {
+            let text = String::from_utf8_lossy(answer.content);
+            let own = text.split_ascii_whitespace().next().and_then(|pid| pid.parse().ok());
+            let parent = Stat::parse(answer.content).and_then(|stat| stat.number(PPID));
+            pids.extend(parent.and_then(|pid| u32::try_from(pid).ok()));
+            pids.extend::<Option<u32>>(own);
+            Ok(())
+        })?;
+        Ok(pids)
     }
 
     /// Answers every request, in order but for those that are skipped at once.

@@ -56,6 +56,43 @@ fn links_do_not_lead_out_of_the_root() {
     assert_eq!(archive.line("etc/modules").outcome, Outcome::Missing);
 }
 
+#[test]
+fn from_a_container_the_network_is_that_of_the_host() {
+    let test = "from_a_container_the_network_is_that_of_the_host";
+    if !is_root(test) || !has(test, "unshare") {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    // A network of our own, with a parameter that tells it from the host's.
+    let inner = "echo 77 > /proc/sys/net/ipv4/ip_default_ttl; \
+        exec \"$2\" -o - --duration 0 --root \"$1\"";
+    let script = "mount --rbind / \"$1\" && exec unshare --net sh -c \"$3\" sh \"$1\" \"$2\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]).arg(root.path());
+    command.args([env!("CARGO_BIN_EXE_linsight-collect"), inner]);
+    let (status, archive, said) = stream(command);
+    assert_eq!(status.code(), Some(0), "{said}");
+    let ttl = std::fs::read_to_string("/proc/1/root/proc/sys/net/ipv4/ip_default_ttl");
+    let ttl =
+        ttl.or_else(|_| std::fs::read_to_string("/proc/sys/net/ipv4/ip_default_ttl")).unwrap();
+    let told = archive.text("commands/sysctl_-a");
+    assert!(told.contains(&format!("net.ipv4.ip_default_ttl = {ttl}")));
+    let devices = |text: &str| -> Vec<String> {
+        text.lines().skip(2).filter_map(|l| Some(l.split_once(':')?.0.trim().to_owned())).collect()
+    };
+    let ours = std::fs::read_to_string("/proc/net/dev").unwrap();
+    assert_eq!(devices(&archive.text("proc/net/dev")), devices(&ours));
+    // It finds itself in the numbering of the host.
+    let own = archive.text("probes/own_pids");
+    assert_eq!(own.lines().count(), 2, "{own}");
+    for pid in own.lines() {
+        let stat = archive.record("packs/proc-pid/stat", pid);
+        assert!(stat.is_some_and(|stat| {
+            stat.content.starts_with(format!("{pid} (linsight-").as_bytes())
+        }));
+    }
+}
+
 /// Mounts a file system whose server never answers; ends with the value.
 fn hanging_mount(at: &Path) -> Option<Ends> {
     let script = "exec 3<>/dev/fuse || exit 1; \
