@@ -104,9 +104,10 @@ fn the_stream_holds_what_the_file_does() {
     assert!(said.contains("Streamed the archive"), "{said}");
     // What comes and goes between two runs on a living host is left out: threads in D, other tests'
     // network namespaces.
-    let lives = |path: &str| path.starts_with("packs/proc-task/") || path.starts_with("probes/");
+    let comes_and_goes =
+        |path: &str| path.starts_with("packs/proc-task/") || path.starts_with("probes/");
     let outcomes = |archive: &support::Archive| -> Vec<(String, Outcome)> {
-        let lines = archive.journal.iter().filter(|(path, _)| !lives(path));
+        let lines = archive.journal.iter().filter(|(path, _)| !comes_and_goes(path));
         lines.map(|(path, line)| (path.clone(), line.outcome)).collect()
     };
     assert_eq!(outcomes(&file), outcomes(&streamed));
