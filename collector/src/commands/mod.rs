@@ -121,8 +121,17 @@ pub(crate) struct Planned {
     older: Option<String>,
     /// Why it may not run here.
     skip: Option<String>,
-    /// Slots of one controller share a number: they are tried until two in a row are empty.
-    series: Option<usize>,
+    /// The controller whose slot this is.
+    series: Option<Series>,
+}
+
+/// Slots of one controller, tried one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Series {
+    /// Number of the controller's SCSI host.
+    host: u32,
+    /// So many empty slots in a row end it.
+    patience: u32,
 }
 
 /// All commands for this host, in order.
@@ -148,7 +157,7 @@ pub(crate) fn plan(context: &Context) -> Vec<Planned> {
 }
 
 impl Planned {
-    fn on(command: &Command, device: &str, series: Option<usize>) -> Self {
+    fn on(command: &Command, device: &str, series: Option<Series>) -> Self {
         let fill = |line: &str| line.replace("{}", device);
         Self { line: fill(command.line), older: command.older.map(fill), skip: None, series }
     }

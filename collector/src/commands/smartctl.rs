@@ -1,13 +1,14 @@
 //! What smartctl(8) is asked: which disks, and how those behind a RAID controller are reached.
 //!
 //! A controller shows its logical volumes as disks; the disks themselves answer only through
-//! `-d TYPE,SLOT`, a type that depends on the driver. Slots are tried in order until two in a row
-//! do not open. Disks behind a network (iSCSI, Fibre Channel) and virtual ones are left alone:
-//! their health is told elsewhere, and a dead path would hang the tool. `-n standby` and sysfs see
-//! to it that no sleeping disk is woken.
+//! `-d TYPE,SLOT`, a type that depends on the driver. Slots are tried in order until some in a row
+//! do not open; behind `megaraid_sas`, whose numbers begin anywhere, all of them are. Disks behind
+//! a network (iSCSI, Fibre Channel) and virtual ones are left alone: their health is told
+//! elsewhere, and a dead path would hang the tool. `-n standby` and sysfs see to it that no
+//! sleeping disk is woken.
 
 use super::devices::{self, Disk};
-use super::{Command, Planned};
+use super::{Command, Planned, Series};
 use crate::probe::Context;
 
 /// Slots tried behind a controller.
@@ -54,12 +55,8 @@ pub(super) fn plan(context: &Context, command: &Command) -> Vec<Planned> {
             all.push(planned);
         } else if let Some(behind) = behind(context, disk) {
             if !hosts.contains(&disk.host) {
-                let series = Some(hosts.len());
                 hosts.push(disk.host);
-                all.extend((0..SLOTS).map(|slot| {
-                    let selector = behind.replace("{}", &slot.to_string());
-                    Planned::on(command, &selector, series)
-                }));
+                all.extend(slots(command, disk, &behind));
             }
         } else {
             all.push(Planned::on(command, &device, None));
@@ -71,6 +68,21 @@ pub(super) fn plan(context: &Context, command: &Command) -> Vec<Planned> {
         all.push(Planned::skipped(command, "no disk that has SMART"));
     }
     all
+}
+
+/// The slots of a controller, one command each.
+fn slots<'a>(
+    command: &'a Command,
+    disk: &Disk,
+    behind: &'a str,
+) -> impl Iterator<Item = Planned> + 'a {
+    let is_sparse = disk.driver.starts_with("megaraid");
+    let series = Series { host: disk.host, patience: if is_sparse { SLOTS } else { 2 } };
+    // Those that count from 1.
+    let first = u32::from(matches!(disk.driver.as_str(), "arcmsr" | "hptiop"));
+    (first..first + SLOTS).map(move |slot| {
+        Planned::on(command, &behind.replace("{}", &slot.to_string()), Some(series))
+    })
 }
 
 /// How smartctl reaches the disks behind this volume, `{}` being the slot; `None`: it is a disk.
@@ -124,7 +136,14 @@ mod tests {
         let line = |i: usize| (all[i].line.as_str(), all[i].skip.is_some(), all[i].series);
         assert_eq!(line(0), ("smartctl -n standby -x -j /dev/sda", false, None));
         assert_eq!(line(1), ("smartctl -n standby -x -j /dev/sdb", true, None));
-        assert_eq!(line(2), ("smartctl -n standby -x -j -d megaraid,0 /dev/sdc", false, Some(0)));
+        assert_eq!(
+            line(2),
+            (
+                "smartctl -n standby -x -j -d megaraid,0 /dev/sdc",
+                false,
+                Some(Series { host: 2, patience: SLOTS })
+            )
+        );
         assert_eq!(all.len(), 2 + SLOTS as usize + 1);
         assert!(all.last().unwrap().skip.as_ref().unwrap().contains("iscsi_tcp"));
         assert_eq!(all[2].older.as_deref(), Some("smartctl -n standby -x -d megaraid,0 /dev/sdc"));
