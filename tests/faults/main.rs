@@ -51,14 +51,16 @@ fn collect_and_analyze(dir: &Path, duration: &str) -> (String, Value) {
     (archive, json)
 }
 
-/// `(rule, subject, severity, whole finding)` of every finding above info.
+/// `(rule, subject, severity, whole finding)` of every finding above info. The load of the machine
+/// that runs the tests is left out: other tests and compilers may keep it busy, and a finding that
+/// says so is right.
 fn findings(report: &Value) -> Vec<(String, String, String, &Value)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     report["findings"]
         .as_array()
         .expect("a list of findings")
         .iter()
-        .filter(|f| f["severity"] != "info")
+        .filter(|f| f["severity"] != "info" && f["rule"] != "load.composition")
         .map(|f| (text(&f["rule"]), text(&f["subject"]), text(&f["severity"]), f))
         .collect()
 }
