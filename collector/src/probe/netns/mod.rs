@@ -17,22 +17,20 @@
 //! `pid` is the lowest process id in it; a namespace without processes has none. `is_host` is
 //! absent where it cannot be told. Each further step is one path of [`Item`].
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use linsight_archive::Outcome;
-use rustix::io::Errno;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::sockets::{self, FAMILIES, Family};
 use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, sysctl};
 
-/// Namespaces that are entered; more are listed with the reason.
-const MAX_NAMESPACES: usize = 256;
+mod list;
+
+pub(super) use list::enter_host;
+use list::{Namespace, enter, go_home, list};
+
 /// `f_type` of a procfs: a directory that only looks like one would lie.
 const PROC_SUPER_MAGIC: u64 = 0x9fa0;
 /// Files of `/proc/net` that are kept for every namespace.
@@ -48,25 +46,6 @@ const FILES: [&str; 10] = [
     "route",
     "stat/nf_conntrack",
 ];
-/// Directories where names of namespaces are mounted.
-const NAME_DIRECTORIES: [&str; 2] = ["/run/netns", "/run/docker/netns"];
-
-/// One namespace, as its line in `probes/netns.jsonl`.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
-struct Namespace {
-    inode: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pid: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_host: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    /// The file to enter it by.
-    #[serde(skip)]
-    way: PathBuf,
-}
 
 /// What is taken of one namespace: one step and one path each.
 #[derive(Clone, Copy)]
@@ -200,136 +179,6 @@ impl Item {
     }
 }
 
-/// All namespaces that can be found, the host's first, then by inode.
-fn list(context: &Context) -> Vec<Namespace> {
-    let mut found: BTreeMap<u64, Namespace> = BTreeMap::new();
-    let proc = context.path("/proc");
-    let mut pids: Vec<u32> = fs::read_dir(&proc)
-        .map(|entries| {
-            let names = entries.flatten().map(|entry| entry.file_name());
-            names.filter_map(|name| name.to_str()?.parse().ok()).collect()
-        })
-        .unwrap_or_default();
-    pids.sort_unstable();
-    for pid in pids {
-        let way = proc.join(format!("{pid}/ns/net"));
-        let Some(inode) = link_inode(&way) else { continue };
-        found.entry(inode).or_insert_with(|| Namespace::new(inode, Some(pid), way));
-    }
-    for directory in NAME_DIRECTORIES {
-        let Ok(entries) = fs::read_dir(context.path(directory)) else { continue };
-        for entry in entries.flatten() {
-            let Ok(meta) = fs::metadata(entry.path()) else { continue };
-            // A name whose namespace was unmounted is an empty file of the tmpfs.
-            if !is_namespace(&entry.path()) {
-                continue;
-            }
-            let inode = meta.ino();
-            let new = || Namespace::new(inode, None, entry.path());
-            let namespace = found.entry(inode).or_insert_with(new);
-            let name = entry.file_name().to_string_lossy().into_owned();
-            namespace.name.get_or_insert(name);
-        }
-    }
-    mark_host(context, &mut found);
-    if found.is_empty() {
-        // Before Linux 3.8 the links have no inode: there is the one we live in.
-        let mut own = Namespace::new(0, None, PathBuf::new());
-        own.name = Some("host".to_owned());
-        return vec![own];
-    }
-    let mut all: Vec<Namespace> = found.into_values().collect();
-    all.sort_by_key(|namespace| (namespace.is_host != Some(true), namespace.inode));
-    for namespace in all.iter_mut().skip(MAX_NAMESPACES) {
-        namespace.error = Some(format!("left out: more than {MAX_NAMESPACES} namespaces"));
-    }
-    all
-}
-
-/// Names the host's namespace: that of process 1.
-fn mark_host(context: &Context, found: &mut BTreeMap<u64, Namespace>) {
-    let first = link_inode(&context.path("/proc/1/ns/net")).or_else(|| {
-        // Without rights over process 1 its link is closed, but its /proc/net is not: the same
-        // namespace shows the same inodes.
-        let inode = |path| fs::metadata(context.path(path)).map(|meta| meta.ino()).ok();
-        let same = inode("/proc/1/net/dev")? == inode("/proc/self/net/dev")?;
-        same.then(|| link_inode(&context.path("/proc/self/ns/net")))?
-    });
-    let Some(first) = first else { return };
-    for namespace in found.values_mut() {
-        namespace.is_host = Some(namespace.inode == first);
-        if namespace.inode == first {
-            namespace.name = Some("host".to_owned());
-        }
-    }
-}
-
-impl Namespace {
-    const fn new(inode: u64, pid: Option<u32>, way: PathBuf) -> Self {
-        Self { inode, pid, name: None, is_host: None, error: None, way }
-    }
-}
-
-/// The inode in a link such as `net:[4026531840]`.
-fn link_inode(link: &Path) -> Option<u64> {
-    let target = fs::read_link(link).ok()?;
-    target.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
-}
-
-fn is_namespace(path: &Path) -> bool {
-    const NSFS_MAGIC: u64 = 0x6e73_6673;
-    let magic = rustix::fs::statfs(path).ok().and_then(|s| u64::try_from(s.f_type).ok());
-    // Before Linux 3.19 namespaces were files of procfs.
-    matches!(magic, Some(NSFS_MAGIC | PROC_SUPER_MAGIC))
-}
-
-/// Moves this process into the namespace.
-fn enter(namespace: &Namespace) -> Result<(), String> {
-    if namespace.inode == 0 {
-        return Ok(());
-    }
-    let why = |what: &str, errno: Errno| format!("{what}: {}", io::Error::from(errno));
-    // Nothing is needed to stay where we are: an ordinary user sees his own namespace.
-    if present_inode() == Some(namespace.inode) {
-        return Ok(());
-    }
-    let file = file::open(&namespace.way).map_err(|errno| why("open", errno))?;
-    // The process may have ended, and its number may be another's by now.
-    if file.metadata().map(|meta| meta.ino()).ok() != Some(namespace.inode) {
-        return Err("the namespace is gone".to_owned());
-    }
-    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-        .map_err(|errno| why("setns", errno))
-}
-
-/// Moves this process into the host's namespace, for a host whose root is mounted somewhere.
-///
-/// # Errors
-///
-/// The reason in words.
-pub(super) fn enter_host(context: &Context) -> Result<(), String> {
-    let way = context.path("/proc/1/ns/net");
-    let inode = link_inode(&way).ok_or("the network namespace of process 1 cannot be told")?;
-    enter(&Namespace::new(inode, Some(1), way))
-}
-
-/// The namespace that we are in. Before Linux 3.17 there was no `thread-self`; the worker has one
-/// thread.
-fn present_inode() -> Option<u64> {
-    ["/proc/thread-self/ns/net", "/proc/self/ns/net"]
-        .into_iter()
-        .find_map(|link| link_inode(Path::new(link)))
-}
-
-fn go_home(home: Option<&OwnedFd>) -> Result<(), Errno> {
-    let Some(home) = home else { return Ok(()) };
-    let own = rustix::fs::fstat(home)?.st_ino;
-    if present_inode() == Some(own) {
-        return Ok(());
-    }
-    move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Network))
-}
-
 fn emit_list(path: &str, namespaces: &[Namespace], emit: &mut Emit<'_>) -> io::Result<()> {
     let mut lines = Vec::new();
     for namespace in namespaces {
@@ -345,7 +194,10 @@ fn emit_list(path: &str, namespaces: &[Namespace], emit: &mut Emit<'_>) -> io::R
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::Progress;
+    use super::list::link_inode;
     use super::*;
 
     fn run(resume: Resume) -> Vec<(String, Outcome, usize)> {
