@@ -176,3 +176,17 @@ fn a_host_named_like_markup_is_inert() {
         assert!(format != "md" || !told.contains("<script>"), "{told}");
     }
 }
+
+#[test]
+fn the_rule_of_the_readme_is_accepted_and_passes_its_tests() {
+    let readme = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md"));
+    let rule = readme.split_once("```toml\n").and_then(|(_, r)| r.split_once("```")).unwrap().0;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("host")).unwrap();
+    std::fs::write(dir.path().join("host/uptime-long.toml"), rule).unwrap();
+    let rules = dir.path().to_str().unwrap();
+    linsight(&["rules", "check", "--rules", rules]);
+    let told = linsight(&["rules", "test", "--rules", rules]);
+    assert!(told.contains("all pass"), "{told}");
+    assert!(linsight(&["rules", "list", "--rules", rules]).contains("host.uptime-long"));
+}
