@@ -14,7 +14,7 @@ use crate::output::{Output, Shared};
 use crate::plan::{self, How, Source};
 use crate::progress::Progress;
 use crate::run::{Options, Run, Summary};
-use crate::sink::Sink;
+use crate::sink::{Sink, Tally};
 use crate::stop::{Ended, Stop};
 use crate::workers::Workers;
 use crate::{clock, dry_run, host, inherited};
@@ -139,38 +139,45 @@ fn file_name(host: &str) -> String {
 /// What the operator reads at the end: what is missing and what would help, then one line.
 fn ending(name: &str, summary: &Summary) -> String {
     let mut out = String::new();
+    let is_root = rustix::process::geteuid().is_root();
     for ((outcome, reason), failures) in &summary.tally.failures {
-        if *outcome == Outcome::Skipped && reason.starts_with("not asked for") {
-            continue;
-        }
         let more = failures.count - failures.paths.len() as u64;
-        let paths = failures.paths.join(", /");
+        let paths: Vec<String> = failures.paths.iter().map(|path| shown(path)).collect();
+        let paths = paths.join(", ");
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let why = match outcome {
+            Outcome::Denied if is_root => "permission denied",
             Outcome::Denied => "permission denied; run as root",
             Outcome::TimedOut => "did not answer in time",
             _ if reason.is_empty() => outcome.as_str(),
             _ => reason,
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "skipped: /{paths}{more} - {why}");
+        let _ = writeln!(out, "skipped: {paths}{more} - {why}");
     }
     let size = mib(summary.bytes);
     let sum = summary.sha256.get(..4).unwrap_or_default();
     let s = seconds(summary.wall_us);
-    let (ok, total) = (summary.tally.collected, summary.tally.total - summary.tally.missing);
+    let Tally { collected: ok, total, missing, skipped, .. } = summary.tally;
+    let asked = total - missing - skipped;
     let verb = if name == "-" { "Streamed" } else { "Wrote" };
     let name = if name == "-" { "the archive" } else { name };
-    let missing = summary.tally.missing;
     let _ = writeln!(
         out,
         "{verb} {name} ({size}, sha256 {sum}…) in {s:.1} s; \
-         {ok} of {total} sources ok ({missing} not on this host)"
+         {ok} of {asked} sources ok ({missing} not on this host)"
     );
     if let Some(why) = &summary.ended_early {
         let _ = writeln!(out, "ended early: {why}; the archive is readable");
     }
     out
+}
+
+/// A file of the host by its own path, what we made by its name in the archive.
+fn shown(path: &str) -> String {
+    let ours = ["packs/", "probes/", "commands/", "names/"];
+    let slash = if ours.iter().any(|start| path.starts_with(start)) { "" } else { "/" };
+    format!("{slash}{path}")
 }
 
 fn mib(bytes: u64) -> String {

@@ -37,7 +37,9 @@ pub(crate) struct Tally {
     pub(crate) total: u64,
     /// Those that this host does not have.
     pub(crate) missing: u64,
-    /// Denied, timed out, failed, skipped: by outcome and reason.
+    /// Those that were left alone on purpose.
+    pub(crate) skipped: u64,
+    /// Denied, timed out, failed: by outcome and reason.
     pub(crate) failures: BTreeMap<(Outcome, String), Failures>,
     /// Secrets masked.
     pub(crate) masked: u64,
@@ -257,8 +259,8 @@ impl Sink {
     fn check_size(&self, more: usize) -> Flow {
         if self.writer.tar_bytes().saturating_add(more as u64) > self.max_tar_bytes {
             return Err(Ended(format!(
-                "size limit of {} MiB reached (--max-size)",
-                self.max_tar_bytes >> 20
+                "size limit of {} KiB reached (--max-size)",
+                self.max_tar_bytes >> 10
             )));
         }
         Ok(())
@@ -279,6 +281,7 @@ impl Sink {
         match line.outcome {
             Outcome::Collected | Outcome::Truncated => self.tally.collected += 1,
             Outcome::Missing => self.tally.missing += 1,
+            Outcome::Skipped => self.tally.skipped += 1,
             outcome => {
                 let reason = line.reason.clone().unwrap_or_default();
                 let group = self.tally.failures.entry((outcome, reason)).or_default();
