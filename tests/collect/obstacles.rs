@@ -208,6 +208,37 @@ fn a_worker_holds_nothing_of_ours_open() {
 }
 
 #[test]
+fn processes_that_come_and_go_meanwhile_cost_nothing_but_themselves() {
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let is_over = || stop.load(std::sync::atomic::Ordering::Relaxed);
+    let (born, (status, archive)) = std::thread::scope(|scope| {
+        let nursery = scope.spawn(|| {
+            let mut born = 0;
+            while !is_over() {
+                Command::new("true").spawn().unwrap().wait().unwrap().success());
+                born += 1;
+            }
+            born
+        });
+        let result = std::panic::catch_unwind(|| {
+            collect(&["--duration", "1s", "--interval", "100ms", "--only", "process,mm"])
+        });
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        (nursery.join().unwrap(), result.unwrap())
+    });
+    assert!(born > 100, "{born} processes were born");
+    assert_eq!(status.code(), Some(0));
+    let own = archive.header.pid.to_string();
+    for path in archive.entries.keys().filter(|path| path.contains("packs/proc-pid/")) {
+        for record in archive.records(path) {
+            let fine = !matches!(record.outcome, Outcome::Failed | Outcome::TimedOut);
+            assert!(fine, "{path} {} {:?}", record.key, record.outcome);
+        }
+    }
+    assert!(archive.record("samples/1/packs/proc-pid/stat", &own).is_some());
+}
+
+#[test]
 fn where_no_process_can_be_started_the_harmless_files_are_read_all_the_same() {
     let test = "where_no_process_can_be_started_the_harmless_files_are_read_all_the_same";
     if !is_root(test) || !has(test, "setpriv") || !has(test, "prlimit") {
