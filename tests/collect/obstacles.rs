@@ -215,7 +215,7 @@ fn processes_that_come_and_go_meanwhile_cost_nothing_but_themselves() {
         let nursery = scope.spawn(|| {
             let mut born = 0;
             while !is_over() {
-                Command::new("true").spawn().unwrap().wait().unwrap().success());
+                assert!(Command::new("true").spawn().unwrap().wait().unwrap().success());
                 born += 1;
             }
             born
