@@ -7,7 +7,8 @@ export PATH=/bin:/sbin
 state() {
   mkdir -p "$1"
   cut -d' ' -f1 /proc/modules | sort >"$1/modules"
-  dmesg >"$1/dmesg"
+  # Without what an emulated processor that has to wait for a real one says by itself.
+  dmesg | grep -vE 'interrupt took|clocksource: |hogged CPU|timekeeping watchdog' >"$1/dmesg"
   cat /proc/partitions >"$1/block"
   ls -l /sys/block | awk '{ print $9, $10, $11 }' >>"$1/block"
   # Sectors written, per disk.
