@@ -50,6 +50,7 @@ expect() {
   fact '[.nics[].ring | select(.) | [.rx, .rx_max, .tx, .tx_max]] | unique' '[[256,4096,256,4096]]'
   holds "the firmware's tables are what the kernel shows" \
     cmp "$OUT/dmi" "$OUT/archive/sys/firmware/dmi/tables/DMI"
+  collected probes/smart/{nvme0/{identify,health},sda/{identify,status,attributes,thresholds}}
   # The tools as the engineer reads them.
   holds "dmidecode" diff "$OUT/dmidecode" "$OUT/archive/commands/dmidecode"
   holds "ethtool -g" diff "$OUT/rings-eth0" "$OUT/archive/commands/ethtool_-g_eth0"
