@@ -11,8 +11,10 @@ use crate::proc_stat::Statm;
 const NOISE_BYTES: u64 = 128 << 10;
 /// Candidates whose slope is computed.
 const CANDIDATES: usize = 64;
-/// Processes that are followed.
-const FOLLOWED: usize = 10;
+/// Processes that are followed. The budget of the walks bounds their cost; this bounds their number.
+const FOLLOWED: usize = 16;
+/// Share of steps that grow, from which a series counts as steady.
+const STEADY_SHARE: f64 = 0.7;
 /// Points of a series that are compared, pairwise.
 const POINTS: usize = 60;
 
@@ -65,15 +67,25 @@ fn fastest<'a>(
         .collect();
     candidates.sort_unstable_by_key(|(grown, pid, _)| Reverse((*grown, *pid)));
     candidates.truncate(CANDIDATES);
-    let mut slopes: Vec<(f64, u32)> = candidates
+    let mut slopes: Vec<(bool, f64, u32)> = candidates
         .iter()
         .filter_map(|(_, pid, series)| {
             let slope = theil_sen(series, &of)? * (1.0 - jump_share(series, &of));
-            (slope > 0.0).then_some((slope, *pid))
+            (slope > 0.0).then_some((is_steady(series, &of), slope, *pid))
         })
         .collect();
-    slopes.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    slopes.into_iter().map(|(_, pid)| pid).collect()
+    // Steady ones first: on a busy host compilers and the like grow faster, but not for ever.
+    slopes.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    slopes.into_iter().map(|(_, _, pid)| pid).collect()
+}
+
+/// Whether it grew in most steps and shrank in none.
+#[expect(clippy::cast_precision_loss, reason = "a ranking needs no more than f64 holds")]
+fn is_steady(series: &[Point], of: impl Fn(&Point) -> u64) -> bool {
+    let steps = || series.iter().zip(series.iter().skip(1));
+    let grew = steps().filter(|(a, b)| of(b) > of(a)).count();
+    let shrank = steps().any(|(a, b)| of(b) < of(a));
+    !shrank && grew as f64 >= STEADY_SHARE * steps().count() as f64
 }
 
 /// The largest single step as a share of all growth: 1 for a process that grew once, at one moment.
@@ -122,6 +134,16 @@ mod tests {
         let all = [steady, slow, address_space, jump, noise, shrinking];
         let pids = (1..).zip(all.iter().map(Vec::as_slice));
         assert_eq!(rank(pids, 4096), [1, 3, 2]);
+    }
+
+    #[test]
+    fn a_slow_but_steady_leak_is_followed_among_many_that_grow_faster() {
+        let leak = series(|s| 100 + s, |s| 5000 + 256 * s);
+        let compiler =
+            series(|s| 1000 + 4000 * s - 3000 * (s % 3), |s| 5000 + 4000 * s - 3000 * (s % 3));
+        let all: Vec<&[Point]> =
+            std::iter::repeat_n(compiler.as_slice(), 40).chain([leak.as_slice()]).collect();
+        assert!(rank((1..).zip(all), 4096).contains(&41));
     }
 
     #[test]
