@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn a_slow_but_steady_leak_is_followed_among_many_that_grow_faster() {
         let leak = series(|s| 100 + s, |s| 5000 + 256 * s);
-        let compiler =
-            series(|s| 1000 + 4000 * s - 3000 * (s % 3), |s| 5000 + 4000 * s - 3000 * (s % 3));
+        let sizes = |s| 1000 + 2000 * s + 9000 * (s % 5);
+        let compiler = series(sizes, sizes);
         let all: Vec<&[Point]> =
             std::iter::repeat_n(compiler.as_slice(), 40).chain([leak.as_slice()]).collect();
         assert!(rank((1..).zip(all), 4096).contains(&41));
