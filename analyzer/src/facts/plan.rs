@@ -41,7 +41,7 @@ pub(crate) struct Reading<T> {
     pub(crate) value: Result<T, Absence>,
 }
 
-/// All readings of one path, in order of pass and time.
+/// All readings of one path, in order of time.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampled<T> {
     /// Path without sample prefix.
@@ -314,9 +314,16 @@ impl<'a> Plan<'a> {
             mono_us: line.mono_us,
             value: Err(absence_of(path, line)),
         }));
-        readings.sort_by_key(|r| (r.pass, r.mono_us));
+        in_order(&mut readings);
         Sampled { path: path.to_owned(), readings }
     }
+}
+
+/// Readings in order of time. The number of the pass is no time: what is read once, as pass 0, may
+/// be read after the whole window (`smaps` of all processes). Only archives that tell no times go
+/// by it.
+fn in_order<T>(readings: &mut [Reading<T>]) {
+    readings.sort_by_key(|r| (r.mono_us, r.pass));
 }
 
 /// A handle of the plan that gives what was read, once the walk is over.
@@ -525,5 +532,16 @@ mod tests {
         assert_eq!(many["2/tcp4"].first(), Ok(&3));
         assert_eq!(many["1/tcp4"].first().unwrap_err().reason, Reason::Denied);
         assert_eq!(many.len(), 2);
+    }
+
+    #[test]
+    fn what_is_read_once_after_the_window_is_the_last_look() {
+        let reading = |pass, mono_us| Reading { pass, mono_us, value: Ok(()) };
+        let passes = |mut readings: Vec<Reading<()>>| {
+            in_order(&mut readings);
+            readings.iter().map(|r| r.pass).collect::<Vec<_>>()
+        };
+        assert_eq!(passes(vec![reading(0, 63), reading(40, 42), reading(20, 22)]), [20, 40, 0]);
+        assert_eq!(passes(vec![reading(2, 0), reading(0, 0), reading(1, 0)]), [0, 1, 2]);
     }
 }
