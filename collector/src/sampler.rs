@@ -34,13 +34,14 @@ impl Run {
         let followed = self.processes.largest(FOLLOWED);
         let (mut framed, mut all_read) = (begun, begun);
         let mut walks = [duration / 3, duration / 3 * 2].into_iter().peekable();
-        let mut due = interval;
+        // Both ends of the window are samples: 61 of them in 60 s at 1 s.
+        let mut due = 0;
         while due <= duration {
             self.sleep_until(begun + due)?;
             let now = clock::mono_us();
             self.samples += 1;
             self.sink.set_pass(self.samples);
-            self.progress.step(&format!("sample {} of {}", self.samples, duration / interval));
+            self.progress.step(&format!("sample {} of {}", self.samples, duration / interval + 1));
             let all =
                 self.processes.known.len() <= MANY || now.saturating_sub(all_read) >= ALL_EVERY_US;
             if all {

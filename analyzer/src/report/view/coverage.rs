@@ -71,6 +71,13 @@ impl Coverage {
             not_applicable: not_applicable(cx),
             gaps: gaps(cx),
         };
+        let collection = &cx.facts.tree.collection;
+        if let (Some(false), Some(uid), Some(denied)) =
+            (collection.privileged, collection.euid, collection.sources_denied)
+        {
+            let sources = counted(usize::try_from(denied).unwrap_or(0), "source");
+            out.problems.push(format!("collected as uid {uid}, who could not read {sources}"));
+        }
         if cx.facts.tree.collection.complete == Some(false) && out.problems.is_empty() {
             out.problems.push("the archive is incomplete".to_owned());
         }
