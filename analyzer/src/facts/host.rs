@@ -13,7 +13,7 @@ pub struct Host {
     /// Major and minor number of the kernel as `major * 1000 + minor`: 6.18 is 6018. For texts
     /// and for features that leave no trace; prefer detecting the feature.
     pub kernel_number: Option<i64>,
-    /// Content of `/proc/version`.
+    /// Content of `/proc/version`, else what `uname -a` prints.
     pub kernel_version: Option<String>,
     /// `uname -m`.
     pub machine: Option<String>,

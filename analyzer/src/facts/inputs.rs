@@ -10,12 +10,16 @@ use std::collections::BTreeSet;
 
 use crate::absence::Reason;
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, cmdline, cpuinfo, ethtool, inet_diag, loadavg, meminfo,
-    mountinfo, net_dev, net_snmp, net_tcp, netns, os_release, pid_cgroup, pid_limits, pid_stat,
-    pid_statm, pid_status, pressure, slabinfo, smaps, smaps_rollup, socket, ss, stat, sysctl,
-    sysctl_conf, tuned, uptime, vmstat, zoneinfo,
+    Counters, ParseEnv, ParseError, Rows, cmdline, cpuinfo, date, ethtool, ethtool_text, free,
+    inet_diag, ip_link, loadavg, lscpu, meminfo, mountinfo, net_dev, net_snmp, net_tcp, netns,
+    netstat, os_release, pid_cgroup, pid_limits, pid_stat, pid_statm, pid_status, pressure, ps,
+    slabinfo, smaps, smaps_rollup, socket, ss, stat, sysctl, sysctl_conf, tuned, uptime,
+    uptime_text, vmstat, zoneinfo,
 };
 
+use crate::parse::ethtool::Answer;
+
+use super::build::devices::option_of;
 use super::method::mapping;
 use super::method::precedence::DIRECTORIES;
 use super::method::socket::Socket;
@@ -33,6 +37,13 @@ pub(crate) struct Task {
     pub(crate) cpu_ticks: u64,
     /// State letter.
     pub(crate) state: u8,
+}
+
+/// A thread that runs or waits uninterruptibly.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    pub(crate) in_d: bool,
+    pub(crate) comm: Box<str>,
 }
 
 /// One process, with what does not change or matters once.
@@ -88,6 +99,23 @@ pub(crate) enum NetnsFile {
     Other,
 }
 
+/// What one call of ethtool printed.
+#[derive(Clone, Debug)]
+pub(crate) enum EthtoolText {
+    /// Without an option.
+    Link(Answer<ethtool::Link>),
+    /// `-g`.
+    Ring(Answer<ethtool::Ring>),
+    /// `-l`.
+    Channels(Answer<ethtool::Channels>),
+    /// `-S`.
+    Stats(Answer<Counters>),
+    /// `-i`.
+    Driver(Answer<ethtool::Driver>),
+    /// An option that no chapter reads.
+    Other,
+}
+
 /// Declares the table: a field, its type, and how the plan reads it.
 macro_rules! inputs {
     ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = |$plan:ident| $how:expr;)+) => {
@@ -129,6 +157,24 @@ inputs! {
         |p| p.sampled("etc/os-release", |t, _| os_release::parse(t));
     /// Host name, for archives without a header.
     host_name: Sampled<String> = |p| p.sampled("proc/sys/kernel/hostname", |t, _| Ok(line(t)));
+    /// The same by its tool.
+    host_name_text: Sampled<String> = |p| p.sampled("commands/hostname", |t, _| Ok(line(t)));
+    /// Kernel and host in one line.
+    uname: Sampled<String> = |p| p.sampled("commands/uname", |t, _| Ok(line(t)));
+    /// Time since boot to the minute, and load averages.
+    uptime_text: Sampled<uptime_text::UptimeText> =
+        |p| p.sampled("commands/uptime", |t, _| uptime_text::parse(t));
+    /// The moment of the collection, seconds since 1970.
+    date: Sampled<i64> = |p| p.sampled("commands/date", |t, _| date::parse(t));
+    /// The same, with the time zone.
+    timedatectl: Sampled<date::Clock> =
+        |p| p.sampled("commands/timedatectl", |t, _| date::timedatectl(t));
+    /// Processors as their tool prints them.
+    lscpu: Sampled<lscpu::Lscpu> = |p| p.sampled("commands/lscpu", |t, _| lscpu::parse(t));
+    /// Memory and swap as their tool prints them: in KiB.
+    free: Sampled<free::Free> = |p| p.sampled("commands/free", |t, _| free::parse(t, 1024));
+    /// Processes and threads as their tool prints them.
+    ps: Sampled<Rows<ps::PsRow>> = |p| p.sampled("commands/ps", |t, _| ps::parse(t));
     /// Control groups of the first process.
     init_cgroup: Sampled<String> = |p| p.sampled("proc/1/cgroup", |t, _| Ok(t.to_owned()));
     /// Mounts as the collector saw them.
@@ -218,10 +264,13 @@ inputs! {
     /// Sockets that processes hold, by process and descriptor.
     socket_inodes: Packed<Tid, u64> =
         |p| p.packed("packs/proc-pid/fd", Passes::Ends, pair, |t, _| Ok(socket_inode(t)));
-    /// Threads in D, of all processes or of those that were looked at.
-    threads_in_d: Packed<Tid, ()> =
+    /// Threads in R or D, of all processes or of those that were looked at.
+    active_threads: Packed<Tid, Thread> =
         |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
-            pid_stat::parse(t, e).map(|s| (s.state == 'D').then_some(()))
+            pid_stat::parse(t, e).map(|s| matches!(s.state, 'R' | 'D').then(|| Thread {
+                in_d: s.state == 'D',
+                comm: s.comm.into(),
+            }))
         });
     /// Kernel function in which a thread waits.
     wchan: Packed<Tid, Box<str>> =
@@ -275,6 +324,14 @@ inputs! {
     /// Settings and statistics of interfaces, by `<device>.json`.
     ethtool: Many<ethtool::Device> =
         |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
+    /// The same as the tool prints it, by option and device: `-g_eth0`.
+    ethtool_text: Many<EthtoolText> = |p| p.many("commands/ethtool_", "", ethtool_part);
+    /// Interfaces as `ip` prints them.
+    ip_link: Sampled<Rows<ip_link::IpLink>> =
+        |p| p.sampled("commands/ip_link", |t, _| ip_link::parse(t));
+    /// The same with addresses.
+    ip_addr: Sampled<Rows<ip_link::IpLink>> =
+        |p| p.sampled("commands/ip_addr", |t, _| ip_link::parse(t));
     /// Network namespaces.
     netns_list: Sampled<Rows<netns::Namespace>> =
         |p| p.sampled("probes/netns.jsonl", |t, _| netns::parse(t));
@@ -288,6 +345,10 @@ inputs! {
     /// TCP sockets as `ss` prints them, in archives of others.
     ss: Sampled<Vec<Socket>> = |p| p.sampled("commands/ss", |t, _| {
         Ok(lean(ss::parse(t)?.rows.iter()))
+    });
+    /// TCP sockets as `netstat` prints them, in archives of others.
+    netstat: Sampled<Vec<Socket>> = |p| p.sampled("commands/netstat", |t, _| {
+        Ok(lean(netstat::parse(t)?.rows.iter()))
     });
     /// TCP sockets over IPv4 as the kernel lists them, in archives of others.
     proc_tcp: Sampled<Vec<Socket>> =
@@ -310,7 +371,11 @@ impl Inputs {
         if self.ss.first().is_ok() {
             return vec![&self.ss];
         }
-        [&self.proc_tcp, &self.proc_tcp6].into_iter().filter(|s| s.first().is_ok()).collect()
+        let tables = [&self.proc_tcp, &self.proc_tcp6];
+        if tables.iter().all(|t| t.first().is_err()) && self.netstat.first().is_ok() {
+            return vec![&self.netstat];
+        }
+        tables.into_iter().filter(|s| s.first().is_ok()).collect()
     }
 }
 
@@ -352,6 +417,19 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
         "snmp" => NetnsFile::Snmp(net_snmp::parse(&text(bytes))?),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
+    })
+}
+
+fn ethtool_part(path: &str, bytes: &[u8], _: &ParseEnv) -> Result<EthtoolText, ParseError> {
+    let (text, name) = (text(bytes), path.rsplit('/').next().unwrap_or_default());
+    let rest = name.strip_prefix("ethtool_").unwrap_or_default();
+    Ok(match option_of(rest).map(|(option, _)| option) {
+        None => EthtoolText::Link(ethtool_text::parse(&text)?),
+        Some("-g") => EthtoolText::Ring(ethtool_text::ring(&text)?),
+        Some("-l") => EthtoolText::Channels(ethtool_text::channels(&text)?),
+        Some("-S") => EthtoolText::Stats(ethtool_text::stats(&text)?),
+        Some("-i") => EthtoolText::Driver(ethtool_text::driver(&text)?),
+        Some(_) => EthtoolText::Other,
     })
 }
 

@@ -51,7 +51,8 @@ pub struct Composition {
     pub psi_cpu_some_ratio: Option<f64>,
     /// PSI: share of the window in which some task waited for I/O.
     pub psi_io_some_ratio: Option<f64>,
-    /// Who was running, by samples seen in R; at most 10.
+    /// Who was running, by samples in which a thread of it was in R; at most 10. Absent where the
+    /// states of threads were not sampled.
     pub top_running: Vec<StateShare>,
     /// Who was in D, by samples; at most 10.
     pub top_uninterruptible: Vec<StateShare>,

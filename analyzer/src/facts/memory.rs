@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Memory: fields of `/proc/meminfo` at the start of the window, in bytes, and what M1 makes of
+/// Memory: fields of `/proc/meminfo` at the start of the window (of `free`, where
+/// an archive has no more), in bytes, and what M1 makes of
 /// them. Names follow the kernel's.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Memory {
@@ -61,6 +62,10 @@ pub struct Memory {
     pub commit_limit_bytes: Option<i64>,
     /// `Committed_AS`.
     pub committed_bytes: Option<i64>,
+    /// Allocations that had to wait for compaction, since boot (`compact_stall`).
+    pub compaction_stalls_since_boot: Option<i64>,
+    /// Of these, those for which it made no room (`compact_fail`).
+    pub compaction_failures_since_boot: Option<i64>,
     /// The accounting identity.
     pub identity: Option<Identity>,
     /// Slab caches, largest first, at most 20.

@@ -148,12 +148,16 @@ impl<T> Default for List<T> {
 /// How much of a list was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
+    /// What the elements are, and what became of those counted: `processes judged`.
+    pub what: String,
     /// Elements in the list.
     pub seen: u64,
     /// Elements that the host has, as far as could be told.
     pub expected: u64,
     /// Which are lacking and why, in words: `4026532201 (setns: EPERM)`.
     pub gaps: Vec<String>,
+    /// What became of the others, where one clause says it of all of them.
+    pub others: Option<String>,
 }
 
 /// Counts of every list by its path.

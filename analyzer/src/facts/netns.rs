@@ -82,6 +82,10 @@ pub struct Tcp {
     pub keepalive_off: Option<i64>,
     /// Established, remote, where another timer hides it.
     pub keepalive_unknown: Option<i64>,
+    /// Sockets of any state and to any peer, this host included, whose keepalive timer runs.
+    pub keepalive_timers: Option<i64>,
+    /// Segments sent again by segments sent, since boot.
+    pub retrans_ratio_since_boot: Option<f64>,
     /// Established, remote, silent for 60 s and more.
     pub idle_established: Option<i64>,
     /// The longest silence that an L4 box saw on an established remote connection.

@@ -21,6 +21,11 @@ impl<V> Table<V> {
         self.entries.insert(path.into(), value);
     }
 
+    /// Takes away what is attached to `path` itself.
+    pub fn remove(&mut self, path: &str) {
+        self.entries.remove(path);
+    }
+
     /// What is attached to `path` itself.
     #[must_use]
     pub fn exact(&self, path: &str) -> Option<&V> {

@@ -53,12 +53,12 @@ const HOST: &[(&str, &str)] = &[
 
 /// Short names of commands and the names that sos versions give their output, best first.
 pub(super) const ALIASES: &[(&str, &[&str])] = &[
-    ("commands/date", &["date", "date_--utc"]),
+    ("commands/date", &["date_--utc", "date"]),
     ("commands/df", &["df_-al_-x_autofs", "df_-al"]),
     ("commands/df_inodes", &["df_-ali_-x_autofs", "df_-ali"]),
     ("commands/dmesg", &["dmesg", "dmesg_-T"]),
     ("commands/dmidecode", &["dmidecode"]),
-    ("commands/free", &["free", "free_-k", "free_-m"]),
+    ("commands/free", &["free", "free_-k"]),
     ("commands/hostname", &["hostname", "hostname_-f"]),
     ("commands/ip_addr", &["ip_-d_address", "ip_-o_addr", "ip_addr"]),
     ("commands/ip_link", &["ip_-s_-d_link", "ip_-s_link"]),

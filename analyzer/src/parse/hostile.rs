@@ -112,6 +112,8 @@ total! {
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
     cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
     cpulist: super::cpulist::SAMPLE, super::cpulist::parse;
+    date: super::date::SAMPLE, super::date::parse;
+    date_timedatectl: super::date::TIMEDATECTL, super::date::timedatectl;
     df: super::df::SAMPLE, super::df::parse;
     diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
     dmidecode: super::dmidecode::SAMPLE, super::dmidecode::parse;

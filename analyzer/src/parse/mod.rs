@@ -23,6 +23,7 @@ pub mod clock;
 pub mod cmdline;
 pub mod cpuinfo;
 pub mod cpulist;
+pub mod date;
 pub mod df;
 pub mod diskstats;
 pub mod dmi;

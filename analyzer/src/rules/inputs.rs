@@ -74,6 +74,8 @@ impl Inputs {
             .iter()
             .map(|(list, v)| Incomplete {
                 list: list.clone(),
+                others: v.get("others").and_then(Value::as_str).map(str::to_owned),
+                what: v.get("what").and_then(Value::as_str).map(str::to_owned),
                 seen: count(v, "seen"),
                 expected: count(v, "expected"),
                 gaps: v.get("gaps").and_then(Value::as_array).map_or_else(Vec::new, |gaps| {
@@ -101,22 +103,29 @@ fn lay(under: &mut Value, over: Value) {
 #[derive(Debug)]
 pub(crate) struct Incomplete {
     pub(crate) list: String,
+    what: Option<String>,
     seen: u64,
     expected: u64,
     gaps: Vec<String>,
+    others: Option<String>,
 }
 
 impl Incomplete {
-    /// In words: `3 of 5 netns seen; not: 4026532201 (setns: EPERM)`.
+    /// In words: `3 of 5 network namespaces seen; not: 4026532201 (setns: EPERM)`.
     pub(crate) fn words(&self) -> String {
         const SHOWN: usize = 3;
-        let mut words = format!("{} of {} {} seen", self.seen, self.expected, self.list);
+        let named = || format!("{} seen", self.list);
+        let what = self.what.clone().unwrap_or_else(named);
+        let mut words = format!("{} of {} {what}", self.seen, self.expected);
         if !self.gaps.is_empty() {
             let shown: Vec<&str> = self.gaps.iter().take(SHOWN).map(String::as_str).collect();
             words = format!("{words}; not: {}", shown.join(", "));
             if self.gaps.len() > SHOWN {
                 words = format!("{words} and {} more", self.gaps.len() - SHOWN);
             }
+        }
+        if let Some(others) = &self.others {
+            words = format!("{words}; {others}");
         }
         words
     }

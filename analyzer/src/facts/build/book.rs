@@ -16,11 +16,14 @@ pub(crate) struct Book {
 impl Book {
     /// A fact came from here.
     pub(crate) fn source(&mut self, fact: impl Into<String>, locator: Locator) {
-        self.sources.set(fact, vec![locator]);
+        self.sources(fact, vec![locator]);
     }
 
-    /// A fact came from several places.
+    /// A fact came from several places. What was said of its absence, as a better source lacked,
+    /// no longer holds.
     pub(crate) fn sources(&mut self, fact: impl Into<String>, locators: Vec<Locator>) {
+        let fact = fact.into();
+        self.absences.remove(&fact);
         self.sources.set(fact, locators);
     }
 
@@ -43,6 +46,23 @@ impl Book {
             }
             None => self.known(fact, Err(sampled.absence())),
         }
+    }
+
+    /// The value that a better source gave, or else what `of` finds in this one.
+    pub(crate) fn or_first<'s, T, U>(
+        &mut self,
+        fact: &str,
+        better: Option<T>,
+        sampled: &'s Sampled<U>,
+        of: impl FnOnce(&'s U) -> Option<T>,
+    ) -> Option<T> {
+        if better.is_some() {
+            return better;
+        }
+        let (reading, value) = sampled.good().next()?;
+        let value = of(value)?;
+        self.source(fact, Locator::entry(sampled.entry(reading.pass)));
+        Some(value)
     }
 
     /// The last good reading of a source, with its place as the source of the fact.

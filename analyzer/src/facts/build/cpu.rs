@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
+use crate::parse::lscpu::Lscpu;
 use crate::parse::{cpulist, stat::CpuTicks};
 
 use super::super::cpu::{Cpu, CpuTime};
@@ -25,7 +26,9 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
         book.source("cpu.online", Locator::record(&inputs.sys_cpu.path, format!("{CPU}/online")));
     } else {
         let stat = book.first("cpu.online", &inputs.stat);
-        cpu.online = stat.map(|s| len(s.cpus.len())).filter(|n| *n > 0);
+        let of_stat = stat.map(|s| len(s.cpus.len())).filter(|n| *n > 0);
+        let of_tool = |l: &Lscpu| l.online.as_ref().map(|o| signed(o.len())).or(l.cpus.map(signed));
+        cpu.online = book.or_first("cpu.online", of_stat, &inputs.lscpu, of_tool);
     }
     cpu.present = list(&inputs.sys_cpu, &format!("{CPU}/present"));
     (cpu.sockets, cpu.cores) = sys.map(topology).unwrap_or_default();
@@ -49,12 +52,25 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
     } else {
         book.absent("cpu.numa_nodes", pack_absence(&inputs.sys_node, ""));
     }
+    of_tool(inputs, &mut cpu, book);
     if cpu.model.is_none() && book.absences.exact("cpu.model").is_none() {
         let absence = Absence::of(Reason::Missing, &inputs.cpuinfo.path, "no model name");
         book.absent("cpu.model", absence);
     }
     cpu.time = time(inputs, window, book);
     cpu
+}
+
+/// Topology as lscpu tells it, where sysfs was not read.
+fn of_tool(inputs: &Inputs, cpu: &mut Cpu, book: &mut Book) {
+    let lscpu = &inputs.lscpu;
+    let cores = |l: &Lscpu| Some(signed(l.cores_per_socket?.saturating_mul(l.sockets?)));
+    cpu.sockets = book.or_first("cpu.sockets", cpu.sockets, lscpu, |l| l.sockets.map(signed));
+    cpu.cores = book.or_first("cpu.cores", cpu.cores, lscpu, cores);
+    let nodes = cpu.numa_nodes;
+    cpu.numa_nodes = book.or_first("cpu.numa_nodes", nodes, lscpu, |l| l.numa_nodes.map(signed));
+    let model = cpu.model.take();
+    cpu.model = book.or_first("cpu.model", model, lscpu, |l| l.model.clone());
 }
 
 /// Number of members of a list file.

@@ -1,6 +1,6 @@
 //! Chapter: processes whose memory grows (M2), and which of their mappings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -14,7 +14,7 @@ use super::super::method::growth::{
 use super::super::method::mapping::{self, By};
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed, to_i64};
 use super::super::method::trend::Point;
-use super::super::plan::Pack;
+use super::super::plan::{Pack, Packed, Reading};
 use super::super::processes::{Growth, Mapping, Processes, Series};
 use super::super::sysctl::Sysctl;
 use super::book::too_few;
@@ -62,14 +62,20 @@ pub(super) fn build(
             .to_vec(),
     );
     let short = tracks.len() - judged;
-    let gaps =
-        (short > 0).then(|| format!("{short} processes with fewer than {MIN_SAMPLES} samples"));
+    let others = (short > 0).then(|| {
+        format!(
+            "the others ended, or began too late, to be judged ({short} with fewer than \
+             {MIN_SAMPLES} samples)"
+        )
+    });
     lists.insert(
         FACT.to_owned(),
         Seen {
+            what: "processes judged".to_owned(),
             seen: u64::try_from(judged).unwrap_or(u64::MAX),
             expected: u64::try_from(tracks.len()).unwrap_or(u64::MAX),
-            gaps: gaps.into_iter().collect(),
+            gaps: Vec::new(),
+            others,
         },
     );
     let changed: Vec<Identity> = tracks
@@ -84,6 +90,7 @@ pub(super) fn build(
     rows.truncate(MAX_ROWS);
     name(inputs, &mut rows);
     absences(&rows, book);
+    cite(inputs, window, &rows, book);
     into.growth = rows;
 }
 
@@ -349,6 +356,40 @@ fn name(inputs: &Inputs, rows: &mut [Growth]) {
             }
         }
     }
+}
+
+/// Points the rows at the records of their process: the first and the last of the window.
+fn cite(inputs: &Inputs, window: &Window, rows: &[Growth], book: &mut Book) {
+    for (i, row) in rows.iter().enumerate() {
+        let Ok(pid) = u32::try_from(row.pid) else { continue };
+        let mut records = ends(&window.readings(&inputs.sizes), &inputs.sizes, pid);
+        records.extend(ends(&window.readings(&inputs.status), &inputs.status, pid));
+        book.sources(format!("{FACT}.{i}"), records);
+        if row.mapping.is_some() {
+            let walks: Vec<_> = inputs.mappings.good().collect();
+            book.sources(format!("{FACT}.{i}.mapping"), ends(&walks, &inputs.mappings, pid));
+        }
+        if row.limit_address_space_bytes.or(row.limit_data_bytes).is_some() {
+            for field in ["limit_address_space_bytes", "limit_data_bytes"] {
+                let record = Locator::record(&inputs.limits.path, pid.to_string());
+                if book.absences.exact(&format!("{FACT}.{i}.{field}")).is_none() {
+                    book.source(format!("{FACT}.{i}.{field}"), record);
+                }
+            }
+        }
+    }
+}
+
+/// The first and the last record of a process among these readings.
+fn ends<T>(
+    readings: &[(&Reading<Pack<u32, T>>, &Pack<u32, T>)],
+    packed: &Packed<u32, T>,
+    pid: u32,
+) -> Vec<Locator> {
+    let with = || readings.iter().filter(|(_, pack)| pack.get(&pid).is_some());
+    let passes: BTreeSet<u32> =
+        with().take(1).chain(with().next_back()).map(|(reading, _)| reading.pass).collect();
+    passes.into_iter().map(|n| Locator::record(packed.entry(n), pid.to_string())).collect()
 }
 
 /// Why fields of the rows are absent.

@@ -6,17 +6,22 @@ use crate::parse::version;
 
 use super::super::host::Host;
 use super::super::inputs::Inputs;
-use super::super::method::num::signed;
+use super::super::method::num::{from_i64, from_u64, signed};
 use super::super::plan::{Packed, Sampled};
 use super::{Archive, Book};
 
 const HEADER: &str = linsight_archive::names::HEADER;
 
 pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> Host {
+    let version = book.first("host.kernel_version", &inputs.version).cloned();
+    let uptime_s = book.first("host.uptime_s", &inputs.uptime).map(|u| u.uptime_s);
     let mut host = Host {
         cmdline: book.first("host.cmdline", &inputs.cmdline).cloned(),
-        kernel_version: book.first("host.kernel_version", &inputs.version).cloned(),
-        uptime_s: book.first("host.uptime_s", &inputs.uptime).map(|u| u.uptime_s),
+        kernel_version: book
+            .or_first("host.kernel_version", version, &inputs.uname, |u| Some(u.clone())),
+        uptime_s: book.or_first("host.uptime_s", uptime_s, &inputs.uptime_text, |u| {
+            Some(from_u64(u.uptime_s))
+        }),
         page_size_bytes: Some(signed(inputs.env.page_size_bytes)),
         ..Host::default()
     };
@@ -34,15 +39,9 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         host.taken_unix_s = Some(header.started_unix_s);
         host.utc_offset_s = header.utc_offset_s.map(i64::from);
     } else {
-        book.absent("host", Absence::of(Reason::NotCollected, HEADER, "another collector"));
-        host.name = book.first("host.name", &inputs.host_name).cloned();
-        let parsed = inputs.version.first().ok().and_then(|v| version::parse(v).ok());
-        host.kernel_release = parsed.map(|v| v.release);
-        if host.kernel_release.is_some() {
-            book.source("host.kernel_release", Locator::facts(["host.kernel_version"]));
-        }
+        others(inputs, &mut host, book);
     }
-    if host.utc_offset_s.is_none() {
+    if host.utc_offset_s.is_none() && book.absences.exact("host.utc_offset_s").is_none() {
         let absence = Absence::of(Reason::NotCollected, HEADER, "the collector could not tell");
         book.absent("host.utc_offset_s", absence);
     }
@@ -55,6 +54,28 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
     }
     hardware(inputs, &mut host, book);
     host
+}
+
+/// What the header tells, from the tools that other collectors run.
+fn others(inputs: &Inputs, host: &mut Host, book: &mut Book) {
+    book.absent("host", Absence::of(Reason::NotCollected, HEADER, "another collector"));
+    let name = book.first("host.name", &inputs.host_name).cloned();
+    let name = book.or_first("host.name", name, &inputs.host_name_text, |n| Some(n.clone()));
+    host.name = book.or_first("host.name", name, &inputs.uname, |u| {
+        u.split_ascii_whitespace().nth(1).map(str::to_owned)
+    });
+    let kernel = host.kernel_version.as_deref();
+    let parsed = kernel.and_then(|v| version::parse(v).or_else(|_| version::parse_uname(v)).ok());
+    host.kernel_release = parsed.map(|v| v.release);
+    if host.kernel_release.is_some() {
+        book.source("host.kernel_release", Locator::facts(["host.kernel_version"]));
+    }
+    host.machine = book.or_first("host.machine", None, &inputs.lscpu, |l| l.architecture.clone());
+    let taken = book.first("host.taken_unix_s", &inputs.date).copied();
+    let taken = book.or_first("host.taken_unix_s", taken, &inputs.timedatectl, |c| c.unix_s);
+    host.taken_unix_s = taken.map(from_i64);
+    let clock = book.first("host.utc_offset_s", &inputs.timedatectl);
+    host.utc_offset_s = clock.and_then(|c| c.utc_offset_s);
 }
 
 /// `major * 1000 + minor`.

@@ -21,14 +21,17 @@ const MAX_POINTS: usize = 600;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &Cpu, book: &mut Book) -> Load {
     let mut load = Load::default();
-    if let Some(last) = book.last("load", &inputs.loadavg) {
+    let kernel = book.last("load", &inputs.loadavg).map(|l| (l.one, l.five, l.fifteen));
+    let averages =
+        book.or_first("load", kernel, &inputs.uptime_text, |u| Some((u.one, u.five, u.fifteen)));
+    if let Some((one, five, fifteen)) = averages {
         let per_cpu = |x: f64| ratio(x, from_i64(cpu.online?));
-        load.one = Some(last.one);
-        load.five = Some(last.five);
-        load.fifteen = Some(last.fifteen);
-        load.one_per_cpu = per_cpu(last.one);
-        load.five_per_cpu = per_cpu(last.five);
-        load.fifteen_per_cpu = per_cpu(last.fifteen);
+        load.one = Some(one);
+        load.five = Some(five);
+        load.fifteen = Some(fifteen);
+        load.one_per_cpu = per_cpu(one);
+        load.five_per_cpu = per_cpu(five);
+        load.fifteen_per_cpu = per_cpu(fifteen);
         for (fact, known) in [
             ("load.one_per_cpu", load.one_per_cpu.is_some()),
             ("load.five_per_cpu", load.five_per_cpu.is_some()),
@@ -86,10 +89,16 @@ impl States {
                 }
             }
         }
-        for (reading, pack) in window.readings(&inputs.threads_in_d) {
+        for (reading, pack) in window.readings(&inputs.active_threads) {
             let stuck = states.uninterruptible.entry(reading.pass).or_default();
-            let others = pack.rows.iter().map(|(tid, ())| *tid).filter(|t| !own.contains(&t.0));
-            stuck.extend(others);
+            let running = states.running.entry(reading.pass).or_default();
+            for (tid, thread) in pack.rows.iter().filter(|(tid, _)| !own.contains(&tid.0)) {
+                if thread.in_d {
+                    stuck.insert(*tid);
+                } else {
+                    running.insert(tid.0);
+                }
+            }
         }
         states
     }
@@ -207,12 +216,12 @@ fn composition(
     let l: method::Load = composed?;
     book.sources(
         FACT,
-        [&inputs.stat.path, &inputs.tasks.path, &inputs.threads_in_d.path]
+        [&inputs.stat.path, &inputs.tasks.path, &inputs.active_threads.path]
             .map(|p| Locator::entry(p.as_str()))
             .to_vec(),
     );
     say_absences(&l, &context, inputs, book);
-    let top_running = top_running(inputs, states);
+    let top_running = top_running(inputs, window, states, book);
     let top_uninterruptible = top_uninterruptible(inputs, states);
     say_waits(&top_running, &top_uninterruptible, inputs, book);
     Some(Composition {
@@ -246,7 +255,22 @@ fn psi(window: &Window, source: &Sampled<Pressure>, fact: &str, book: &mut Book)
     ratio(seconds(grown), ends.span_s).map(|r| r.min(1.0))
 }
 
-fn top_running(inputs: &Inputs, states: &States) -> Vec<StateShare> {
+/// Processes of which some thread was seen running. The state of a process is that of its first
+/// thread alone, which sleeps while the others work: without the threads the list would name
+/// bystanders.
+fn top_running(
+    inputs: &Inputs,
+    window: &Window,
+    states: &States,
+    book: &mut Book,
+) -> Vec<StateShare> {
+    if window.readings(&inputs.active_threads).is_empty() {
+        let detail =
+            "the states of threads were not sampled; processes.top tells who used the CPUs";
+        let absence = Absence::of(Reason::NotCollected, &inputs.active_threads.path, detail);
+        book.absent(format!("{FACT}.top_running"), absence);
+        return Vec::new();
+    }
     let seen = states.running.values().flatten().copied();
     let share = |(pid, samples): (u32, usize)| StateShare {
         pid: pid.into(),
@@ -281,5 +305,9 @@ fn top_uninterruptible(inputs: &Inputs, states: &States) -> Vec<StateShare> {
 fn comm(inputs: &Inputs, pid: u32) -> String {
     let named = inputs.active.good().find_map(|(_, p)| p.get(&pid)).map(|c| &**c);
     let whole = || inputs.processes.good().find_map(|(_, p)| p.get(&pid)).map(|p| &*p.comm);
-    named.or_else(whole).unwrap_or("?").to_owned()
+    let thread = || {
+        let packs = inputs.active_threads.good();
+        packs.flat_map(|(_, p)| &p.rows).find(|(tid, _)| tid.0 == pid).map(|(_, t)| &*t.comm)
+    };
+    named.or_else(whole).or_else(thread).unwrap_or("?").to_owned()
 }

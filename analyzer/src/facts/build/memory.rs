@@ -25,8 +25,10 @@ const MAX_POINTS: usize = 600;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
     let mut memory = Memory { slab_caches: slab_caches(inputs, book), ..Memory::default() };
+    compaction(inputs, &mut memory, book);
     let Some((reading, (info, keys))) = inputs.meminfo.good().next() else {
         book.absent("memory", inputs.meminfo.absence());
+        of_tool(inputs, &mut memory, book);
         return memory;
     };
     let entry = inputs.meminfo.entry(reading.pass);
@@ -37,6 +39,13 @@ pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Bo
         let absence = Absence::of(Reason::Missing, &entry, "counts no pages before Linux 5.3");
         book.absent("memory.vmalloc_used_bytes", absence);
     }
+    available_ratio(&mut memory, &entry, book);
+    memory.identity = identity(inputs, window, host, book);
+    memory.series = series(inputs, window);
+    memory
+}
+
+fn available_ratio(memory: &mut Memory, entry: &str, book: &mut Book) {
     memory.available_ratio = memory
         .available_bytes
         .zip(memory.total_bytes)
@@ -45,12 +54,45 @@ pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Bo
         let of = ["memory.available_bytes", "memory.total_bytes"];
         book.source("memory.available_ratio", Locator::facts(of));
     } else {
-        let absence = Absence::of(Reason::Missing, &entry, "no MemAvailable (Linux 3.14)");
+        let absence = Absence::of(Reason::Missing, entry, "no MemAvailable (Linux 3.14)");
         book.absent("memory.available_ratio", absence);
     }
-    memory.identity = identity(inputs, window, host, book);
-    memory.series = series(inputs, window);
-    memory
+}
+
+/// What `free` tells, in archives without the kernel's file. Its `used` means another thing in
+/// each version, and its `buff/cache` is a sum: neither is taken.
+fn of_tool(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
+    let Some((reading, free)) = inputs.free.good().next() else { return };
+    let entry = inputs.free.entry(reading.pass);
+    let mut take = |fact: &str, bytes: Option<u64>| {
+        let bytes = bytes.map(signed)?;
+        book.source(fact, Locator::entry(entry.as_str()));
+        Some(bytes)
+    };
+    memory.total_bytes = take("memory.total_bytes", Some(free.total_bytes));
+    memory.free_bytes = take("memory.free_bytes", free.free_bytes);
+    memory.available_bytes = take("memory.available_bytes", free.available_bytes);
+    memory.shmem_bytes = take("memory.shmem_bytes", free.shared_bytes);
+    memory.buffers_bytes = take("memory.buffers_bytes", free.buffers_bytes);
+    memory.swap_total_bytes = take("memory.swap_total_bytes", free.swap_total_bytes);
+    memory.swap_free_bytes = take("memory.swap_free_bytes", free.swap_free_bytes);
+    available_ratio(memory, &entry, book);
+}
+
+/// How often compaction had to run before an allocation, and how often it gained nothing.
+fn compaction(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
+    const STALLS: &str = "memory.compaction_stalls_since_boot";
+    const FAILURES: &str = "memory.compaction_failures_since_boot";
+    let mut counter = |fact: &str, key: &str| {
+        let value = book.last(fact, &inputs.vmstat)?.get(key);
+        if value.is_none() {
+            let detail = format!("this kernel counts no {key}");
+            book.absent(fact, Absence::of(Reason::Missing, &inputs.vmstat.path, detail));
+        }
+        value
+    };
+    memory.compaction_stalls_since_boot = counter(STALLS, "compact_stall");
+    memory.compaction_failures_since_boot = counter(FAILURES, "compact_fail");
 }
 
 /// The fields that have the same name in the parsed record and in the tree.

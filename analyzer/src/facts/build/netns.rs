@@ -66,7 +66,8 @@ pub(super) fn build(
     }
     // How many namespaces the unread processes are in cannot be told: at least one is assumed.
     let expected = expected.saturating_add(u64::from(hidden > 0));
-    lists.insert(FACT.to_owned(), Seen { seen, expected, gaps });
+    let what = "network namespaces seen".to_owned();
+    lists.insert(FACT.to_owned(), Seen { what, seen, expected, gaps, others: None });
     List { items }
 }
 
@@ -291,6 +292,11 @@ impl One<'_> {
             keepalive_on: count(Some(true)),
             keepalive_off: count(Some(false)),
             keepalive_unknown: count(None),
+            keepalive_timers: sockets
+                .iter()
+                .all(|s| s.timer.is_some())
+                .then(|| len(sockets.iter().filter(|s| s.timer == Some(Timer::Keepalive)).count())),
+            retrans_ratio_since_boot: self.retrans_ratio(is_host, book),
             idle_established: told.then(|| idle(IDLE_S)),
             idle_max_s: told.then(|| silences.last().copied().unwrap_or(0.0)),
             idle_over_l4_timeout: self.site.l4_idle_timeout_s.filter(|_| told).map(idle),
@@ -335,6 +341,32 @@ impl One<'_> {
             })
             .collect();
         delta(*values.first()?, *values.get(1..)?.last()?)
+    }
+
+    /// Segments sent again by segments sent, since boot.
+    fn retrans_ratio(&self, is_host: bool, book: &mut Book) -> Option<f64> {
+        let fact = format!("{}.tcp.retrans_ratio_since_boot", self.fact);
+        let share = |c: &crate::parse::Counters| {
+            let (again, sent) = (c.get("Tcp.RetransSegs")?, c.get("Tcp.OutSegs")?);
+            ratio(from_i64(again), from_i64(sent))
+        };
+        let own = self.inputs.netns.get(&format!("{}/snmp", self.namespace.inode));
+        let of_own = own.and_then(|file| match file.first() {
+            Ok(NetnsFile::Snmp(counters)) => share(counters).map(|s| (s, file.path.as_str())),
+            _ => None,
+        });
+        let of_host = || {
+            let counters = self.inputs.snmp.first().ok().filter(|_| is_host)?;
+            share(counters).map(|s| (s, self.inputs.snmp.path.as_str()))
+        };
+        let Some((share, path)) = of_own.or_else(of_host) else {
+            let detail = "no counters, or nothing was sent";
+            let why = Absence::of(Reason::NotCollected, &self.inputs.snmp.path, detail);
+            book.absent(fact, own.and_then(|file| file.first().err()).unwrap_or(why));
+            return None;
+        };
+        book.source(fact, Locator::entry(path));
+        Some(share)
     }
 
     fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
@@ -432,6 +464,7 @@ impl One<'_> {
         absent(tcp.keepalive_on.is_some(), "keepalive_on", without_timers());
         absent(tcp.keepalive_off.is_some(), "keepalive_off", without_timers());
         absent(tcp.keepalive_unknown.is_some(), "keepalive_unknown", without_timers());
+        absent(tcp.keepalive_timers.is_some(), "keepalive_timers", without_timers());
         absent(tcp.idle_established.is_some(), "idle_established", idle_unknown());
         absent(tcp.idle_max_s.is_some(), "idle_max_s", idle_unknown());
         let told = self.site.l4_idle_timeout_s.is_some();

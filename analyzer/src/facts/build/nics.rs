@@ -6,6 +6,7 @@ use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 use crate::parse::Counters;
 use crate::parse::ethtool::{Answer, Device, Refusal};
+use crate::parse::ip_link::IpLink;
 use crate::parse::net_dev::Interface;
 
 use super::super::inputs::Inputs;
@@ -13,6 +14,7 @@ use super::super::method::num::{len, signed};
 use super::super::nics::{Counter, Nic, Ring};
 use super::super::plan::Pack;
 use super::super::{List, Seen};
+use super::devices::{self, Devices};
 use super::window::Window;
 use super::{Book, Lists};
 
@@ -32,7 +34,8 @@ pub(super) fn build(
     lists: &mut Lists,
 ) -> List<Nic> {
     let sys = inputs.sys_net.first().ok();
-    let names = names(inputs, sys);
+    let devices = devices::devices(inputs);
+    let names = names(inputs, sys, &devices);
     if names.is_empty() {
         let absence =
             inputs.sys_net.first().err().unwrap_or_else(|| {
@@ -41,27 +44,45 @@ pub(super) fn build(
         book.absent(FACT, absence);
         return List::default();
     }
-    let devices = [&inputs.sys_net.path, &inputs.net_dev.path].map(|p| Locator::entry(p.as_str()));
-    book.sources(FACT, devices.to_vec());
+    book.sources(FACT, sources(inputs));
     let items: Vec<Nic> = names
         .iter()
         .enumerate()
-        .map(|(i, name)| One { inputs, window, sys, name, fact: format!("{FACT}.{i}") }.nic(book))
+        .map(|(i, name)| {
+            let device = devices.get(name);
+            One { inputs, window, sys, device, name, fact: format!("{FACT}.{i}") }.nic(book)
+        })
         .collect();
     let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
-    lists.insert(FACT.to_owned(), Seen { seen, expected: seen, gaps: Vec::new() });
+    let what = "interfaces seen".to_owned();
+    lists.insert(
+        FACT.to_owned(),
+        Seen { what, seen, expected: seen, gaps: Vec::new(), others: None },
+    );
     List { items }
 }
 
-/// Interfaces by sysfs, or by the counters where sysfs was not read.
-fn names(inputs: &Inputs, sys: Option<&Pack<String, String>>) -> Vec<String> {
+/// Where the list was read.
+fn sources(inputs: &Inputs) -> Vec<Locator> {
+    let mut read = vec![(inputs.sys_net.first().is_ok(), &inputs.sys_net.path)];
+    read.push((inputs.net_dev.first().is_ok(), &inputs.net_dev.path));
+    read.push((inputs.ip_link.first().is_ok(), &inputs.ip_link.path));
+    read.push((inputs.ip_addr.first().is_ok(), &inputs.ip_addr.path));
+    read.into_iter().filter(|(is, _)| *is).map(|(_, path)| Locator::entry(path.as_str())).collect()
+}
+
+/// Interfaces by sysfs, the counters, `ip` and ethtool: whichever were read.
+fn names(inputs: &Inputs, sys: Option<&Pack<String, String>>, devices: &Devices) -> Vec<String> {
     let of_sysfs = sys.into_iter().flat_map(|p| p.rows.iter()).filter_map(|(key, _)| {
         let (name, _) = key.strip_prefix("class/net/")?.split_once('/')?;
         Some(name.to_owned())
     });
     let dev = inputs.net_dev.first().ok();
     let of_counters = dev.into_iter().flat_map(|r| r.rows.iter().map(|i| i.name.clone()));
-    of_sysfs.chain(of_counters).collect::<BTreeSet<_>>().into_iter().collect()
+    let links = [&inputs.ip_link, &inputs.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let of_ip = links.flat_map(|rows| rows.rows.iter().map(|link| link.name.clone()));
+    let all = of_sysfs.chain(of_counters).chain(of_ip).chain(devices.keys().cloned());
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Statistics of sysfs by name.
@@ -72,13 +93,15 @@ struct One<'a> {
     inputs: &'a Inputs,
     window: &'a Window,
     sys: Option<&'a Pack<String, String>>,
+    device: Option<&'a Device>,
     name: &'a str,
     fact: String,
 }
 
 impl One<'_> {
     fn nic(&self, book: &mut Book) -> Nic {
-        let device = self.device();
+        let device = self.device;
+        let ip = devices::link(self.inputs, self.name);
         let ethtool = self.inputs.ethtool.get(&format!("{}.json", self.name));
         let told = device.and_then(|d| d.driver.as_ref()?.told()?.driver.clone());
         let linked = self.sys("device/driver").map(|to| to.rsplit('/').next().unwrap_or(to));
@@ -89,11 +112,21 @@ impl One<'_> {
         let mut nic = Nic {
             name: self.name.to_owned(),
             driver: told.or_else(|| linked.map(str::to_owned)),
-            is_virtual: self.sys.map(|_| self.sys("device").is_none() && linked.is_none()),
-            state: self.sys("operstate").map(str::to_owned),
+            is_virtual: self
+                .sys
+                .map(|_| self.sys("device").is_none() && linked.is_none())
+                .or_else(|| of_ip(ip?))
+                .or_else(|| of_bus(device?)),
+            state: self
+                .sys("operstate")
+                .map(str::to_owned)
+                .or_else(|| Some(ip?.state.as_ref()?.to_ascii_lowercase())),
             speed_mbit_per_s: speed.or_else(|| link?.speed_mbit_per_s.map(signed)),
             duplex: duplex.or_else(|| link?.full_duplex.map(full)),
-            mtu_bytes: self.sys("mtu").and_then(|m| m.parse().ok()),
+            mtu_bytes: self
+                .sys("mtu")
+                .and_then(|m| m.parse().ok())
+                .or_else(|| ip?.mtu_bytes.map(i64::from)),
             rx_queues: self.queues(device),
             ..Nic::default()
         };
@@ -103,6 +136,9 @@ impl One<'_> {
         {
             let entry = readings.entry(reading.pass);
             book.source(format!("{}.ring", self.fact), Locator::entry(entry));
+        } else if nic.ring.is_some() {
+            let text = devices::text_path("-g", self.name);
+            book.source(format!("{}.ring", self.fact), Locator::entry(text));
         }
         self.traffic(&mut nic, book);
         self.overflows(&mut nic, book);
@@ -113,10 +149,6 @@ impl One<'_> {
     fn sys(&self, file: &str) -> Option<&str> {
         let key = format!("class/net/{}/{file}", self.name);
         self.sys?.get(key.as_str()).map(String::as_str).filter(|v| !v.is_empty())
-    }
-
-    fn device(&self) -> Option<&Device> {
-        self.inputs.ethtool.get(&format!("{}.json", self.name))?.first().ok()
     }
 
     fn queues(&self, device: Option<&Device>) -> Option<i64> {
@@ -287,7 +319,7 @@ impl One<'_> {
             .iter()
             .filter_map(|name| self.sys(&format!("statistics/{name}"))?.parse::<i64>().ok())
             .max();
-        let stats = self.device().and_then(|d| d.stats.as_ref()?.told());
+        let stats = self.device.and_then(|d| d.stats.as_ref()?.told());
         let of_driver = stats.map(|s| {
             let hits = s.iter().filter(|(name, _)| is_overflow(name) && !STANDARD.contains(name));
             hits.map(|(_, n)| n.max(0)).fold(0, i64::saturating_add)
@@ -313,6 +345,21 @@ impl One<'_> {
             book.absent(format!("{}.{field}", self.fact), absence);
         }
     }
+}
+
+/// `ip` tells the kind of what is made by software, and the loopback; not of every kind.
+fn of_ip(link: &IpLink) -> Option<bool> {
+    let is = link.kind.is_some() || link.flags.iter().any(|flag| flag == "LOOPBACK");
+    is.then_some(true)
+}
+
+/// Hardware has a bus. Absent where the driver did not say: some hardware hides its own.
+fn of_bus(device: &Device) -> Option<bool> {
+    const SOFTWARE: [&str; 8] =
+        ["bonding", "bridge", "dummy", "openvswitch", "team", "tun", "veth", "vxlan"];
+    let driver = device.driver.as_ref()?.told()?;
+    let named = driver.driver.as_deref().is_some_and(|d| SOFTWARE.contains(&d));
+    if named { Some(true) } else { driver.bus_info.as_ref().map(|_| false) }
 }
 
 /// A statistic that says "the ring was full": `rx` and behind it one of the known words.

@@ -12,10 +12,10 @@ use super::super::plan::Pack;
 use super::super::processes::{Process, Processes};
 use super::super::sysctl::Sysctl;
 use super::window::{Window, seconds};
-use super::{Book, Lists, growth, load};
+use super::{Book, Lists, growth, load, ps};
 
 /// Rows by CPU, and rows by memory.
-const MAX_ROWS: usize = 200;
+pub(super) const MAX_ROWS: usize = 200;
 
 pub(super) fn build(
     inputs: &Inputs,
@@ -30,6 +30,7 @@ pub(super) fn build(
         book.absent("processes.states", inputs.processes.absence());
         book.absent("processes.top", inputs.processes.absence());
         book.absent("processes.growth", inputs.processes.absence());
+        ps::build(inputs, memory, &mut processes, book);
         return processes;
     };
     let own = load::own(inputs);

@@ -91,9 +91,11 @@ fn collection(n: Name<'_>) -> Collection {
         lists: [(
             "netns".to_owned(),
             Seen {
+                what: n("network namespaces seen"),
                 seen: 1,
                 expected: 3,
                 gaps: vec![n("4026532201 (setns: EPERM)"), n("4026532304 (setns: EPERM)")],
+                others: None,
             },
         )]
         .into(),

@@ -1,0 +1,60 @@
+//! What is known of the network devices from tools and probes, whichever were there: the probe of
+//! ethtool, the texts of `ethtool -x DEV`, and `ip`.
+
+use std::collections::BTreeMap;
+
+use crate::parse::ethtool::Device;
+use crate::parse::ip_link::IpLink;
+
+use super::super::inputs::{EthtoolText, Inputs};
+
+/// Devices by name.
+pub(super) type Devices = BTreeMap<String, Device>;
+
+/// The settings of every device: the probe where it is there, else the texts of the tool.
+pub(super) fn devices(inputs: &Inputs) -> Devices {
+    let mut devices = Devices::new();
+    for (rest, readings) in &inputs.ethtool_text {
+        let Ok(part) = readings.first() else { continue };
+        // `-g_eth0`; without an option the name alone.
+        let name = option_of(rest).map_or(rest.as_str(), |(_, name)| name);
+        let device = devices.entry(name.to_owned()).or_default();
+        name.clone_into(&mut device.dev);
+        add(device, part);
+    }
+    for (file, readings) in &inputs.ethtool {
+        if let (Some(name), Ok(device)) = (file.strip_suffix(".json"), readings.first()) {
+            devices.insert(name.to_owned(), device.clone());
+        }
+    }
+    devices
+}
+
+fn add(device: &mut Device, part: &EthtoolText) {
+    match part.clone() {
+        EthtoolText::Link(x) => device.link = Some(x),
+        EthtoolText::Ring(x) => device.ring = Some(x),
+        EthtoolText::Channels(x) => device.channels = Some(x),
+        EthtoolText::Stats(x) => device.stats = Some(x),
+        EthtoolText::Driver(x) => device.driver = Some(x),
+        EthtoolText::Other => {}
+    }
+}
+
+/// Option and device of `-g_eth0` or `--show-eee_eth0`.
+pub(in super::super) fn option_of(rest: &str) -> Option<(&str, &str)> {
+    rest.strip_prefix('-')?;
+    rest.split_once('_')
+}
+
+/// Path of the text with an option, as the archive has it.
+pub(super) fn text_path(option: &str, name: &str) -> String {
+    let separator = if option.is_empty() { "" } else { "_" };
+    format!("commands/ethtool_{option}{separator}{name}")
+}
+
+/// The interface as `ip` shows it.
+pub(super) fn link<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i IpLink> {
+    let links = [&inputs.ip_link, &inputs.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    links.flat_map(|rows| &rows.rows).find(|link| link.name == name)
+}
