@@ -1,0 +1,147 @@
+//! Archives that the world already has: three sosreports, through the program, with the figures
+//! that their own files and tools show.
+//!
+//! The corpora are large and not part of the sources: where they are not there the tests say so
+//! and end, but in CI they fail.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// One corpus and what the program says of it.
+struct Corpus {
+    path: String,
+    facts: Value,
+    report: Value,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test waits for the program it tests")]
+fn linsight(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linsight"));
+    let done = command.args(args).stdin(Stdio::null()).output().expect("the program starts");
+    let error = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "linsight {args:?}: {error}");
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+fn corpus(name: &str) -> Option<Corpus> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(name);
+    if !path.exists() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is absent", path.display());
+        println!("SKIPPED: {} is absent", path.display());
+        return None;
+    }
+    let path = path.display().to_string();
+    let read = |text: String| serde_json::from_str(&text).expect("JSON");
+    let facts = read(linsight(&["facts", &path]));
+    let report = read(linsight(&["analyze", &path, "--format", "json", "-o", "-"]));
+    Some(Corpus { path, facts, report })
+}
+
+impl Corpus {
+    /// A fact that is there.
+    fn fact(&self, path: &str) -> &Value {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        self.facts.pointer(&pointer).unwrap_or_else(|| panic!("{path} is absent"))
+    }
+
+    fn kb(&self, path: &str) -> i64 {
+        self.fact(path).as_i64().expect("bytes") / 1024
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.facts.pointer(&format!("/{}", path.replace('.', "/"))).is_some()
+    }
+
+    /// Verdicts of a rule, one a subject.
+    fn verdicts(&self, rule: &str) -> Vec<&Value> {
+        let checks = self.report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|c| c["rule"] == rule);
+        let check = check.unwrap_or_else(|| panic!("no check {rule}"));
+        check["subjects"].as_array().expect("subjects").iter().collect()
+    }
+}
+
+#[test]
+fn a_virtual_machine() {
+    let Some(c) = corpus("sosreport-vm.tar.xz") else { return };
+    assert_eq!(c.report["archive"]["format"], "sosreport");
+    assert_eq!(c.report["host"]["kernel_release"], "5.4.0-99-generic");
+    assert_eq!(c.report["host"]["taken_unix_s"], 1_644_607_419.0);
+    assert_eq!((c.fact("env.kind"), c.fact("cpu.online")), (&json!("vm"), &json!(2)));
+    assert_eq!(c.kb("memory.total_bytes"), 4_026_036);
+    assert_eq!(c.kb("memory.available_bytes"), 2_775_844);
+    assert_eq!(c.fact("memory.swap_total_bytes"), 0);
+    let load = ["one", "five", "fifteen"].map(|f| c.fact(&format!("load.{f}")).as_f64().unwrap());
+    assert_eq!(load, [0.83, 0.73, 0.76]);
+    let tcp = ["established", "time_wait", "listen"]
+        .map(|f| c.fact(&format!("netns.0.tcp.{f}")).as_i64().unwrap());
+    assert_eq!(tcp, [141, 76, 10]);
+    let again = c.fact("netns.0.tcp.retrans_ratio_since_boot").as_f64().unwrap();
+    assert_eq!(format!("{:.4} %", again * 100.0), "0.0244 %");
+}
+
+#[test]
+fn full_loop_mounts_are_no_finding() {
+    let Some(c) = corpus("sosreport-vm.tar.xz") else { return };
+    let df = linsight(&["show", &c.path, "commands/df"]);
+    let loops = df.lines().filter(|l| l.starts_with("/dev/loop") && l.contains(" 100% "));
+    assert_eq!(loops.count(), 11);
+    for finding in c.report["findings"].as_array().unwrap() {
+        let text = finding.to_string();
+        assert!(!text.contains("/dev/loop") && !text.contains("/snap/"), "{text}");
+    }
+}
+
+#[test]
+fn a_container() {
+    let Some(c) = corpus("sosreport-lxc.tar.xz") else { return };
+    assert_eq!(c.fact("env.kind"), "container-view");
+    assert_eq!(c.fact("env.container_view"), true);
+    assert_eq!(c.kb("memory.total_bytes"), 16_393_172);
+    assert_eq!(c.fact("netns.0.tcp.established"), 20);
+    assert_eq!(c.fact("netns.0.tcp.time_wait"), 105);
+    // As netstat counts, which includes one connection of the host to itself.
+    let netstat = linsight(&["show", &c.path, "commands/netstat"]);
+    assert_eq!(netstat.lines().filter(|l| l.contains(" keepalive (")).count(), 18);
+    assert_eq!(c.fact("netns.0.tcp.keepalive_timers"), 18);
+    assert_eq!(c.fact("netns.0.tcp.keepalive_on"), 17);
+}
+
+#[test]
+fn a_partial_collection() {
+    let Some(c) = corpus("sosreport-partial.tar.xz") else { return };
+    assert_eq!(c.report["host"]["name"], "compute4");
+    assert_eq!(c.report["host"]["kernel_release"], "5.4.0-97-generic");
+    assert_eq!(c.report["host"]["taken_unix_s"], 1_644_509_957.0);
+    assert_eq!(c.kb("memory.total_bytes"), 16_393_164);
+    let swap = c.kb("memory.swap_total_bytes");
+    assert_eq!((swap - c.kb("memory.swap_free_bytes"), swap), (67_584, 4_194_300));
+    assert!(!c.has("memory.identity"), "free alone makes no identity");
+    assert_eq!(c.fact("memory.compaction_stalls_since_boot"), 1038);
+    assert_eq!(c.fact("memory.compaction_failures_since_boot"), 825);
+    assert_eq!(c.fact("nics").as_array().map(Vec::len), Some(24));
+    assert!(c.fact("processes.count").as_i64().unwrap() > 100);
+}
+
+#[test]
+fn sockets_that_were_not_collected_are_not_clear() {
+    let Some(c) = corpus("sosreport-partial.tar.xz") else { return };
+    assert!(!c.has("netns.0.tcp"));
+    for rule in ["tcp.ports.exhaustion", "tcp.keepalive.exceeds-l4-idle-timeout"] {
+        for verdict in c.verdicts(rule) {
+            assert_eq!(verdict["status"], "not_assessable", "{rule}: {verdict}");
+            assert!(!verdict["missing"].as_array().unwrap().is_empty(), "{rule}: {verdict}");
+        }
+    }
+}
