@@ -14,7 +14,7 @@ use super::super::method::growth::{
 use super::super::method::mapping::{self, By};
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed, to_i64};
 use super::super::method::trend::Point;
-use super::super::plan::{Pack, Packed, Reading};
+use super::super::plan::{Pack, Packed};
 use super::super::processes::{Growth, Mapping, Processes, Series};
 use super::super::sysctl::Sysctl;
 use super::book::too_few;
@@ -362,12 +362,11 @@ fn name(inputs: &Inputs, rows: &mut [Growth]) {
 fn cite(inputs: &Inputs, window: &Window, rows: &[Growth], book: &mut Book) {
     for (i, row) in rows.iter().enumerate() {
         let Ok(pid) = u32::try_from(row.pid) else { continue };
-        let mut records = ends(&window.readings(&inputs.sizes), &inputs.sizes, pid);
-        records.extend(ends(&window.readings(&inputs.status), &inputs.status, pid));
+        let mut records = ends(&inputs.sizes, Some(window), pid);
+        records.extend(ends(&inputs.status, Some(window), pid));
         book.sources(format!("{FACT}.{i}"), records);
         if row.mapping.is_some() {
-            let walks: Vec<_> = inputs.mappings.good().collect();
-            book.sources(format!("{FACT}.{i}.mapping"), ends(&walks, &inputs.mappings, pid));
+            book.sources(format!("{FACT}.{i}.mapping"), ends(&inputs.mappings, None, pid));
         }
         if row.limit_address_space_bytes.or(row.limit_data_bytes).is_some() {
             for field in ["limit_address_space_bytes", "limit_data_bytes"] {
@@ -380,16 +379,16 @@ fn cite(inputs: &Inputs, window: &Window, rows: &[Growth], book: &mut Book) {
     }
 }
 
-/// The first and the last record of a process among these readings.
-fn ends<T>(
-    readings: &[(&Reading<Pack<u32, T>>, &Pack<u32, T>)],
-    packed: &Packed<u32, T>,
-    pid: u32,
-) -> Vec<Locator> {
-    let with = || readings.iter().filter(|(_, pack)| pack.get(&pid).is_some());
-    let passes: BTreeSet<u32> =
-        with().take(1).chain(with().next_back()).map(|(reading, _)| reading.pass).collect();
-    passes.into_iter().map(|n| Locator::record(packed.entry(n), pid.to_string())).collect()
+/// The first and the last record of a process, among the passes of the window or of all.
+fn ends<T>(packed: &Packed<u32, T>, window: Option<&Window>, pid: u32) -> Vec<Locator> {
+    let inside = |pass: u32| window.is_none_or(|w| w.passes.contains(&pass));
+    let passes: Vec<u32> = packed
+        .good()
+        .filter(|(reading, pack)| inside(reading.pass) && pack.get(&pid).is_some())
+        .map(|(reading, _)| reading.pass)
+        .collect();
+    let both: BTreeSet<u32> = passes.first().into_iter().chain(passes.last()).copied().collect();
+    both.into_iter().map(|n| Locator::record(packed.entry(n), pid.to_string())).collect()
 }
 
 /// Why fields of the rows are absent.

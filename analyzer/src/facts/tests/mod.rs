@@ -147,6 +147,38 @@ fn the_collector_is_not_part_of_the_load() {
 }
 
 #[test]
+fn who_runs_is_told_by_threads_or_not_at_all() {
+    // The first thread of the compiler waits for its workers; a kernel thread is seen once.
+    let minute = |with_threads: bool| {
+        let mut files = Vec::new();
+        for n in 1..=10 {
+            let bystander = if n == 4 { 'R' } else { 'I' };
+            let rows = [
+                ("50", pid_stat(50, "rustc", 'S', 99 * n)),
+                ("13", pid_stat(13, "rcu_preempt", bystander, 0)),
+            ];
+            let rows: Vec<(&str, &str)> = rows.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            files.push(pack_of(&in_pass(n, "packs/proc-pid/stat"), &rows));
+            files.push(file(&in_pass(n, "proc/stat"), &stat(n, 2, 0)));
+            if with_threads {
+                let worker = pid_stat(57, "opt cgu.1", 'R', 99 * n);
+                let pack = pack_of(&in_pass(n, "packs/proc-task/stat"), &[("50/57", &worker)]);
+                files.push(pack);
+            }
+        }
+        facts(files)
+    };
+    let f = minute(true);
+    let c = f.tree.load.composition.as_ref().unwrap();
+    let top: Vec<_> = c.top_running.iter().map(|t| (t.comm.as_str(), t.samples)).collect();
+    assert_eq!(top, [("rustc", 10), ("rcu_preempt", 1)]);
+    let f = minute(false);
+    assert!(f.value()["load"]["composition"].get("top_running").is_none());
+    let why = f.absences.get("load.composition.top_running").unwrap();
+    assert_eq!(why.reason, Reason::NotCollected);
+}
+
+#[test]
 fn the_schema_knows_every_chapter_with_its_meaning() {
     let schema = schema();
     let chapters = schema["properties"].as_object().unwrap();

@@ -58,6 +58,13 @@ fn the_books_leak_grows_in_address_space_and_its_mapping_is_named() {
         panic!("{:#?}", f.tree.processes.growth);
     };
     assert_eq!((leak.pid, leak.name.as_str()), (7, "leak -v"));
+    let records = |path: &str, passes: [u32; 2]| {
+        passes.map(|n| Locator::record(in_pass(n, path), "7")).to_vec()
+    };
+    let cited = |fact: &str| f.sources.get(fact).unwrap().clone();
+    assert_eq!(cited("processes.growth.0.resident"), records("packs/proc-pid/statm", [1, SAMPLES]));
+    let walks = records("packs/proc-pid/smaps", [20, SAMPLES]);
+    assert_eq!(cited("processes.growth.0.mapping.name"), walks);
     let (resident, space) = (leak.resident.as_ref().unwrap(), leak.virtual_space.as_ref().unwrap());
     assert_eq!((resident.class.as_str(), space.class.as_str()), ("stable", "steady"));
     assert_eq!((space.confidence.as_str(), space.samples), ("high", 61));
