@@ -185,7 +185,7 @@ impl Run {
 
 /// `key = value`, one line for each line of the value. A `.` in a directory name (VLAN devices)
 /// becomes `/`, as sysctl prints it.
-fn append_sysctl(text: &mut Vec<u8>, path: &str, value: &[u8]) {
+pub(crate) fn append_sysctl(text: &mut Vec<u8>, path: &str, value: &[u8]) {
     let key: String = path
         .chars()
         .map(|c| match c {

@@ -5,6 +5,7 @@
 //! key before each. As with sysctl, `/` in a path becomes `.` and `.` in a name becomes `/`
 //! (`net.ipv4.conf.eth0/100.forwarding` is the VLAN `eth0.100`).
 
+use crate::files::append_sysctl;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -130,7 +131,7 @@ impl Walk<'_, '_> {
             return Ok(());
         }
         match file::read(&file, MAX_VALUE_BYTES) {
-            Ok((value, _)) => push(&mut self.text, inner, &value),
+            Ok((value, _)) => append_sysctl(&mut self.text, inner, &value),
             Err(_) => self.unreadable += 1,
         }
         if self.text.len() > FLUSH_BYTES {
@@ -142,25 +143,6 @@ impl Walk<'_, '_> {
     }
 }
 
-/// One parameter in sysctl's format.
-fn push(text: &mut Vec<u8>, path: &str, value: &[u8]) {
-    let key: String = path
-        .chars()
-        .map(|c| match c {
-            '/' => '.',
-            '.' => '/',
-            other => other,
-        })
-        .collect();
-    let value = value.strip_suffix(b"\n").unwrap_or(value);
-    for line in value.split(|&b| b == b'\n') {
-        text.extend_from_slice(key.as_bytes());
-        text.extend_from_slice(b" = ");
-        text.extend_from_slice(line);
-        text.push(b'\n');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,10 +150,10 @@ mod tests {
     #[test]
     fn values_print_as_sysctl_prints_them() {
         let mut text = Vec::new();
-        push(&mut text, "net/ipv4/ip_local_port_range", b"32768\t60999\n");
-        push(&mut text, "net/ipv4/conf/eth0.100/forwarding", b"0\n");
-        push(&mut text, "dev/cdrom/info", b"CD-ROM\n\ndrive: 0\n");
-        push(&mut text, "kernel/domainname", b"\n");
+        append_sysctl(&mut text, "net/ipv4/ip_local_port_range", b"32768\t60999\n");
+        append_sysctl(&mut text, "net/ipv4/conf/eth0.100/forwarding", b"0\n");
+        append_sysctl(&mut text, "dev/cdrom/info", b"CD-ROM\n\ndrive: 0\n");
+        append_sysctl(&mut text, "kernel/domainname", b"\n");
         assert_eq!(
             String::from_utf8(text).unwrap(),
             "net.ipv4.ip_local_port_range = 32768\t60999\n\
