@@ -34,7 +34,7 @@ pub(super) fn build(
         ..Collection::default()
     };
     book.source("collection", Locator::entry(names::HEADER));
-    book.source("collection.samples", Locator::entry(&inputs.stat.path));
+    book.source("collection.samples", Locator::entry(&inputs.cpu.stat.path));
     if let Some(header) = archive.header {
         let has = |bit: &u32| header.capabilities.checked_shr(*bit).unwrap_or(0) & 1 == 1;
         c.collector_version = Some(header.collector_version.clone());
@@ -43,7 +43,7 @@ pub(super) fn build(
         c.interval_s = Some(header.interval_s);
         c.jitter_s = jitter(inputs, window, header.interval_s);
         if c.jitter_s.is_none() {
-            let absence = super::book::too_few(&inputs.stat.path, window.samples(), 2);
+            let absence = super::book::too_few(&inputs.cpu.stat.path, window.samples(), 2);
             book.absent("collection.jitter_s", absence);
         }
         c.complete = Some(archive.end.is_some() && c.problems.is_empty());
@@ -68,7 +68,7 @@ pub(super) fn build(
 /// Largest distance of two samples minus the one asked for, either way.
 fn jitter(inputs: &Inputs, window: &Window, interval_s: f64) -> Option<f64> {
     let times: Vec<f64> =
-        window.readings(&inputs.stat).iter().map(|(r, _)| seconds(r.mono_us)).collect();
+        window.readings(&inputs.cpu.stat).iter().map(|(r, _)| seconds(r.mono_us)).collect();
     let steps = times.iter().zip(times.iter().skip(1)).map(|(a, b)| (b - a - interval_s).abs());
     steps.max_by(f64::total_cmp)
 }

@@ -19,22 +19,25 @@ use super::window::Window;
 const CPU: &str = "devices/system/cpu";
 
 pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
-    let sys = inputs.sys_cpu.first().ok();
-    let online = list(&inputs.sys_cpu, &format!("{CPU}/online"));
+    let sys = inputs.cpu.sys_cpu.first().ok();
+    let online = list(&inputs.cpu.sys_cpu, &format!("{CPU}/online"));
     let mut cpu = Cpu { online, ..Cpu::default() };
     if cpu.online.is_some() {
-        book.source("cpu.online", Locator::record(&inputs.sys_cpu.path, format!("{CPU}/online")));
+        book.source(
+            "cpu.online",
+            Locator::record(&inputs.cpu.sys_cpu.path, format!("{CPU}/online")),
+        );
     } else {
-        let stat = book.first("cpu.online", &inputs.stat);
+        let stat = book.first("cpu.online", &inputs.cpu.stat);
         let of_stat = stat.map(|s| len(s.cpus.len())).filter(|n| *n > 0);
         let of_tool = |l: &Lscpu| l.online.as_ref().map(|o| signed(o.len())).or(l.cpus.map(signed));
-        cpu.online = book.or_first("cpu.online", of_stat, &inputs.lscpu, of_tool);
+        cpu.online = book.or_first("cpu.online", of_stat, &inputs.cpu.lscpu, of_tool);
     }
-    cpu.present = list(&inputs.sys_cpu, &format!("{CPU}/present"));
+    cpu.present = list(&inputs.cpu.sys_cpu, &format!("{CPU}/present"));
     (cpu.sockets, cpu.cores) = sys.map(topology).unwrap_or_default();
-    cpu.model = book.first("cpu.model", &inputs.cpuinfo).and_then(|c| c.model.clone());
-    cpu.numa_nodes = list(&inputs.sys_node, "devices/system/node/has_memory")
-        .or_else(|| list(&inputs.sys_node, "devices/system/node/online"));
+    cpu.model = book.first("cpu.model", &inputs.cpu.cpuinfo).and_then(|c| c.model.clone());
+    cpu.numa_nodes = list(&inputs.memory.sys_node, "devices/system/node/has_memory")
+        .or_else(|| list(&inputs.memory.sys_node, "devices/system/node/online"));
     let sysfs = [
         ("cpu.present", cpu.present.is_some()),
         ("cpu.sockets", cpu.sockets.is_some()),
@@ -42,19 +45,19 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
     ];
     for (fact, known) in sysfs {
         if known {
-            book.source(fact, Locator::entry(&inputs.sys_cpu.path));
+            book.source(fact, Locator::entry(&inputs.cpu.sys_cpu.path));
         } else {
-            book.absent(fact, pack_absence(&inputs.sys_cpu, ""));
+            book.absent(fact, pack_absence(&inputs.cpu.sys_cpu, ""));
         }
     }
     if cpu.numa_nodes.is_some() {
-        book.source("cpu.numa_nodes", Locator::entry(&inputs.sys_node.path));
+        book.source("cpu.numa_nodes", Locator::entry(&inputs.memory.sys_node.path));
     } else {
-        book.absent("cpu.numa_nodes", pack_absence(&inputs.sys_node, ""));
+        book.absent("cpu.numa_nodes", pack_absence(&inputs.memory.sys_node, ""));
     }
     of_tool(inputs, &mut cpu, book);
     if cpu.model.is_none() && book.absences.exact("cpu.model").is_none() {
-        let absence = Absence::of(Reason::Missing, &inputs.cpuinfo.path, "no model name");
+        let absence = Absence::of(Reason::Missing, &inputs.cpu.cpuinfo.path, "no model name");
         book.absent("cpu.model", absence);
     }
     cpu.time = time(inputs, window, book);
@@ -63,7 +66,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
 
 /// Topology as lscpu tells it, where sysfs was not read.
 fn of_tool(inputs: &Inputs, cpu: &mut Cpu, book: &mut Book) {
-    let lscpu = &inputs.lscpu;
+    let lscpu = &inputs.cpu.lscpu;
     let cores = |l: &Lscpu| Some(signed(l.cores_per_socket?.saturating_mul(l.sockets?)));
     cpu.sockets = book.or_first("cpu.sockets", cpu.sockets, lscpu, |l| l.sockets.map(signed));
     cpu.cores = book.or_first("cpu.cores", cpu.cores, lscpu, cores);
@@ -97,22 +100,25 @@ fn topology(sys: &Pack<String, String>) -> (Option<i64>, Option<i64>) {
 }
 
 fn time(inputs: &Inputs, window: &Window, book: &mut Book) -> Option<CpuTime> {
-    let Some(ends) = window.ends(&inputs.stat) else {
-        let good = inputs.stat.good().count();
-        let absence =
-            if good == 0 { inputs.stat.absence() } else { too_few(&inputs.stat.path, good, 2) };
+    let Some(ends) = window.ends(&inputs.cpu.stat) else {
+        let good = inputs.cpu.stat.good().count();
+        let absence = if good == 0 {
+            inputs.cpu.stat.absence()
+        } else {
+            too_few(&inputs.cpu.stat.path, good, 2)
+        };
         return book.known("cpu.time", Err(absence));
     };
     book.sources(
         "cpu.time",
         vec![
-            Locator::line(inputs.stat.entry(ends.first.0.pass), 1),
-            Locator::line(inputs.stat.entry(ends.last.0.pass), 1),
+            Locator::line(inputs.cpu.stat.entry(ends.first.0.pass), 1),
+            Locator::line(inputs.cpu.stat.entry(ends.last.0.pass), 1),
         ],
     );
     let shares = shares(&ends.first.1.all, &ends.last.1.all);
     if shares.is_none() {
-        let absence = Absence::of(Reason::NotApplicable, &inputs.stat.path, "no time passed");
+        let absence = Absence::of(Reason::NotApplicable, &inputs.cpu.stat.path, "no time passed");
         book.absent("cpu.time", absence);
     }
     shares

@@ -14,7 +14,7 @@ pub(super) type Devices = BTreeMap<String, Device>;
 /// The settings of every device: the probe where it is there, else the texts of the tool.
 pub(super) fn devices(inputs: &Inputs) -> Devices {
     let mut devices = Devices::new();
-    for (rest, readings) in &inputs.ethtool_text {
+    for (rest, readings) in &inputs.net.ethtool_text {
         let Ok(part) = readings.first() else { continue };
         // `-g_eth0`; without an option the name alone.
         let name = option_of(rest).map_or(rest.as_str(), |(_, name)| name);
@@ -22,7 +22,7 @@ pub(super) fn devices(inputs: &Inputs) -> Devices {
         name.clone_into(&mut device.dev);
         add(device, part);
     }
-    for (file, readings) in &inputs.ethtool {
+    for (file, readings) in &inputs.net.ethtool {
         if let (Some(name), Ok(device)) = (file.strip_suffix(".json"), readings.first()) {
             devices.insert(name.to_owned(), device.clone());
         }
@@ -55,6 +55,7 @@ pub(super) fn text_path(option: &str, name: &str) -> String {
 
 /// The interface as `ip` shows it.
 pub(super) fn link<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i IpLink> {
-    let links = [&inputs.ip_link, &inputs.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let links =
+        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
     links.flat_map(|rows| &rows.rows).find(|link| link.name == name)
 }

@@ -40,14 +40,16 @@ const ENGINES: [&str; 8] =
 pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> Env {
     let mut reasons = container(inputs, archive);
     let container_view = !reasons.is_empty();
-    let container_known = inputs.init_cgroup.first().is_ok() || inputs.own_mounts.first().is_ok();
+    let container_known =
+        inputs.host.init_cgroup.first().is_ok() || inputs.host.own_mounts.first().is_ok();
     let machine = machine(inputs);
     reasons.extend(machine.iter().flat_map(|m| m.reasons.clone()));
-    let sources = [&inputs.init_cgroup.path, &inputs.own_mounts.path, &inputs.cpuinfo.path];
+    let sources =
+        [&inputs.host.init_cgroup.path, &inputs.host.own_mounts.path, &inputs.cpu.cpuinfo.path];
     book.sources("env", sources.into_iter().map(Locator::entry).collect());
     let unknown = Absence::of(
         Reason::NotCollected,
-        &inputs.cpuinfo.path,
+        &inputs.cpu.cpuinfo.path,
         "neither the processors' flags nor DMI tell whether this is a virtual machine",
     );
     let kind = match (container_view, &machine) {
@@ -61,18 +63,18 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         let absence = if machine.as_ref().is_some_and(|m| !m.is_virtual) {
             Absence::new(Reason::NotApplicable, "no virtual machine")
         } else {
-            Absence::of(Reason::Missing, &inputs.sys_dmi.path, "the hypervisor does not say")
+            Absence::of(Reason::Missing, &inputs.host.sys_dmi.path, "the hypervisor does not say")
         };
         book.absent("env.hypervisor", absence);
     }
     let cloud = cloud(inputs);
     if cloud.is_none() {
-        let absence = Absence::of(Reason::Missing, &inputs.sys_dmi.path, "no sign of a cloud");
+        let absence = Absence::of(Reason::Missing, &inputs.host.sys_dmi.path, "no sign of a cloud");
         book.absent("env.cloud", absence);
     }
     let container_view = (container_view || container_known).then_some(container_view);
     if container_view.is_none() {
-        book.absent("env.container_view", inputs.own_mounts.absence());
+        book.absent("env.container_view", inputs.host.own_mounts.absence());
     }
     Env { kind: kind.map(Into::into), hypervisor, cloud, container_view, reasons }
 }
@@ -84,17 +86,17 @@ fn container(inputs: &Inputs, archive: &Archive<'_>) -> Vec<String> {
     if archive.header.is_some_and(|h| h.root != "/") {
         return signs;
     }
-    if let Ok(kind) = inputs.container.first()
+    if let Ok(kind) = inputs.host.container.first()
         && !kind.is_empty()
     {
         signs.push(format!("run/systemd/container says {kind}"));
     }
-    if let Ok(groups) = inputs.init_cgroup.first()
+    if let Ok(groups) = inputs.host.init_cgroup.first()
         && let Some(engine) = ENGINES.iter().find(|e| groups.contains(**e))
     {
         signs.push(format!("process 1 is in a control group of {engine}"));
     }
-    for mount in inputs.own_mounts.first().map(|m| m.rows.as_slice()).unwrap_or_default() {
+    for mount in inputs.host.own_mounts.first().map(|m| m.rows.as_slice()).unwrap_or_default() {
         if mount.fs_type == "fuse.lxcfs" && mount.mount_point.starts_with("/proc/") {
             signs.push(format!("lxcfs is mounted on {}", mount.mount_point));
         }
@@ -117,16 +119,17 @@ struct Machine {
 /// Virtual or not; `None` when nothing tells.
 fn machine(inputs: &Inputs) -> Option<Machine> {
     let mut reasons = Vec::new();
-    let names = ["sys_vendor", "product_name", "bios_vendor"].map(|f| dmi(&inputs.sys_dmi, f));
+    let names = ["sys_vendor", "product_name", "bios_vendor"].map(|f| dmi(&inputs.host.sys_dmi, f));
     let bare_cloud = names.iter().flatten().any(|n| n.strip_suffix(".metal").is_some());
     let maker = HYPERVISORS.iter().find_map(|(word, name)| {
         let said = names.iter().flatten().find(|n| n.contains(word))?;
         reasons.push(format!("DMI says {said}"));
         Some((*name).to_owned())
     });
-    let told = inputs.sys_hypervisor.first().ok().and_then(|p| p.get("hypervisor/type")).cloned();
+    let told =
+        inputs.host.sys_hypervisor.first().ok().and_then(|p| p.get("hypervisor/type")).cloned();
     let clock = clock(inputs);
-    let flag = inputs.cpuinfo.first().ok().and_then(crate::parse::cpuinfo::Cpuinfo::hypervisor);
+    let flag = inputs.cpu.cpuinfo.first().ok().and_then(crate::parse::cpuinfo::Cpuinfo::hypervisor);
     match flag {
         Some(true) => reasons.push("the processors say that they run under a hypervisor".into()),
         Some(false) => reasons.push("the processors name no hypervisor".into()),
@@ -146,17 +149,17 @@ fn machine(inputs: &Inputs) -> Option<Machine> {
 /// Clock sources that only a hypervisor offers.
 fn clock(inputs: &Inputs) -> Option<String> {
     let path = "devices/system/clocksource/clocksource0/available_clocksource";
-    let clocks = inputs.sys_cpu.first().ok()?.get(path)?;
+    let clocks = inputs.cpu.sys_cpu.first().ok()?.get(path)?;
     let known = [("kvm-clock", "kvm"), ("hyperv_clocksource", "hyper-v"), ("xen", "xen")];
     known.iter().find(|(c, _)| clocks.contains(c)).map(|(_, name)| (*name).to_owned())
 }
 
 fn cloud(inputs: &Inputs) -> Option<String> {
-    let names = ["sys_vendor", "product_name", "bios_vendor"].map(|f| dmi(&inputs.sys_dmi, f));
+    let names = ["sys_vendor", "product_name", "bios_vendor"].map(|f| dmi(&inputs.host.sys_dmi, f));
     let by_dmi = CLOUDS.iter().find(|(word, _)| names.iter().flatten().any(|n| n.contains(word)));
     // Drivers of network cards that exist in one cloud only.
     let driver = |name: &str| {
-        let pack = inputs.sys_net.first().ok()?;
+        let pack = inputs.net.sys_net.first().ok()?;
         let drivers = pack.rows.iter().filter(|(key, _)| key.ends_with("/device/driver"));
         drivers.map(|(_, to)| to.rsplit('/').next().unwrap_or(to)).find(|d| *d == name)
     };

@@ -44,9 +44,9 @@ pub(super) fn build(
     let tracks = tracks(inputs, window);
     let judged = tracks.values().filter(|t| t.samples >= MIN_SAMPLES).count();
     if judged == 0 {
-        let samples = window.readings(&inputs.sizes).len();
-        let absence = match inputs.sizes.first() {
-            Ok(_) => too_few(&inputs.sizes.path, samples, MIN_SAMPLES),
+        let samples = window.readings(&inputs.process.sizes).len();
+        let absence = match inputs.process.sizes.first() {
+            Ok(_) => too_few(&inputs.process.sizes.path, samples, MIN_SAMPLES),
             Err(absence) => absence,
         };
         book.absent(FACT, absence.clone());
@@ -54,12 +54,17 @@ pub(super) fn build(
         return;
     }
     into.judged = Some(len(judged));
-    book.source("processes.judged", Locator::entry(&inputs.sizes.path));
+    book.source("processes.judged", Locator::entry(&inputs.process.sizes.path));
     book.sources(
         FACT,
-        [&inputs.sizes.path, &inputs.status.path, &inputs.mappings.path, &inputs.limits.path]
-            .map(|p| Locator::entry(p.as_str()))
-            .to_vec(),
+        [
+            &inputs.process.sizes.path,
+            &inputs.process.status.path,
+            &inputs.process.mappings.path,
+            &inputs.process.limits.path,
+        ]
+        .map(|p| Locator::entry(p.as_str()))
+        .to_vec(),
     );
     let short = tracks.len() - judged;
     let others = (short > 0).then(|| {
@@ -112,8 +117,8 @@ impl Track {
 /// Every process in every sample, with its identity.
 fn each_size(inputs: &Inputs, window: &Window, mut see: impl FnMut(Identity, f64, u32, Sizes)) {
     let own = load::own(inputs);
-    let tasks: BTreeMap<u32, _> = inputs.tasks.good().map(|(r, p)| (r.pass, p)).collect();
-    for (reading, pack) in window.readings(&inputs.sizes) {
+    let tasks: BTreeMap<u32, _> = inputs.process.tasks.good().map(|(r, p)| (r.pass, p)).collect();
+    for (reading, pack) in window.readings(&inputs.process.sizes) {
         let task_of = tasks.get(&reading.pass);
         for (pid, sizes) in pack.rows.iter().filter(|(pid, _)| !own.contains(pid)) {
             let start = task_of.and_then(|p| p.get(pid)).map_or(0, |t| t.start_ticks);
@@ -166,7 +171,7 @@ fn series(inputs: &Inputs, window: &Window, wanted: &[Identity]) -> BTreeMap<Ide
     let mut series: BTreeMap<Identity, Both> =
         wanted.iter().map(|id| (*id, Both::default())).collect();
     let statuses: BTreeMap<u32, &Pack<u32, Status>> =
-        inputs.status.good().map(|(r, p)| (r.pass, p)).collect();
+        inputs.process.status.good().map(|(r, p)| (r.pass, p)).collect();
     each_size(inputs, window, |id, at_s, pass, sizes| {
         let Some(both) = series.get_mut(&id) else { return };
         let point = |bytes: u64| Point { at_s, value: from_u64(bytes) };
@@ -197,8 +202,8 @@ impl Host<'_> {
         if resident.class == Class::Stable && space.class == Class::Stable {
             return None;
         }
-        let named = inputs.processes.good().find_map(|(_, p)| p.get(&pid))?;
-        let limits = inputs.limits.first().ok().and_then(|p| p.get(&pid));
+        let named = inputs.process.processes.good().find_map(|(_, p)| p.get(&pid))?;
+        let limits = inputs.process.limits.first().ok().and_then(|p| p.get(&pid));
         let (virtual_eta_s, virtual_limit) = self
             .virtual_room(pid, both)
             .filter(|_| space.class.grows() && space.trend.slope > 0.0)
@@ -230,8 +235,8 @@ impl Host<'_> {
 
     /// The nearest real limit of the address space: bytes left, and its name.
     fn virtual_room(&self, pid: u32, both: &Both) -> Option<(f64, &'static str)> {
-        let limits = self.inputs.limits.first().ok().and_then(|p| p.get(&pid));
-        let named = self.inputs.processes.good().filter_map(|(_, p)| p.get(&pid)).last();
+        let limits = self.inputs.process.limits.first().ok().and_then(|p| p.get(&pid));
+        let named = self.inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).last();
         let left = |limit: Option<u64>, used: f64| limit.map(|l| from_u64(l) - used);
         let data = both.virtual_space().last()?.value;
         let strict = self.sysctl.runtime.get("vm.overcommit_memory").is_some_and(|m| m == "2");
@@ -264,7 +269,7 @@ impl Host<'_> {
     /// The mapping that grew between the first and the last walk of the process.
     fn mapping(&self, pid: u32, by: By) -> Option<Mapping> {
         let walks: Vec<&Vec<mapping::Vma>> =
-            self.inputs.mappings.good().filter_map(|(_, p)| p.get(&pid)).collect();
+            self.inputs.process.mappings.good().filter_map(|(_, p)| p.get(&pid)).collect();
         if walks.len() < 2 {
             return None;
         }
@@ -327,11 +332,13 @@ fn order(g: &Growth) -> f64 {
 /// control group, then the first argument, then a number by age.
 fn name(inputs: &Inputs, rows: &mut [Growth]) {
     let mut commands: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, process) in inputs.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default() {
+    for (_, process) in
+        inputs.process.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default()
+    {
         *commands.entry(&process.comm).or_default() += 1;
     }
     let group = |pid: i64| {
-        let groups = inputs.cgroups.first().ok()?;
+        let groups = inputs.process.cgroups.first().ok()?;
         let path = groups.get(&u32::try_from(pid).ok()?)?;
         path.rsplit('/').find(|part| !part.is_empty() && *part != "init.scope").map(str::to_owned)
     };
@@ -362,15 +369,15 @@ fn name(inputs: &Inputs, rows: &mut [Growth]) {
 fn cite(inputs: &Inputs, window: &Window, rows: &[Growth], book: &mut Book) {
     for (i, row) in rows.iter().enumerate() {
         let Ok(pid) = u32::try_from(row.pid) else { continue };
-        let mut records = ends(&inputs.sizes, Some(window), pid);
-        records.extend(ends(&inputs.status, Some(window), pid));
+        let mut records = ends(&inputs.process.sizes, Some(window), pid);
+        records.extend(ends(&inputs.process.status, Some(window), pid));
         book.sources(format!("{FACT}.{i}"), records);
         if row.mapping.is_some() {
-            book.sources(format!("{FACT}.{i}.mapping"), ends(&inputs.mappings, None, pid));
+            book.sources(format!("{FACT}.{i}.mapping"), ends(&inputs.process.mappings, None, pid));
         }
         if row.limit_address_space_bytes.or(row.limit_data_bytes).is_some() {
             for field in ["limit_address_space_bytes", "limit_data_bytes"] {
-                let record = Locator::record(&inputs.limits.path, pid.to_string());
+                let record = Locator::record(&inputs.process.limits.path, pid.to_string());
                 if book.absences.exact(&format!("{FACT}.{i}.{field}")).is_none() {
                     book.source(format!("{FACT}.{i}.{field}"), record);
                 }

@@ -13,19 +13,19 @@ use super::{Archive, Book};
 const HEADER: &str = linsight_archive::names::HEADER;
 
 pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> Host {
-    let version = book.first("host.kernel_version", &inputs.version).cloned();
-    let uptime_s = book.first("host.uptime_s", &inputs.uptime).map(|u| u.uptime_s);
+    let version = book.first("host.kernel_version", &inputs.host.version).cloned();
+    let uptime_s = book.first("host.uptime_s", &inputs.host.uptime).map(|u| u.uptime_s);
     let mut host = Host {
-        cmdline: book.first("host.cmdline", &inputs.cmdline).cloned(),
+        cmdline: book.first("host.cmdline", &inputs.host.cmdline).cloned(),
         kernel_version: book
-            .or_first("host.kernel_version", version, &inputs.uname, |u| Some(u.clone())),
-        uptime_s: book.or_first("host.uptime_s", uptime_s, &inputs.uptime_text, |u| {
+            .or_first("host.kernel_version", version, &inputs.host.uname, |u| Some(u.clone())),
+        uptime_s: book.or_first("host.uptime_s", uptime_s, &inputs.host.uptime_text, |u| {
             Some(from_u64(u.uptime_s))
         }),
         page_size_bytes: Some(signed(inputs.env.page_size_bytes)),
         ..Host::default()
     };
-    let os = book.first("host.os_name", &inputs.os_release);
+    let os = book.first("host.os_name", &inputs.host.os_release);
     host.os_name = os.and_then(|os| os.pretty_name.clone().or_else(|| os.id.clone()));
     if host.os_name.is_none() && book.absences.exact("host.os_name").is_none() {
         let absence = Absence::of(Reason::Missing, "etc/os-release", "no PRETTY_NAME");
@@ -59,9 +59,9 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
 /// What the header tells, from the tools that other collectors run.
 fn others(inputs: &Inputs, host: &mut Host, book: &mut Book) {
     book.absent("host", Absence::of(Reason::NotCollected, HEADER, "another collector"));
-    let name = book.first("host.name", &inputs.host_name).cloned();
-    let name = book.or_first("host.name", name, &inputs.host_name_text, |n| Some(n.clone()));
-    host.name = book.or_first("host.name", name, &inputs.uname, |u| {
+    let name = book.first("host.name", &inputs.host.host_name).cloned();
+    let name = book.or_first("host.name", name, &inputs.host.host_name_text, |n| Some(n.clone()));
+    host.name = book.or_first("host.name", name, &inputs.host.uname, |u| {
         u.split_ascii_whitespace().nth(1).map(str::to_owned)
     });
     let kernel = host.kernel_version.as_deref();
@@ -70,11 +70,12 @@ fn others(inputs: &Inputs, host: &mut Host, book: &mut Book) {
     if host.kernel_release.is_some() {
         book.source("host.kernel_release", Locator::facts(["host.kernel_version"]));
     }
-    host.machine = book.or_first("host.machine", None, &inputs.lscpu, |l| l.architecture.clone());
-    let taken = book.first("host.taken_unix_s", &inputs.date).copied();
-    let taken = book.or_first("host.taken_unix_s", taken, &inputs.timedatectl, |c| c.unix_s);
+    host.machine =
+        book.or_first("host.machine", None, &inputs.cpu.lscpu, |l| l.architecture.clone());
+    let taken = book.first("host.taken_unix_s", &inputs.host.date).copied();
+    let taken = book.or_first("host.taken_unix_s", taken, &inputs.host.timedatectl, |c| c.unix_s);
     host.taken_unix_s = taken.map(from_i64);
-    let clock = book.first("host.utc_offset_s", &inputs.timedatectl);
+    let clock = book.first("host.utc_offset_s", &inputs.host.timedatectl);
     host.utc_offset_s = clock.and_then(|c| c.utc_offset_s);
 }
 
@@ -103,7 +104,7 @@ pub(super) fn dmi<'i>(dmi: &'i Packed<String, String>, field: &str) -> Option<&'
 
 fn hardware(inputs: &Inputs, host: &mut Host, book: &mut Book) {
     let joined = |fields: &[&str]| {
-        let parts: Vec<&str> = fields.iter().filter_map(|f| dmi(&inputs.sys_dmi, f)).collect();
+        let parts: Vec<&str> = fields.iter().filter_map(|f| dmi(&inputs.host.sys_dmi, f)).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     };
     host.hardware = joined(&["sys_vendor", "product_name", "product_version"]);
@@ -112,9 +113,9 @@ fn hardware(inputs: &Inputs, host: &mut Host, book: &mut Book) {
         [("host.hardware", host.hardware.is_some()), ("host.bios", host.bios.is_some())]
     {
         if known {
-            book.source(fact, Locator::entry(&inputs.sys_dmi.path));
+            book.source(fact, Locator::entry(&inputs.host.sys_dmi.path));
         } else {
-            book.absent(fact, pack_absence(&inputs.sys_dmi, "this machine has no DMI tables"));
+            book.absent(fact, pack_absence(&inputs.host.sys_dmi, "this machine has no DMI tables"));
         }
     }
 }

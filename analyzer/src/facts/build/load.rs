@@ -21,9 +21,9 @@ const MAX_POINTS: usize = 600;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &Cpu, book: &mut Book) -> Load {
     let mut load = Load::default();
-    let kernel = book.last("load", &inputs.loadavg).map(|l| (l.one, l.five, l.fifteen));
-    let averages =
-        book.or_first("load", kernel, &inputs.uptime_text, |u| Some((u.one, u.five, u.fifteen)));
+    let kernel = book.last("load", &inputs.cpu.loadavg).map(|l| (l.one, l.five, l.fifteen));
+    let averages = book
+        .or_first("load", kernel, &inputs.host.uptime_text, |u| Some((u.one, u.five, u.fifteen)));
     if let Some((one, five, fifteen)) = averages {
         let per_cpu = |x: f64| ratio(x, from_i64(cpu.online?));
         load.one = Some(one);
@@ -71,7 +71,7 @@ impl States {
             own_running: BTreeMap::new(),
             seen: BTreeMap::new(),
         };
-        for (reading, pack) in window.readings(&inputs.tasks) {
+        for (reading, pack) in window.readings(&inputs.process.tasks) {
             let running = states.running.entry(reading.pass).or_default();
             let stuck = states.uninterruptible.entry(reading.pass).or_default();
             let own_running = states.own_running.entry(reading.pass).or_default();
@@ -89,7 +89,7 @@ impl States {
                 }
             }
         }
-        for (reading, pack) in window.readings(&inputs.active_threads) {
+        for (reading, pack) in window.readings(&inputs.process.active_threads) {
             let stuck = states.uninterruptible.entry(reading.pass).or_default();
             let running = states.running.entry(reading.pass).or_default();
             for (tid, thread) in pack.rows.iter().filter(|(tid, _)| !own.contains(&tid.0)) {
@@ -106,12 +106,12 @@ impl States {
 
 /// Process ids of the collector's own tree, over all samples.
 pub(super) fn own(inputs: &Inputs) -> BTreeSet<u32> {
-    inputs.own_pids.good().flat_map(|(_, pids)| pids.iter().copied()).collect()
+    inputs.process.own_pids.good().flat_map(|(_, pids)| pids.iter().copied()).collect()
 }
 
 fn samples(inputs: &Inputs, window: &Window, states: &States) -> Vec<(u32, u64, Sample)> {
     window
-        .readings(&inputs.stat)
+        .readings(&inputs.cpu.stat)
         .into_iter()
         .filter_map(|(reading, stat)| {
             // The task that reads /proc/stat runs, whatever else is known of our own tasks.
@@ -130,7 +130,7 @@ fn samples(inputs: &Inputs, window: &Window, states: &States) -> Vec<(u32, u64, 
 
 fn series(inputs: &Inputs, window: &Window, samples: &[(u32, u64, Sample)]) -> Vec<LoadPoint> {
     let averages: BTreeMap<u32, f64> =
-        inputs.loadavg.good().map(|(r, l)| (r.pass, l.one)).collect();
+        inputs.cpu.loadavg.good().map(|(r, l)| (r.pass, l.one)).collect();
     let step = samples.len().div_ceil(MAX_POINTS).max(1);
     let point = |(pass, mono_us, s): &(u32, u64, Sample)| LoadPoint {
         at_s: window.at_s(*mono_us),
@@ -148,7 +148,7 @@ const FACT: &str = "load.composition";
 fn say_absences(l: &method::Load, context: &Context, inputs: &Inputs, book: &mut Book) {
     if l.uninterruptible.is_none() {
         for field in ["uninterruptible_mean", "uninterruptible_other_mean", "verdict"] {
-            book.absent(format!("{FACT}.{field}"), inputs.tasks.absence());
+            book.absent(format!("{FACT}.{field}"), inputs.process.tasks.absence());
         }
     }
     if l.shares.is_none() {
@@ -175,8 +175,8 @@ fn say_waits(
         book.absent(format!("{FACT}.top_running.{i}.wchan"), absence);
     }
     for (i, _) in top_uninterruptible.iter().enumerate().filter(|(_, t)| t.wchan.is_none()) {
-        let why = inputs.wchan.first().err().unwrap_or_else(|| {
-            Absence::of(Reason::Missing, &inputs.wchan.path, "it was not looked at")
+        let why = inputs.process.wchan.first().err().unwrap_or_else(|| {
+            Absence::of(Reason::Missing, &inputs.process.wchan.path, "it was not looked at")
         });
         book.absent(format!("{FACT}.top_uninterruptible.{i}.wchan"), why);
     }
@@ -193,8 +193,8 @@ fn composition(
 ) -> Option<Composition> {
     let bare: Vec<Sample> = samples.iter().map(|(_, _, s)| *s).collect();
     let time = cpu.time.as_ref();
-    let psi_cpu = psi(window, &inputs.psi_cpu, "load.composition.psi_cpu_some_ratio", book);
-    let psi_io = psi(window, &inputs.psi_io, "load.composition.psi_io_some_ratio", book);
+    let psi_cpu = psi(window, &inputs.cpu.psi_cpu, "load.composition.psi_cpu_some_ratio", book);
+    let psi_io = psi(window, &inputs.cpu.psi_io, "load.composition.psi_io_some_ratio", book);
     let context = Context {
         load_one,
         idle_iowait: time.map(|t| t.idle_ratio + t.iowait_ratio),
@@ -205,10 +205,14 @@ fn composition(
         busiest: super::processes::busiest(inputs, window),
     };
     let composed = if bare.len() < 2 {
-        let absence = too_few(&inputs.stat.path, bare.len(), 2);
+        let absence = too_few(&inputs.cpu.stat.path, bare.len(), 2);
         book.known(
             FACT,
-            inputs.stat.first().map_or_else(|_| Err(inputs.stat.absence()), |_| Err(absence)),
+            inputs
+                .cpu
+                .stat
+                .first()
+                .map_or_else(|_| Err(inputs.cpu.stat.absence()), |_| Err(absence)),
         )
     } else {
         method::compose(&bare, &context)
@@ -216,7 +220,7 @@ fn composition(
     let l: method::Load = composed?;
     book.sources(
         FACT,
-        [&inputs.stat.path, &inputs.tasks.path, &inputs.active_threads.path]
+        [&inputs.cpu.stat.path, &inputs.process.tasks.path, &inputs.process.active_threads.path]
             .map(|p| Locator::entry(p.as_str()))
             .to_vec(),
     );
@@ -264,10 +268,11 @@ fn top_running(
     states: &States,
     book: &mut Book,
 ) -> Vec<StateShare> {
-    if window.readings(&inputs.active_threads).is_empty() {
+    if window.readings(&inputs.process.active_threads).is_empty() {
         let detail =
             "the states of threads were not sampled; processes.top tells who used the CPUs";
-        let absence = Absence::of(Reason::NotCollected, &inputs.active_threads.path, detail);
+        let absence =
+            Absence::of(Reason::NotCollected, &inputs.process.active_threads.path, detail);
         book.absent(format!("{FACT}.top_running"), absence);
         return Vec::new();
     }
@@ -289,7 +294,7 @@ fn top_uninterruptible(inputs: &Inputs, states: &States) -> Vec<StateShare> {
         let at = |functions: &Packed<Tid, Box<str>>| -> Option<Box<str>> {
             functions.good().find_map(|(_, p)| p.get(&tid)).cloned()
         };
-        at(&inputs.wchan).or_else(|| at(&inputs.top_frames))
+        at(&inputs.process.wchan).or_else(|| at(&inputs.process.top_frames))
     };
     let share = |(tid, samples): (Tid, usize)| StateShare {
         pid: tid.0.into(),
@@ -303,10 +308,10 @@ fn top_uninterruptible(inputs: &Inputs, states: &States) -> Vec<StateShare> {
 
 /// Command name of a process in R or D.
 fn comm(inputs: &Inputs, pid: u32) -> String {
-    let named = inputs.active.good().find_map(|(_, p)| p.get(&pid)).map(|c| &**c);
-    let whole = || inputs.processes.good().find_map(|(_, p)| p.get(&pid)).map(|p| &*p.comm);
+    let named = inputs.process.active.good().find_map(|(_, p)| p.get(&pid)).map(|c| &**c);
+    let whole = || inputs.process.processes.good().find_map(|(_, p)| p.get(&pid)).map(|p| &*p.comm);
     let thread = || {
-        let packs = inputs.active_threads.good();
+        let packs = inputs.process.active_threads.good();
         packs.flat_map(|(_, p)| &p.rows).find(|(tid, _)| tid.0 == pid).map(|(_, t)| &*t.comm)
     };
     named.or_else(whole).or_else(thread).unwrap_or("?").to_owned()

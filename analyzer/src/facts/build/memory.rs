@@ -26,12 +26,12 @@ const MAX_POINTS: usize = 600;
 pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
     let mut memory = Memory { slab_caches: slab_caches(inputs, book), ..Memory::default() };
     compaction(inputs, &mut memory, book);
-    let Some((reading, (info, keys))) = inputs.meminfo.good().next() else {
-        book.absent("memory", inputs.meminfo.absence());
+    let Some((reading, (info, keys))) = inputs.memory.meminfo.good().next() else {
+        book.absent("memory", inputs.memory.meminfo.absence());
         of_tool(inputs, &mut memory, book);
         return memory;
     };
-    let entry = inputs.meminfo.entry(reading.pass);
+    let entry = inputs.memory.meminfo.entry(reading.pass);
     book.source("memory", Locator::entry(entry.as_str()));
     fields(&mut memory, info, keys, &entry, book);
     let real = vmalloc(info, host);
@@ -62,8 +62,8 @@ fn available_ratio(memory: &mut Memory, entry: &str, book: &mut Book) {
 /// What `free` tells, in archives without the kernel's file. Its `used` means another thing in
 /// each version, and its `buff/cache` is a sum: neither is taken.
 fn of_tool(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
-    let Some((reading, free)) = inputs.free.good().next() else { return };
-    let entry = inputs.free.entry(reading.pass);
+    let Some((reading, free)) = inputs.memory.free.good().next() else { return };
+    let entry = inputs.memory.free.entry(reading.pass);
     let mut take = |fact: &str, bytes: Option<u64>| {
         let bytes = bytes.map(signed)?;
         book.source(fact, Locator::entry(entry.as_str()));
@@ -84,10 +84,10 @@ fn compaction(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
     const STALLS: &str = "memory.compaction_stalls_since_boot";
     const FAILURES: &str = "memory.compaction_failures_since_boot";
     let mut counter = |fact: &str, key: &str| {
-        let value = book.last(fact, &inputs.vmstat)?.get(key);
+        let value = book.last(fact, &inputs.memory.vmstat)?.get(key);
         if value.is_none() {
             let detail = format!("this kernel counts no {key}");
-            book.absent(fact, Absence::of(Reason::Missing, &inputs.vmstat.path, detail));
+            book.absent(fact, Absence::of(Reason::Missing, &inputs.memory.vmstat.path, detail));
         }
         value
     };
@@ -129,6 +129,7 @@ fn vmalloc(info: &Meminfo, host: &Host) -> bool {
 fn identity(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Option<Identity> {
     const FACT: &str = "memory.identity";
     let samples: Vec<(Input, u64)> = inputs
+        .memory
         .meminfo
         .good()
         .filter_map(|(reading, (info, _))| {
@@ -141,24 +142,29 @@ fn identity(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> O
         book.absent(format!("{FACT}.hidden_bytes"), absence.clone());
         book.absent(format!("{FACT}.hidden_ratio"), absence.clone());
     } else {
-        let paths = [&inputs.rollups.path, &inputs.status.path, &inputs.meminfo.path];
+        let paths = [
+            &inputs.process.rollups.path,
+            &inputs.process.status.path,
+            &inputs.memory.meminfo.path,
+        ];
         let locators: Vec<Locator> = paths.map(|p| Locator::entry(p.as_str())).to_vec();
         book.sources(format!("{FACT}.hidden_bytes"), locators.clone());
         book.sources(format!("{FACT}.hidden_ratio"), locators);
     }
     let Some(mut identity) = method::identity(&bare, hidden.ok()) else {
         let detail = "a field of the identity lacks, or the total is nothing";
-        book.absent(FACT, Absence::of(Reason::NotApplicable, &inputs.meminfo.path, detail));
+        book.absent(FACT, Absence::of(Reason::NotApplicable, &inputs.memory.meminfo.path, detail));
         return None;
     };
     let pass = u32::try_from(identity.pass).unwrap_or(0);
-    let zones = nearest(&inputs.zoneinfo.good().collect::<Vec<_>>(), pass).map(|(r, _)| r.pass);
+    let zones =
+        nearest(&inputs.memory.zoneinfo.good().collect::<Vec<_>>(), pass).map(|(r, _)| r.pass);
     book.sources(
         FACT,
         vec![
-            Locator::entry(inputs.meminfo.entry(pass)),
-            Locator::entry(inputs.zoneinfo.entry(zones.unwrap_or(0))),
-            Locator::entry(inputs.vmstat.entry(pass)),
+            Locator::entry(inputs.memory.meminfo.entry(pass)),
+            Locator::entry(inputs.memory.zoneinfo.entry(zones.unwrap_or(0))),
+            Locator::entry(inputs.memory.vmstat.entry(pass)),
         ],
     );
     absences(&identity, inputs, book);
@@ -176,7 +182,7 @@ fn absences(identity: &Identity, inputs: &Inputs, book: &mut Book) {
         let absence = Absence::new(Reason::NotApplicable, "no term of the gap is above zero");
         book.absent("memory.identity.suspect", absence);
     }
-    if let Err(absence) = inputs.zoneinfo.first() {
+    if let Err(absence) = inputs.memory.zoneinfo.first() {
         book.absent("memory.identity.terms.pcp", absence);
     }
 }
@@ -222,12 +228,13 @@ fn input(
 ) -> Option<Input> {
     let s = |value: Option<u64>| value.map(signed);
     let page = inputs.env.page_size_bytes;
-    let zones = nearest(&inputs.zoneinfo.good().collect::<Vec<_>>(), reading.pass);
+    let zones = nearest(&inputs.memory.zoneinfo.good().collect::<Vec<_>>(), reading.pass);
     let pcp = zones.map(|(_, rows)| {
         let pages = rows.rows.iter().filter_map(|z| z.per_cpu_pages).fold(0, u64::saturating_add);
         signed(pages.saturating_mul(page))
     });
-    let counters = inputs.vmstat.good().find(|(r, _)| r.pass == reading.pass).map(|(_, c)| c);
+    let counters =
+        inputs.memory.vmstat.good().find(|(r, _)| r.pass == reading.pass).map(|(_, c)| c);
     // A kernel without zsmalloc prints no counter, and has no such pages.
     let zs = counters.map(|c| c.get("nr_zspages").unwrap_or(0).saturating_mul(signed(page)));
     let gpu = match (info.gpu_active_bytes, info.gpu_reclaim_bytes) {
@@ -259,14 +266,14 @@ fn input(
         balloon: s(info.balloon_bytes),
         gpu,
         pcp,
-        arc: inputs.arc.first().ok().map(|bytes| signed(*bytes)),
+        arc: inputs.memory.arc.first().ok().map(|bytes| signed(*bytes)),
     })
 }
 
 /// All huge pages: `Hugetlb` (4.19), else the pools of sysfs, else the default size alone.
 fn hugetlb(inputs: &Inputs, info: &Meminfo) -> Option<i64> {
     let pools = || {
-        let pack = inputs.sys_mm.first().ok()?;
+        let pack = inputs.memory.sys_mm.first().ok()?;
         let sizes = pack.rows.iter().filter_map(|(key, value)| {
             let size = key.strip_prefix("kernel/mm/hugepages/hugepages-")?;
             let kib: u64 = size.strip_suffix("kB/nr_hugepages")?.parse().ok()?;
@@ -281,10 +288,10 @@ fn hugetlb(inputs: &Inputs, info: &Meminfo) -> Option<i64> {
 /// `AnonPages` minus what the processes own at the end of the collection: exactly by `Pss_Anon`
 /// where their mappings were walked, by `RssAnon` elsewhere.
 fn hidden(inputs: &Inputs) -> Result<i64, Absence> {
-    inputs.status.first()?;
-    let present = inputs.processes.last()?;
-    let exact = inputs.rollups.good().last().map(|(_, pack)| pack);
-    let latest = |pid: &u32| inputs.status.good().filter_map(|(_, p)| p.get(pid)).last();
+    inputs.process.status.first()?;
+    let present = inputs.process.processes.last()?;
+    let exact = inputs.process.rollups.good().last().map(|(_, pack)| pack);
+    let latest = |pid: &u32| inputs.process.status.good().filter_map(|(_, p)| p.get(pid)).last();
     let (mut owned, mut known, mut lost) = (0_u64, 0_u64, 0_u64);
     for (pid, _) in present.rows.iter().filter(|(_, p)| !p.is_kernel_thread) {
         let walked = exact.and_then(|p| p.get(pid)).and_then(|r| r.pss_anon_bytes);
@@ -295,16 +302,16 @@ fn hidden(inputs: &Inputs) -> Result<i64, Absence> {
     }
     if known == 0 || lost > known {
         let detail = format!("the memory of {lost} processes is not known");
-        return Err(Absence::of(Reason::NotCollected, &inputs.rollups.path, detail));
+        return Err(Absence::of(Reason::NotCollected, &inputs.process.rollups.path, detail));
     }
-    let anon = inputs.meminfo.last()?.0.anon_bytes.unwrap_or(0);
+    let anon = inputs.memory.meminfo.last()?.0.anon_bytes.unwrap_or(0);
     Ok(signed(anon).saturating_sub(signed(owned)))
 }
 
 fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
     const FACT: &str = "memory.slab_caches";
-    let Some(first) = book.first(FACT, &inputs.slabinfo) else { return Vec::new() };
-    let later = inputs.slabinfo.good().skip(1).last();
+    let Some(first) = book.first(FACT, &inputs.memory.slabinfo) else { return Vec::new() };
+    let later = inputs.memory.slabinfo.good().skip(1).last();
     let after: BTreeMap<&str, u64> = later
         .map(|(_, rows)| rows.rows.iter().map(|c| (c.name.as_str(), c.bytes)).collect())
         .unwrap_or_default();
@@ -322,7 +329,7 @@ fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
     caches.truncate(MAX_CACHES);
     for (i, cache) in caches.iter().enumerate() {
         if cache.delta_bytes.is_none() {
-            let absence = too_few(&inputs.slabinfo.path, 1, 2);
+            let absence = too_few(&inputs.memory.slabinfo.path, 1, 2);
             book.absent(format!("{FACT}.{i}.delta_bytes"), absence);
         }
         if cache.active_ratio.is_none() {
@@ -334,7 +341,7 @@ fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
 }
 
 fn series(inputs: &Inputs, window: &Window) -> Vec<MemoryPoint> {
-    let readings = window.readings(&inputs.meminfo);
+    let readings = window.readings(&inputs.memory.meminfo);
     let step = readings.len().div_ceil(MAX_POINTS).max(1);
     let point = |(reading, (info, _)): (&Reading<(Meminfo, Keys)>, &(Meminfo, Keys))| {
         let swap = info.swap_total_bytes.zip(info.swap_free_bytes);

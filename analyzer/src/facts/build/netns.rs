@@ -60,7 +60,7 @@ pub(super) fn build(
     }
     let expected = u64::try_from(items.len()).unwrap_or(u64::MAX);
     let seen = expected.saturating_sub(u64::try_from(gaps.len()).unwrap_or(0));
-    let hidden = inputs.ns_denied();
+    let hidden = inputs.net.ns_denied();
     if hidden > 0 {
         gaps.push(format!("the namespaces of {hidden} processes (permission denied)"));
     }
@@ -73,12 +73,12 @@ pub(super) fn build(
 
 /// The namespaces of the archive; where none were listed, the host's own.
 fn namespaces(inputs: &Inputs, book: &mut Book) -> Vec<Namespace> {
-    if let Some(rows) = book.first(FACT, &inputs.netns_list) {
+    if let Some(rows) = book.first(FACT, &inputs.net.netns_list) {
         return rows.rows.clone();
     }
     let host =
         Namespace { is_host: Some(true), name: Some("host".to_owned()), ..Namespace::default() };
-    if inputs.sysctl.first().is_ok() || !inputs.own_tcp().is_empty() {
+    if inputs.parameters.sysctl.first().is_ok() || !inputs.net.own_tcp().is_empty() {
         vec![host]
     } else {
         Vec::new()
@@ -96,13 +96,13 @@ impl Owners {
     fn of(inputs: &Inputs) -> Self {
         let own = load::own(inputs);
         let mut by_inode = BTreeMap::new();
-        for (_, pack) in inputs.socket_inodes.good() {
+        for (_, pack) in inputs.process.socket_inodes.good() {
             for ((pid, _), inode) in pack.rows.iter().filter(|(tid, _)| !own.contains(&tid.0)) {
                 by_inode.entry(*inode).or_insert(*pid);
             }
         }
         let mut names: BTreeMap<u32, String> = BTreeMap::new();
-        for (_, pack) in inputs.processes.good() {
+        for (_, pack) in inputs.process.processes.good() {
             names.extend(pack.rows.iter().map(|(pid, p)| (*pid, p.comm.to_string())));
         }
         let has_kubernetes =
@@ -147,7 +147,7 @@ impl One<'_> {
             book.absent(format!("{}.pid", self.fact), absence);
         }
         if ns.inode.is_none() {
-            let absence = inputs_absence(&self.inputs.netns_list);
+            let absence = inputs_absence(&self.inputs.net.netns_list);
             book.absent(format!("{}.inode", self.fact), absence);
         }
         let sysctl = self.sysctl(is_host);
@@ -193,13 +193,13 @@ impl One<'_> {
 
     /// Parameters of the namespace; the host's also from the listing of all parameters.
     fn sysctl(&self, is_host: bool) -> Result<(Runtime, String), Absence> {
-        let file = self.inputs.netns.get(&format!("{}/sysctl", self.namespace.inode));
+        let file = self.inputs.net.netns.get(&format!("{}/sysctl", self.namespace.inode));
         let own = file.map(|f| (f, f.first()));
         if let Some((file, Ok(NetnsFile::Sysctl(s)))) = own {
             return Ok((s.clone(), file.path.clone()));
         }
-        if is_host && let Ok(s) = self.inputs.sysctl.first() {
-            return Ok((s.clone(), self.inputs.sysctl.path.clone()));
+        if is_host && let Ok(s) = self.inputs.parameters.sysctl.first() {
+            return Ok((s.clone(), self.inputs.parameters.sysctl.path.clone()));
         }
         Err(self.why(file.map(Sampled::absence)))
     }
@@ -212,7 +212,7 @@ impl One<'_> {
             } else {
                 Reason::Failed
             };
-            return Absence::of(reason, &self.inputs.netns_list.path, error.as_str());
+            return Absence::of(reason, &self.inputs.net.netns_list.path, error.as_str());
         }
         absence.unwrap_or_else(|| {
             Absence::of(Reason::NotCollected, format!("probes/netns/{}", self.namespace.inode), "")
@@ -226,7 +226,7 @@ impl One<'_> {
         let mut why = None;
         for family in ["tcp4", "tcp6"] {
             let key = format!("{}/{family}", self.namespace.inode);
-            let Some(dump) = self.inputs.inet_diag.get(&key) else { continue };
+            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
             match dump.good().next() {
                 Some((reading, found)) => {
                     sockets.extend_from_slice(found);
@@ -240,7 +240,7 @@ impl One<'_> {
         if paths.is_empty() {
             for name in ["tcp", "tcp6"] {
                 let key = format!("{}/{name}", self.namespace.inode);
-                let table = self.inputs.netns.get(&key).filter(|t| t.first().is_ok());
+                let table = self.inputs.net.netns.get(&key).filter(|t| t.first().is_ok());
                 if let Some((file, Ok(NetnsFile::Tcp(found)))) = table.map(|t| (t, t.first())) {
                     sockets.extend_from_slice(found);
                     paths.push(file.path.clone());
@@ -248,7 +248,7 @@ impl One<'_> {
             }
         }
         if paths.is_empty() && is_host {
-            for file in self.inputs.own_tcp() {
+            for file in self.inputs.net.own_tcp() {
                 if let Ok(found) = file.first() {
                     sockets.extend_from_slice(found);
                     paths.push(file.path.clone());
@@ -329,10 +329,10 @@ impl One<'_> {
     fn estab_resets(&self, is_host: bool) -> Option<i64> {
         const KEY: &str = "Tcp.EstabResets";
         let delta = |first: i64, last: i64| last.checked_sub(first).filter(|d| *d >= 0);
-        if is_host && let Some(ends) = self.window.ends(&self.inputs.snmp) {
+        if is_host && let Some(ends) = self.window.ends(&self.inputs.net.snmp) {
             return delta(ends.first.1.get(KEY)?, ends.last.1.get(KEY)?);
         }
-        let file = self.inputs.netns.get(&format!("{}/snmp", self.namespace.inode))?;
+        let file = self.inputs.net.netns.get(&format!("{}/snmp", self.namespace.inode))?;
         let values: Vec<i64> = file
             .good()
             .filter_map(|(_, f)| match f {
@@ -350,18 +350,18 @@ impl One<'_> {
             let (again, sent) = (c.get("Tcp.RetransSegs")?, c.get("Tcp.OutSegs")?);
             ratio(from_i64(again), from_i64(sent))
         };
-        let own = self.inputs.netns.get(&format!("{}/snmp", self.namespace.inode));
+        let own = self.inputs.net.netns.get(&format!("{}/snmp", self.namespace.inode));
         let of_own = own.and_then(|file| match file.first() {
             Ok(NetnsFile::Snmp(counters)) => share(counters).map(|s| (s, file.path.as_str())),
             _ => None,
         });
         let of_host = || {
-            let counters = self.inputs.snmp.first().ok().filter(|_| is_host)?;
-            share(counters).map(|s| (s, self.inputs.snmp.path.as_str()))
+            let counters = self.inputs.net.snmp.first().ok().filter(|_| is_host)?;
+            share(counters).map(|s| (s, self.inputs.net.snmp.path.as_str()))
         };
         let Some((share, path)) = of_own.or_else(of_host) else {
             let detail = "no counters, or nothing was sent";
-            let why = Absence::of(Reason::NotCollected, &self.inputs.snmp.path, detail);
+            let why = Absence::of(Reason::NotCollected, &self.inputs.net.snmp.path, detail);
             book.absent(fact, own.and_then(|file| file.first().err()).unwrap_or(why));
             return None;
         };
@@ -481,7 +481,7 @@ impl One<'_> {
             "estab_resets",
             Absence::of(
                 Reason::TooFewSamples,
-                &self.inputs.snmp.path,
+                &self.inputs.net.snmp.path,
                 "counters were not read twice",
             ),
         );

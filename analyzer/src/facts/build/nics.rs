@@ -33,14 +33,13 @@ pub(super) fn build(
     book: &mut Book,
     lists: &mut Lists,
 ) -> List<Nic> {
-    let sys = inputs.sys_net.first().ok();
+    let sys = inputs.net.sys_net.first().ok();
     let devices = devices::devices(inputs);
     let names = names(inputs, sys, &devices);
     if names.is_empty() {
-        let absence =
-            inputs.sys_net.first().err().unwrap_or_else(|| {
-                Absence::of(Reason::Missing, &inputs.sys_net.path, "no interfaces")
-            });
+        let absence = inputs.net.sys_net.first().err().unwrap_or_else(|| {
+            Absence::of(Reason::Missing, &inputs.net.sys_net.path, "no interfaces")
+        });
         book.absent(FACT, absence);
         return List::default();
     }
@@ -64,10 +63,10 @@ pub(super) fn build(
 
 /// Where the list was read.
 fn sources(inputs: &Inputs) -> Vec<Locator> {
-    let mut read = vec![(inputs.sys_net.first().is_ok(), &inputs.sys_net.path)];
-    read.push((inputs.net_dev.first().is_ok(), &inputs.net_dev.path));
-    read.push((inputs.ip_link.first().is_ok(), &inputs.ip_link.path));
-    read.push((inputs.ip_addr.first().is_ok(), &inputs.ip_addr.path));
+    let mut read = vec![(inputs.net.sys_net.first().is_ok(), &inputs.net.sys_net.path)];
+    read.push((inputs.net.net_dev.first().is_ok(), &inputs.net.net_dev.path));
+    read.push((inputs.net.ip_link.first().is_ok(), &inputs.net.ip_link.path));
+    read.push((inputs.net.ip_addr.first().is_ok(), &inputs.net.ip_addr.path));
     read.into_iter().filter(|(is, _)| *is).map(|(_, path)| Locator::entry(path.as_str())).collect()
 }
 
@@ -77,9 +76,10 @@ fn names(inputs: &Inputs, sys: Option<&Pack<String, String>>, devices: &Devices)
         let (name, _) = key.strip_prefix("class/net/")?.split_once('/')?;
         Some(name.to_owned())
     });
-    let dev = inputs.net_dev.first().ok();
+    let dev = inputs.net.net_dev.first().ok();
     let of_counters = dev.into_iter().flat_map(|r| r.rows.iter().map(|i| i.name.clone()));
-    let links = [&inputs.ip_link, &inputs.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let links =
+        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
     let of_ip = links.flat_map(|rows| rows.rows.iter().map(|link| link.name.clone()));
     let all = of_sysfs.chain(of_counters).chain(of_ip).chain(devices.keys().cloned());
     all.collect::<BTreeSet<_>>().into_iter().collect()
@@ -102,7 +102,7 @@ impl One<'_> {
     fn nic(&self, book: &mut Book) -> Nic {
         let device = self.device;
         let ip = devices::link(self.inputs, self.name);
-        let ethtool = self.inputs.ethtool.get(&format!("{}.json", self.name));
+        let ethtool = self.inputs.net.ethtool.get(&format!("{}.json", self.name));
         let told = device.and_then(|d| d.driver.as_ref()?.told()?.driver.clone());
         let linked = self.sys("device/driver").map(|to| to.rsplit('/').next().unwrap_or(to));
         let link = device.and_then(|d| d.link.as_ref()?.told());
@@ -198,7 +198,7 @@ impl One<'_> {
             None if nic.is_virtual == Some(true) => {
                 absent(Reason::NotApplicable, "a software device has no ring")
             }
-            None => match self.inputs.ethtool.get(&format!("{}.json", self.name)) {
+            None => match self.inputs.net.ethtool.get(&format!("{}.json", self.name)) {
                 Some(readings) if readings.first().is_err() => readings.absence(),
                 _ => absent(Reason::NotCollected, ""),
             },
@@ -211,8 +211,8 @@ impl One<'_> {
     fn traffic(&self, nic: &mut Nic, book: &mut Book) {
         let Some((first, last)) = self.counters() else {
             for field in ["rx_packets", "tx_packets", "rx_bytes", "tx_bytes"] {
-                let few = super::book::too_few(&self.inputs.net_dev.path, 1, 2);
-                let absence = self.inputs.net_dev.first().err().unwrap_or(few);
+                let few = super::book::too_few(&self.inputs.net.net_dev.path, 1, 2);
+                let absence = self.inputs.net.net_dev.first().err().unwrap_or(few);
                 book.absent(format!("{}.{field}", self.fact), absence);
             }
             return;
@@ -226,7 +226,7 @@ impl One<'_> {
 
     /// The counters of the interface at both ends of the window.
     fn counters(&self) -> Option<(&Interface, &Interface)> {
-        let ends = self.window.ends(&self.inputs.net_dev)?;
+        let ends = self.window.ends(&self.inputs.net.net_dev)?;
         let of = |rows: &'_ crate::parse::Rows<Interface>| {
             rows.rows.iter().position(|i| i.name == self.name)
         };
@@ -267,11 +267,12 @@ impl One<'_> {
         }
         nic.rx_ring_overflows_since_boot = self.since_boot();
         if nic.rx_ring_overflows_since_boot.is_none() {
-            let absence = Absence::of(Reason::Missing, &self.inputs.sys_net.path, "no statistics");
+            let absence =
+                Absence::of(Reason::Missing, &self.inputs.net.sys_net.path, "no statistics");
             book.absent(format!("{fact}_since_boot"), absence);
         }
         if !looked {
-            let absence = super::book::too_few(&self.inputs.sys_net.path, 1, 2);
+            let absence = super::book::too_few(&self.inputs.net.sys_net.path, 1, 2);
             book.absent(fact, absence);
             return;
         }
@@ -293,7 +294,7 @@ impl One<'_> {
     /// Standard statistics of sysfs at two times, if they were read twice.
     fn standard(&self) -> Option<(Statistics, Statistics)> {
         let packs: Vec<&Pack<String, String>> =
-            self.inputs.sys_net.good().map(|(_, pack)| pack).collect();
+            self.inputs.net.sys_net.good().map(|(_, pack)| pack).collect();
         let (first, last) = (packs.first()?, packs.get(1..)?.last()?);
         let of = |pack: &Pack<String, String>| {
             let value = |name: &&'static str| {
@@ -308,7 +309,7 @@ impl One<'_> {
 
     /// Statistics of the driver at two times.
     fn driver_stats(&self) -> Option<(&Counters, &Counters)> {
-        let readings = self.inputs.ethtool.get(&format!("{}.json", self.name))?;
+        let readings = self.inputs.net.ethtool.get(&format!("{}.json", self.name))?;
         let stats: Vec<&Counters> =
             readings.good().filter_map(|(_, d)| d.stats.as_ref()?.told()).collect();
         Some((*stats.first()?, *stats.get(1..)?.last()?))
@@ -339,8 +340,12 @@ impl One<'_> {
             ("rx_queues", nic.rx_queues.is_some()),
         ];
         for (field, _) in known.into_iter().filter(|(_, known)| !known) {
-            let absence = self.inputs.sys_net.first().err().unwrap_or_else(|| {
-                Absence::of(Reason::Missing, &self.inputs.sys_net.path, "the device does not tell")
+            let absence = self.inputs.net.sys_net.first().err().unwrap_or_else(|| {
+                Absence::of(
+                    Reason::Missing,
+                    &self.inputs.net.sys_net.path,
+                    "the device does not tell",
+                )
             });
             book.absent(format!("{}.{field}", self.fact), absence);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
-use super::super::inputs::{Inputs, Process as Parsed};
+use super::super::inputs::{Inputs, ProcessStat as Parsed};
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::plan::Pack;
@@ -26,10 +26,10 @@ pub(super) fn build(
     lists: &mut Lists,
 ) -> Processes {
     let mut processes = Processes::default();
-    let Some(first) = book.first("processes", &inputs.processes) else {
-        book.absent("processes.states", inputs.processes.absence());
-        book.absent("processes.top", inputs.processes.absence());
-        book.absent("processes.growth", inputs.processes.absence());
+    let Some(first) = book.first("processes", &inputs.process.processes) else {
+        book.absent("processes.states", inputs.process.processes.absence());
+        book.absent("processes.top", inputs.process.processes.absence());
+        book.absent("processes.growth", inputs.process.processes.absence());
         ps::build(inputs, memory, &mut processes, book);
         return processes;
     };
@@ -54,9 +54,14 @@ pub(super) fn build(
     }
     book.sources(
         "processes.top",
-        [&inputs.processes.path, &inputs.status.path, &inputs.sizes.path, &inputs.cmdlines.path]
-            .map(|p| Locator::entry(p.as_str()))
-            .to_vec(),
+        [
+            &inputs.process.processes.path,
+            &inputs.process.status.path,
+            &inputs.process.sizes.path,
+            &inputs.process.cmdlines.path,
+        ]
+        .map(|p| Locator::entry(p.as_str()))
+        .to_vec(),
     );
     growth::build(inputs, window, memory, sysctl, &mut processes, book, lists);
     processes
@@ -72,7 +77,7 @@ struct Host<'i> {
 /// Processes at the end of the collection; with those of the start where the last reading holds
 /// only a part (on hosts with thousands of processes).
 fn present<'i>(inputs: &'i Inputs, own: &BTreeSet<u32>) -> BTreeMap<u32, &'i Parsed> {
-    let packs: Vec<&Pack<u32, Parsed>> = inputs.processes.good().map(|(_, p)| p).collect();
+    let packs: Vec<&Pack<u32, Parsed>> = inputs.process.processes.good().map(|(_, p)| p).collect();
     let rows = |p: &&'i Pack<u32, Parsed>| p.rows.iter().map(|(pid, row)| (*pid, row));
     let (Some(first), Some(last)) = (packs.first(), packs.last()) else { return BTreeMap::new() };
     let whole = last.rows.len().saturating_mul(5) >= first.rows.len().saturating_mul(4);
@@ -87,7 +92,7 @@ fn present<'i>(inputs: &'i Inputs, own: &BTreeSet<u32>) -> BTreeMap<u32, &'i Par
 
 /// CPU time in the window by its length, for each process that was there at both ends.
 fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
-    let Some(ends) = window.ends(&inputs.tasks) else { return BTreeMap::new() };
+    let Some(ends) = window.ends(&inputs.process.tasks) else { return BTreeMap::new() };
     let per_s = from_u64(inputs.env.ticks_per_s.max(1));
     let before = ends.first.1;
     let used = ends.last.1.rows.iter().filter_map(|(pid, now)| {
@@ -123,8 +128,8 @@ fn top(host: &Host<'_>, present: &BTreeMap<u32, &Parsed>) -> Vec<Process> {
 
 fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
     let inputs = host.inputs;
-    let status = inputs.status.good().rev_find(|pack| pack.get(&pid));
-    let sizes = inputs.sizes.good().rev_find(|pack| pack.get(&pid));
+    let status = inputs.process.status.good().rev_find(|pack| pack.get(&pid));
+    let sizes = inputs.process.sizes.good().rev_find(|pack| pack.get(&pid));
     let resident = signed(p.resident_bytes);
     let user_space = !p.is_kernel_thread;
     Process {
@@ -154,7 +159,7 @@ fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
 
 /// Command line of a process.
 pub(super) fn cmdline(inputs: &Inputs, pid: u32) -> Option<String> {
-    inputs.cmdlines.good().find_map(|(_, p)| p.get(&pid)).map(ToString::to_string)
+    inputs.process.cmdlines.good().find_map(|(_, p)| p.get(&pid)).map(ToString::to_string)
 }
 
 fn ticks_s(inputs: &Inputs, ticks: u64) -> Option<f64> {
@@ -163,8 +168,8 @@ fn ticks_s(inputs: &Inputs, ticks: u64) -> Option<f64> {
 
 /// Age at the end of the collection.
 pub(super) fn age_s(inputs: &Inputs, start_ticks: u64) -> Option<f64> {
-    let (reading, uptime) = inputs.uptime.good().next()?;
-    let last = inputs.tasks.good().last().map_or(reading.mono_us, |(r, _)| r.mono_us);
+    let (reading, uptime) = inputs.host.uptime.good().next()?;
+    let last = inputs.process.tasks.good().last().map_or(reading.mono_us, |(r, _)| r.mono_us);
     let since = seconds(last.saturating_sub(reading.mono_us));
     Some((uptime.uptime_s + since - ticks_s(inputs, start_ticks)?).max(0.0))
 }

@@ -24,8 +24,8 @@ struct One<'r> {
 
 /// Fills count, states and the "top" view; what `ps` cannot tell is absent.
 pub(super) fn build(inputs: &Inputs, memory: &Memory, processes: &mut Processes, book: &mut Book) {
-    let Some((reading, rows)) = inputs.ps.good().next() else { return };
-    let entry = inputs.ps.entry(reading.pass);
+    let Some((reading, rows)) = inputs.process.ps.good().next() else { return };
+    let entry = inputs.process.ps.entry(reading.pass);
     let all = together(&rows.rows);
     processes.count = Some(len(all.len()));
     let threads: Option<u64> = all.values().map(One::threads).sum();

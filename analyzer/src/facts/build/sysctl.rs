@@ -17,7 +17,7 @@ const MISMATCHES: &str = "sysctl.mismatches";
 
 pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sysctl {
     let mut sysctl = Sysctl::default();
-    let runtime = book.first("sysctl.runtime", &inputs.sysctl);
+    let runtime = book.first("sysctl.runtime", &inputs.parameters.sysctl);
     if let Some(runtime) = runtime {
         sysctl.runtime = runtime.values.iter().map(|(k, v)| (k.clone(), v.text.clone())).collect();
     }
@@ -32,8 +32,10 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
         let found = Found { runtime, winners: &winners, engines: &engines, kernel };
         sysctl.mismatches = found.mismatches();
         for (i, m) in sysctl.mismatches.iter().enumerate() {
-            let runtime =
-                runtime.values.get(&m.key).map(|v| Locator::line(&inputs.sysctl.path, v.line));
+            let runtime = runtime
+                .values
+                .get(&m.key)
+                .map(|v| Locator::line(&inputs.parameters.sysctl.path, v.line));
             let file = m.file.as_ref().zip(m.line);
             let file = file.map(|(f, l)| Locator::line(f, u32::try_from(l).unwrap_or(0)));
             book.sources(format!("{MISMATCHES}.{i}"), runtime.into_iter().chain(file).collect());
@@ -59,7 +61,7 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
             m.losers.iter_mut().for_each(|loser| *loser = on_host(loser));
         }
     } else {
-        book.absent(MISMATCHES, inputs.sysctl.absence());
+        book.absent(MISMATCHES, inputs.parameters.sysctl.absence());
     }
     for (key, w) in &winners {
         let fact = format!("sysctl.persisted.{key}");
@@ -80,21 +82,21 @@ fn on_host(path: &str) -> String {
 
 /// No file and no statement about one: the archive cannot tell what the next boot sets.
 fn configuration_unread(inputs: &Inputs) -> bool {
-    inputs.sysctl_conf.first().is_err_and(|a| a.reason != Reason::Missing)
-        && inputs.sysctl_d.iter().all(BTreeMap::is_empty)
+    inputs.parameters.sysctl_conf.first().is_err_and(|a| a.reason != Reason::Missing)
+        && inputs.parameters.sysctl_d.iter().all(BTreeMap::is_empty)
 }
 
 /// Files of sysctl.d in order, then `/etc/sysctl.conf` where something reads it, then tuned.
 fn persisted(inputs: &Inputs, known: &[&str]) -> BTreeMap<String, Winner> {
     let mut files = Vec::new();
-    for directory in &inputs.sysctl_d {
+    for directory in &inputs.parameters.sysctl_d {
         for sampled in directory.values() {
             if let Ok(rows) = sampled.first() {
                 files.push(File { path: &sampled.path, settings: &rows.rows });
             }
         }
     }
-    let etc = inputs.sysctl_conf.first().ok();
+    let etc = inputs.parameters.sysctl_conf.first().ok();
     let etc = etc.map(|rows| File { path: ETC, settings: &rows.rows });
     let mut order = precedence::order(&files);
     // systemd reads /etc/sysctl.conf only through a link among the files of sysctl.d.
@@ -107,9 +109,9 @@ fn persisted(inputs: &Inputs, known: &[&str]) -> BTreeMap<String, Winner> {
 
 /// The first process is systemd; without processes, its own files tell.
 fn is_systemd(inputs: &Inputs) -> bool {
-    let init = inputs.processes.first().ok().and_then(|p| p.get(&1));
+    let init = inputs.process.processes.first().ok().and_then(|p| p.get(&1));
     init.map_or_else(
-        || inputs.sysctl_d.iter().any(|d| d.contains_key("50-default.conf")),
+        || inputs.parameters.sysctl_d.iter().any(|d| d.contains_key("50-default.conf")),
         |p| &*p.comm == "systemd",
     )
 }
@@ -117,14 +119,14 @@ fn is_systemd(inputs: &Inputs) -> bool {
 /// tuned sets its parameters after boot, but leaves those alone that `/etc` or `/run` set
 /// (`reapply_sysctl`, on by default).
 fn tuned(inputs: &Inputs, winners: &mut BTreeMap<String, Winner>) {
-    let Ok(active) = inputs.tuned_active.first() else { return };
+    let Ok(active) = inputs.parameters.tuned_active.first() else { return };
     let mut open: Vec<&str> = active.split_whitespace().rev().collect();
     let mut chain = Vec::new();
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
         if seen.len() < 32 && seen.insert(name.to_owned()) {
             let file = format!("{name}/tuned.conf");
-            let found = inputs.tuned.iter().find_map(|dir| dir.get(&file));
+            let found = inputs.parameters.tuned.iter().find_map(|dir| dir.get(&file));
             let Some((sampled, profile)) = found.and_then(|s| Some((s, s.first().ok()?))) else {
                 continue;
             };
@@ -163,12 +165,13 @@ fn raises(from: &str, to: &str) -> bool {
 
 /// `sysctl.vm.swappiness=1` on the kernel's command line (5.8): set before any file.
 fn boot_parameters(inputs: &Inputs, winners: &mut BTreeMap<String, Winner>) {
-    let Ok(text) = inputs.cmdline.first() else { return };
+    let Ok(text) = inputs.host.cmdline.first() else { return };
     let parameters = crate::parse::cmdline::parse(text).map(|c| c.0).unwrap_or_default();
     for (name, value) in parameters {
         let Some((key, value)) = name.strip_prefix("sysctl.").zip(value) else { continue };
         let key = crate::parse::sysctl_conf::key(key);
-        let line = Line { path: inputs.cmdline.path.clone(), line: 1, value, by_pattern: false };
+        let line =
+            Line { path: inputs.host.cmdline.path.clone(), line: 1, value, by_pattern: false };
         match winners.get_mut(&key) {
             Some(w) => w.losers.insert(0, line),
             None => drop(winners.insert(key, Winner { line, losers: Vec::new() })),
@@ -193,7 +196,7 @@ const ENGINES: [&str; 12] = [
 ];
 
 fn engines(inputs: &Inputs) -> Vec<String> {
-    let processes = inputs.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default();
+    let processes = inputs.process.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default();
     let names = processes.iter().map(|(_, p)| p.comm.to_string());
     names.filter(|n| ENGINES.contains(&n.as_str())).collect()
 }

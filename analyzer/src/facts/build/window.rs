@@ -21,7 +21,7 @@ pub(crate) struct Window {
 impl Window {
     /// The window by the passes in which the run queue was read.
     pub(crate) fn of(inputs: &Inputs) -> Self {
-        let readings = || inputs.stat.readings.iter().map(|r| (r.pass, r.mono_us));
+        let readings = || inputs.cpu.stat.readings.iter().map(|r| (r.pass, r.mono_us));
         let sampled: Vec<(u32, u64)> = readings().filter(|(pass, _)| *pass > 0).collect();
         let chosen = if sampled.len() < 2 { readings().collect() } else { sampled };
         Self {

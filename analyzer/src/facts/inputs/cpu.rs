@@ -1,0 +1,28 @@
+//! Processors, run queue, load and pressure.
+
+use crate::facts::plan::{Packed, Passes, Sampled};
+use crate::parse::{cpuinfo, loadavg, lscpu, pressure, stat};
+
+use super::sys;
+
+inputs! {
+    /// Processors, run queue, load and pressure.
+    Cpu
+    /// Processors as their tool prints them.
+    lscpu: Sampled<lscpu::Lscpu> = |p| p.sampled("commands/lscpu", |t, _| lscpu::parse(t));
+    /// Model and flags of the processors.
+    cpuinfo: Sampled<cpuinfo::Cpuinfo> =
+        |p| p.sampled("proc/cpuinfo", |t, _| cpuinfo::parse(t));
+    /// Topology of the processors.
+    sys_cpu: Packed<String, String> = |p| sys(p, "packs/sys/cpu", Passes::First);
+    /// CPU time and run queue.
+    stat: Sampled<stat::Stat> = |p| p.sampled("proc/stat", |t, _| stat::parse(t));
+    /// Load averages.
+    loadavg: Sampled<loadavg::Loadavg> = |p| p.sampled("proc/loadavg", |t, _| loadavg::parse(t));
+    /// Time lost waiting for a CPU.
+    psi_cpu: Sampled<pressure::Pressure> =
+        |p| p.sampled("proc/pressure/cpu", |t, _| pressure::parse(t));
+    /// Time lost waiting for I/O.
+    psi_io: Sampled<pressure::Pressure> =
+        |p| p.sampled("proc/pressure/io", |t, _| pressure::parse(t));
+}

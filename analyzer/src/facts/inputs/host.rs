@@ -1,0 +1,45 @@
+//! The host: kernel, distribution, clock, what kind of machine.
+
+use crate::facts::plan::{Packed, Passes, Sampled};
+use crate::parse::{Rows, date, mountinfo, os_release, uptime, uptime_text};
+
+use super::{line, sys};
+
+inputs! {
+    /// The host: kernel, distribution, clock, what kind of machine.
+    Host
+    /// Kernel version.
+    version: Sampled<String> = |p| p.sampled("proc/version", |t, _| Ok(line(t)));
+    /// Boot parameters, as text.
+    cmdline: Sampled<String> = |p| p.sampled("proc/cmdline", |t, _| Ok(line(t)));
+    /// Time since boot.
+    uptime: Sampled<uptime::Uptime> = |p| p.sampled("proc/uptime", |t, _| uptime::parse(t));
+    /// Distribution.
+    os_release: Sampled<os_release::OsRelease> =
+        |p| p.sampled("etc/os-release", |t, _| os_release::parse(t));
+    /// Host name, for archives without a header.
+    host_name: Sampled<String> = |p| p.sampled("proc/sys/kernel/hostname", |t, _| Ok(line(t)));
+    /// The same by its tool.
+    host_name_text: Sampled<String> = |p| p.sampled("commands/hostname", |t, _| Ok(line(t)));
+    /// Kernel and host in one line.
+    uname: Sampled<String> = |p| p.sampled("commands/uname", |t, _| Ok(line(t)));
+    /// Time since boot to the minute, and load averages.
+    uptime_text: Sampled<uptime_text::UptimeText> =
+        |p| p.sampled("commands/uptime", |t, _| uptime_text::parse(t));
+    /// The moment of the collection, seconds since 1970.
+    date: Sampled<i64> = |p| p.sampled("commands/date", |t, _| date::parse(t));
+    /// The same, with the time zone.
+    timedatectl: Sampled<date::Clock> =
+        |p| p.sampled("commands/timedatectl", |t, _| date::timedatectl(t));
+    /// Control groups of the first process.
+    init_cgroup: Sampled<String> = |p| p.sampled("proc/1/cgroup", |t, _| Ok(t.to_owned()));
+    /// Mounts as the collector saw them.
+    own_mounts: Sampled<Rows<mountinfo::Mount>> =
+        |p| p.sampled("proc/self/mountinfo", |t, _| mountinfo::parse(t));
+    /// Kind of container, where systemd was told.
+    container: Sampled<String> = |p| p.sampled("run/systemd/container", |t, _| Ok(line(t)));
+    /// Maker and product.
+    sys_dmi: Packed<String, String> = |p| sys(p, "packs/sys/dmi", Passes::First);
+    /// Kind of hypervisor.
+    sys_hypervisor: Packed<String, String> = |p| sys(p, "packs/sys/hypervisor", Passes::First);
+}

@@ -1,0 +1,29 @@
+//! Kernel parameters: at run time and as configured.
+
+use crate::facts::method::precedence::DIRECTORIES;
+use crate::facts::plan::{Many, Sampled};
+use crate::parse::{Rows, sysctl, sysctl_conf, tuned};
+
+use super::{line, text};
+
+inputs! {
+    /// Kernel parameters: at run time and as configured.
+    Parameters
+    /// Kernel parameters.
+    sysctl: Sampled<sysctl::Sysctl> =
+        |p| p.sampled("commands/sysctl_-a", |t, _| sysctl::parse(t));
+    /// `/etc/sysctl.conf`.
+    sysctl_conf: Sampled<Rows<sysctl_conf::Setting>> =
+        |p| p.sampled("etc/sysctl.conf", |t, _| sysctl_conf::parse(t));
+    /// Files of sysctl.d, by directory.
+    sysctl_d: [Many<Rows<sysctl_conf::Setting>>; 5] =
+        |p| DIRECTORIES.map(|d| p.many(d, ".conf", |_, b, _| sysctl_conf::parse(&text(b))));
+    /// The profile that tuned applies.
+    tuned_active: Sampled<String> =
+        |p| p.sampled("etc/tuned/active_profile", |t, _| Ok(line(t)));
+    /// Profiles of tuned, the administrator's first.
+    tuned: [Many<tuned::Profile>; 3] = |p| {
+        ["etc/tuned/", "usr/lib/tuned/profiles/", "usr/lib/tuned/"]
+            .map(|d| p.many(d, "/tuned.conf", |_, b, _| tuned::parse(&text(b))))
+    };
+}

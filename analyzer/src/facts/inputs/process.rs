@@ -1,0 +1,235 @@
+//! Processes and threads.
+
+use std::collections::BTreeSet;
+
+use crate::facts::method::mapping;
+use crate::facts::plan::{Packed, Passes, Sampled};
+use crate::parse::{
+    Rows, cmdline, pid_cgroup, pid_limits, pid_stat, pid_statm, pid_status, ps, smaps, smaps_rollup,
+};
+
+use super::{number, pair};
+
+/// A thread, by process and thread id; the first thread of a process has twice the same.
+pub(crate) type Tid = (u32, u32);
+
+/// One process in one sample.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Task {
+    /// Start since boot: with the process id the identity of the process.
+    pub(crate) start_ticks: u64,
+    /// User and kernel time since start.
+    pub(crate) cpu_ticks: u64,
+    /// State letter.
+    pub(crate) state: u8,
+}
+
+/// A thread that runs or waits uninterruptibly.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    pub(crate) in_d: bool,
+    pub(crate) comm: Box<str>,
+}
+
+/// One process, with what does not change or matters once.
+#[derive(Clone, Debug)]
+pub(crate) struct ProcessStat {
+    pub(crate) comm: Box<str>,
+    pub(crate) ppid: u32,
+    pub(crate) is_kernel_thread: bool,
+    pub(crate) priority: i64,
+    pub(crate) nice: i64,
+    pub(crate) threads: u64,
+    pub(crate) virtual_bytes: u64,
+    pub(crate) resident_bytes: u64,
+    pub(crate) task: Task,
+}
+
+/// Sizes of one process in one sample, from statm.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
+pub(crate) struct Sizes {
+    /// `resident - shared`.
+    pub(crate) private_bytes: u64,
+    pub(crate) shared_bytes: u64,
+    pub(crate) data_bytes: u64,
+}
+
+/// Sizes and owner of one process in one sample, from status.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status {
+    pub(crate) uid: Option<u32>,
+    pub(crate) rss_anon_bytes: Option<u64>,
+    pub(crate) swap_bytes: Option<u64>,
+    pub(crate) data_bytes: Option<u64>,
+}
+
+/// Soft limits of a process; `None` is unlimited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) address_space_bytes: Option<u64>,
+    pub(crate) data_bytes: Option<u64>,
+}
+
+inputs! {
+    /// Processes and threads.
+    Process
+    /// Processes and threads as their tool prints them.
+    ps: Sampled<Rows<ps::PsRow>> = |p| p.sampled("commands/ps", |t, _| ps::parse(t));
+    /// Processes in every sample.
+    tasks: Packed<u32, Task> =
+        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, e| {
+            pid_stat::parse(t, e).map(|s| Some(task(&s)))
+        });
+    /// Processes at both ends of the collection.
+    processes: Packed<u32, ProcessStat> =
+        |p| p.packed("packs/proc-pid/stat", Passes::Ends, number, |t, e| {
+            pid_stat::parse(t, e).map(|s| Some(process(&s)))
+        });
+    /// Names of processes in R or D, in every sample: many live too short to be seen at its ends.
+    active: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, e| {
+            pid_stat::parse(t, e).map(|s| matches!(s.state, 'R' | 'D').then(|| s.comm.into()))
+        });
+    /// Sizes in every sample.
+    sizes: Packed<u32, Sizes> =
+        |p| p.packed("packs/proc-pid/statm", Passes::All, number, |t, e| {
+            pid_statm::parse(t, e).map(|s| Some(sizes(s)))
+        });
+    /// Sizes of the largest processes and of growers in every sample, of all at the start.
+    status: Packed<u32, Status> =
+        |p| p.packed("packs/proc-pid/status", Passes::All, number, |t, _| {
+            pid_status::parse(t).map(|s| Some(status(&s)))
+        });
+    /// Command lines, arguments joined by blanks.
+    cmdlines: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/cmdline", Passes::Ends, number, |t, _| Ok(arguments(t)));
+    /// Limits of memory.
+    limits: Packed<u32, Limits> =
+        |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
+            pid_limits::parse(t).map(|l| Some(limits(&l)))
+        });
+    /// Control group of each process.
+    cgroups: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
+            Ok(pid_cgroup::parse(t)?.of_controller("memory").map(Into::into))
+        });
+    /// Sockets that processes hold, by process and descriptor.
+    socket_inodes: Packed<Tid, u64> =
+        |p| p.packed("packs/proc-pid/fd", Passes::Ends, pair, |t, _| Ok(socket_inode(t)));
+    /// Threads in R or D, of all processes or of those that were looked at.
+    active_threads: Packed<Tid, Thread> =
+        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
+            pid_stat::parse(t, e).map(|s| matches!(s.state, 'R' | 'D').then(|| Thread {
+                in_d: s.state == 'D',
+                comm: s.comm.into(),
+            }))
+        });
+    /// Kernel function in which a thread waits.
+    wchan: Packed<Tid, Box<str>> =
+        |p| p.packed("packs/proc-task/wchan", Passes::All, pair, |t, _| {
+            Ok(Some(t.trim()).filter(|w| !matches!(*w, "" | "0")).map(Into::into))
+        });
+    /// The same from the kernel stack: kernels before 5.16 answer `0` in wchan when they are built
+    /// without frame pointers, as Debian's and Red Hat's are.
+    top_frames: Packed<Tid, Box<str>> =
+        |p| p.packed("packs/proc-task/stack", Passes::All, pair, |t, _| {
+            Ok(top_frame(t).map(Into::into))
+        });
+    /// Exact memory of each process.
+    rollups: Packed<u32, smaps_rollup::SmapsRollup> =
+        |p| p.packed("packs/proc-pid/smaps_rollup", Passes::All, number, |t, _| {
+            smaps_rollup::parse(t).map(Some)
+        });
+    /// Mappings of the growers and of the largest processes.
+    mappings: Packed<u32, Vec<mapping::Vma>> =
+        |p| p.packed("packs/proc-pid/smaps", Passes::All, number, |t, _| {
+            Ok(Some(smaps::parse(t)?.rows.into_iter().map(vma).collect()))
+        });
+    /// Processes of the collector itself.
+    own_pids: Sampled<BTreeSet<u32>> = |p| p.sampled("probes/own_pids", |t, _| {
+        Ok(t.split_ascii_whitespace().filter_map(|w| w.parse().ok()).collect())
+    });
+}
+
+/// Longest command line that is kept.
+const MAX_ARGUMENTS: usize = 1000;
+
+fn task(s: &pid_stat::PidStat<'_>) -> Task {
+    Task {
+        start_ticks: s.start_ticks,
+        cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
+        // State letters are ASCII.
+        state: u8::try_from(s.state).unwrap_or(b'?'),
+    }
+}
+
+fn process(s: &pid_stat::PidStat<'_>) -> ProcessStat {
+    ProcessStat {
+        comm: s.comm.into(),
+        ppid: s.ppid,
+        is_kernel_thread: s.is_kernel_thread(),
+        priority: s.priority,
+        nice: s.nice,
+        threads: s.threads,
+        virtual_bytes: s.virtual_bytes,
+        resident_bytes: s.resident_bytes,
+        task: task(s),
+    }
+}
+
+fn sizes(s: pid_statm::PidStatm) -> Sizes {
+    Sizes {
+        private_bytes: s.resident_bytes.saturating_sub(s.shared_bytes),
+        shared_bytes: s.shared_bytes,
+        data_bytes: s.data_bytes,
+    }
+}
+
+fn status(s: &pid_status::PidStatus<'_>) -> Status {
+    Status {
+        uid: s.uid,
+        rss_anon_bytes: s.rss_anon_bytes,
+        swap_bytes: s.vm_swap_bytes,
+        data_bytes: s.vm_data_bytes,
+    }
+}
+
+fn arguments(text: &str) -> Option<Box<str>> {
+    let mut joined = cmdline::arguments(text).join(" ");
+    if let Some((end, _)) = joined.char_indices().nth(MAX_ARGUMENTS) {
+        joined.truncate(end);
+        joined.push('…');
+    }
+    (!joined.trim().is_empty()).then(|| joined.trim().into())
+}
+
+fn limits(l: &pid_limits::PidLimits) -> Limits {
+    let soft = |limit: Option<pid_limits::Limit>| match limit?.soft {
+        pid_limits::Bound::At(bytes) => Some(bytes),
+        pid_limits::Bound::Unlimited => None,
+    };
+    Limits { address_space_bytes: soft(l.address_space_bytes), data_bytes: soft(l.data_bytes) }
+}
+
+fn socket_inode(target: &str) -> Option<u64> {
+    target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// `[<0>] wait_on_page_bit_common+0x116/0x3b0`: the function of the topmost frame.
+fn top_frame(stack: &str) -> Option<&str> {
+    let (_, frame) = stack.lines().next()?.split_once("] ")?;
+    frame.split_once('+').map(|(function, _)| function)
+}
+
+fn vma(v: smaps::Vma) -> mapping::Vma {
+    let resident = v.rss_bytes.unwrap_or(0).saturating_add(v.swap_bytes.unwrap_or(0));
+    mapping::Vma {
+        start: v.start,
+        end: v.end,
+        perms: v.permissions,
+        name: v.name,
+        inode: v.inode,
+        resident_bytes: resident,
+    }
+}
