@@ -1,0 +1,94 @@
+//! The port space of a namespace and who uses it up (method M3).
+
+use std::net::SocketAddr;
+
+use crate::absence::Absence;
+use crate::parse::sysctl::Sysctl as Runtime;
+
+use super::super::super::method::num::{from_len, len, ratio};
+use super::super::super::method::ports::{self, Range};
+use super::super::super::method::role::Listeners;
+use super::super::super::method::socket::{Socket, State};
+use super::super::super::netns::{PortKey, Ports};
+use super::{MAX_KEYS, One};
+
+/// The range that the usual advice widens to.
+const WIDENED: (u16, u16) = (10240, 65535);
+/// Ports of Kubernetes services of type `NodePort`.
+const NODE_PORTS: (u16, u16) = (30000, 32767);
+
+impl One<'_> {
+    pub(super) fn port_keys(
+        &self,
+        sockets: &[Socket],
+        listeners: &Listeners,
+        range: &Range,
+    ) -> Vec<PortKey> {
+        let usable = from_len(range.usable());
+        let fact = |k: ports::Key| PortKey {
+            name: format!("{} -> {}", k.local, SocketAddr::new(k.remote, k.remote_port)),
+            local_addr: k.local.to_string(),
+            remote_addr: k.remote.to_string(),
+            remote_port: k.remote_port.into(),
+            is_loopback: k.loopback || k.local == k.remote,
+            used: len(k.used),
+            time_wait: len(k.time_wait),
+            not_time_wait: len(k.not_time_wait),
+            reusable: k.reusable.map(len),
+            utilization_ratio: k.utilization,
+            closes_per_s: k.closes_per_s,
+            steady: k.steady,
+            steady_ratio: k.steady.and_then(|s| ratio(s, usable)),
+            max_rate_per_s: k.max_rate_per_s,
+            reuse_possible: range.reuse_possible(k.loopback),
+            owners: self.owners.names(k.inodes),
+        };
+        ports::keys(sockets, listeners, range).into_iter().take(MAX_KEYS).map(fact).collect()
+    }
+
+    pub(super) fn ports(
+        &self,
+        range: &Range,
+        sockets: Option<&[Socket]>,
+        sysctl: &Result<(Runtime, String), Absence>,
+    ) -> Ports {
+        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        let text = runtime.and_then(|s| s.get("net.ipv4.ip_local_reserved_ports")).unwrap_or("");
+        Ports {
+            low: range.low.into(),
+            high: range.high.into(),
+            reserved: len(range.reserved.len()),
+            usable: len(range.usable()),
+            tw_reuse: range.tw_reuse,
+            timestamps: range.timestamps,
+            reserved_text: text.to_owned(),
+            widened_reserved: sockets.and_then(|s| self.widened(text, s)),
+        }
+    }
+
+    /// What has to be reserved before the range grows.
+    pub(super) fn widened(&self, reserved: &str, sockets: &[Socket]) -> Option<String> {
+        let mut ports = ports::parse_list(reserved, 1, u16::MAX)?;
+        let listening = sockets.iter().filter(|s| s.state == State::Listen).map(|s| s.local.port());
+        ports.extend(listening.filter(|p| (WIDENED.0..=WIDENED.1).contains(p)));
+        if self.owners.has_kubernetes {
+            ports.extend(NODE_PORTS.0..=NODE_PORTS.1);
+        }
+        Some(ports::format_list(&ports))
+    }
+}
+
+pub(super) fn range(s: &Runtime) -> Option<Range> {
+    let mut bounds = s.get("net.ipv4.ip_local_port_range")?.split_whitespace();
+    let (low, high) = (bounds.next()?.parse().ok()?, bounds.next()?.parse().ok()?);
+    let reserved = s.get("net.ipv4.ip_local_reserved_ports").unwrap_or("");
+    let delay = s.number("net.ipv4.tcp_tw_reuse_delay");
+    Some(Range {
+        low,
+        high,
+        reserved: ports::parse_list(reserved, low, high)?,
+        tw_reuse: s.number("net.ipv4.tcp_tw_reuse"),
+        timestamps: s.number("net.ipv4.tcp_timestamps"),
+        tw_reuse_delay_ms: delay.and_then(|d| u32::try_from(d).ok()),
+    })
+}

@@ -1,0 +1,203 @@
+//! Sockets of a namespace: states, peers, silences.
+
+use std::collections::BTreeMap;
+
+use crate::absence::{Absence, Reason};
+
+use super::super::super::inputs::NetnsFile;
+use super::super::super::method::keepalive::{self, Topology};
+use super::super::super::method::num::{from_i64, len, to_i64};
+use super::super::super::method::quantile;
+use super::super::super::method::role::{Listeners, Role};
+use super::super::super::method::socket::{Socket, State, Timer};
+use super::super::super::netns::{Peer, Tcp};
+use super::super::window::seconds;
+use super::{Book, MAX_KEYS, One};
+
+/// Values of a histogram.
+const MAX_VALUES: usize = 2000;
+/// Silent for so long is idle.
+const IDLE_S: f64 = 60.0;
+
+impl One<'_> {
+    /// All TCP sockets of the first look, and where they were read.
+    pub(super) fn sockets(&self, is_host: bool) -> Result<(Vec<Socket>, Vec<String>), Absence> {
+        let mut sockets = Vec::new();
+        let mut paths = Vec::new();
+        let mut why = None;
+        for family in ["tcp4", "tcp6"] {
+            let key = format!("{}/{family}", self.namespace.inode);
+            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
+            match dump.good().next() {
+                Some((reading, found)) => {
+                    sockets.extend_from_slice(found);
+                    paths.push(dump.entry(reading.pass));
+                }
+                // IPv6 may be switched off; IPv4 alone is then all there is.
+                None if family == "tcp4" || paths.is_empty() => why = Some(dump.absence()),
+                None => {}
+            }
+        }
+        if paths.is_empty() {
+            for name in ["tcp", "tcp6"] {
+                let key = format!("{}/{name}", self.namespace.inode);
+                let table = self.inputs.net.netns.get(&key).filter(|t| t.first().is_ok());
+                if let Some((file, Ok(NetnsFile::Tcp(found)))) = table.map(|t| (t, t.first())) {
+                    sockets.extend_from_slice(found);
+                    paths.push(file.path.clone());
+                }
+            }
+        }
+        if paths.is_empty() && is_host {
+            for file in self.inputs.net.own_tcp() {
+                if let Ok(found) = file.first() {
+                    sockets.extend_from_slice(found);
+                    paths.push(file.path.clone());
+                }
+            }
+        }
+        if paths.is_empty() { Err(self.why(why)) } else { Ok((sockets, paths)) }
+    }
+
+    pub(super) fn tcp(
+        &self,
+        sockets: &[Socket],
+        listeners: &Listeners,
+        is_host: bool,
+        book: &mut Book,
+    ) -> Tcp {
+        let mut states: BTreeMap<String, i64> = BTreeMap::new();
+        for s in sockets {
+            *states.entry(s.state.as_str().to_owned()).or_default() += 1;
+        }
+        let of = |state: State| states.get(state.as_str()).copied().unwrap_or(0);
+        let remote: Vec<&Socket> =
+            sockets.iter().filter(|s| s.state == State::Established && s.is_remote()).collect();
+        let silences = self.silences(&remote, listeners);
+        let on: Vec<Option<bool>> = remote.iter().map(|s| keepalive::is_on(s)).collect();
+        let timers = remote.iter().all(|s| s.timer.is_some());
+        let count =
+            |what: Option<bool>| timers.then(|| len(on.iter().filter(|o| **o == what).count()));
+        let idle = |over_s: f64| len(silences.iter().filter(|s| **s >= over_s).count());
+        let told = silences.len() == remote.len();
+        let effective = sockets.iter().filter_map(keepalive::time_at_least_ms).max();
+        let waits = sockets
+            .iter()
+            .filter(|s| s.state == State::TimeWait && s.timer == Some(Timer::TimeWait))
+            .map(|s| (60.0 - f64::from(s.expires_ms) / 1000.0).max(0.0));
+        let tcp = Tcp {
+            established: of(State::Established),
+            established_remote: len(remote.len()),
+            time_wait: of(State::TimeWait),
+            listen: of(State::Listen),
+            keepalive_on: count(Some(true)),
+            keepalive_off: count(Some(false)),
+            keepalive_unknown: count(None),
+            keepalive_timers: sockets
+                .iter()
+                .all(|s| s.timer.is_some())
+                .then(|| len(sockets.iter().filter(|s| s.timer == Some(Timer::Keepalive)).count())),
+            retrans_ratio_since_boot: self.retrans_ratio(is_host, book),
+            idle_established: told.then(|| idle(IDLE_S)),
+            idle_max_s: told.then(|| silences.last().copied().unwrap_or(0.0)),
+            idle_over_l4_timeout: self.site.l4_idle_timeout_s.filter(|_| told).map(idle),
+            keepalive_time_effective_s: effective.map(|ms| seconds(ms.saturating_mul(1000))),
+            estab_resets: self.estab_resets(is_host),
+            idle_s: thin(silences),
+            time_wait_age_s: thin(sorted(waits.collect())),
+            peers: self.peers(sockets, listeners),
+            states,
+        };
+        self.tcp_absences(&tcp, book);
+        tcp
+    }
+
+    /// Silences of established connections in seconds, ascending.
+    pub(super) fn silences(&self, remote: &[&Socket], listeners: &Listeners) -> Vec<f64> {
+        let dsr = self.site.topology.as_deref() == Some("dsr");
+        let seen = |s: &&Socket| {
+            let topology = match (dsr, listeners.role(s)) {
+                (false, _) => Topology::Inline,
+                (true, Role::Server) => Topology::DsrServer,
+                (true, Role::Client | Role::Unknown) => Topology::DsrClient,
+            };
+            Some(f64::from(keepalive::silence_ms(s.silence?, topology)) / 1000.0)
+        };
+        sorted(remote.iter().filter_map(seen).collect())
+    }
+
+    pub(super) fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
+        let mut groups: BTreeMap<(State, String, Role), (usize, Vec<u64>)> = BTreeMap::new();
+        for s in sockets.iter().filter(|s| !matches!(s.state, State::Listen | State::Close)) {
+            let role = listeners.role(s);
+            let peer = match role {
+                Role::Server => format!("listener :{}", s.local.port()),
+                Role::Client | Role::Unknown => s.remote.to_string(),
+            };
+            let group = groups.entry((s.state, peer, role)).or_default();
+            group.0 += 1;
+            if s.inode != 0 && group.1.len() < 100 {
+                group.1.push(s.inode);
+            }
+        }
+        let mut peers: Vec<Peer> = groups
+            .into_iter()
+            .map(|((state, peer, role), (count, inodes))| Peer {
+                state: state.as_str().to_owned(),
+                peer,
+                role: role.as_str().to_owned(),
+                count: len(count),
+                owners: self.owners.names(inodes),
+            })
+            .collect();
+        peers.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.peer.cmp(&b.peer)));
+        peers.truncate(MAX_KEYS);
+        peers
+    }
+
+    pub(super) fn tcp_absences(&self, tcp: &Tcp, book: &mut Book) {
+        let fact = format!("{}.tcp", self.fact);
+        let mut absent = |known: bool, field: &str, absence: Absence| {
+            if !known {
+                book.absent(format!("{fact}.{field}"), absence);
+            }
+        };
+        let without_timers = || Absence::new(Reason::NotCollected, "the source tells no timers");
+        let idle_unknown = || Absence::new(Reason::NotCollected, "the source tells no idle times");
+        absent(tcp.keepalive_on.is_some(), "keepalive_on", without_timers());
+        absent(tcp.keepalive_off.is_some(), "keepalive_off", without_timers());
+        absent(tcp.keepalive_unknown.is_some(), "keepalive_unknown", without_timers());
+        absent(tcp.keepalive_timers.is_some(), "keepalive_timers", without_timers());
+        absent(tcp.idle_established.is_some(), "idle_established", idle_unknown());
+        absent(tcp.idle_max_s.is_some(), "idle_max_s", idle_unknown());
+        let told = self.site.l4_idle_timeout_s.is_some();
+        let timeout = Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it");
+        let over = if told { idle_unknown() } else { timeout };
+        absent(tcp.idle_over_l4_timeout.is_some(), "idle_over_l4_timeout", over);
+        absent(
+            tcp.keepalive_time_effective_s.is_some(),
+            "keepalive_time_effective_s",
+            Absence::new(Reason::NotApplicable, "no socket has a keepalive timer that tells it"),
+        );
+        absent(
+            tcp.estab_resets.is_some(),
+            "estab_resets",
+            Absence::of(
+                Reason::TooFewSamples,
+                &self.inputs.net.snmp.path,
+                "counters were not read twice",
+            ),
+        );
+    }
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    quantile::sort(&mut values);
+    values
+}
+
+/// At most so many of sorted values, evenly taken: quantiles stay. Rounded to milliseconds.
+fn thin(sorted: Vec<f64>) -> Vec<f64> {
+    let step = sorted.len().div_ceil(MAX_VALUES).max(1);
+    sorted.into_iter().step_by(step).map(|v| from_i64(to_i64(v * 1000.0)) / 1000.0).collect()
+}
