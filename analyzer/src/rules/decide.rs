@@ -7,6 +7,7 @@ use super::outcome::{Action, Capped, Finding, Missing, Reading, Status, SubjectR
 use super::rule::{Confidence, Guard, Outcome, Rule};
 use super::trace::{Tracer, Truth, merge};
 use super::words::{Evidence, Level};
+use crate::absence::Reason;
 use crate::severity::Severity;
 
 /// Judges one subject.
@@ -52,7 +53,7 @@ impl Judge<'_, '_> {
             match self.tracer.truth(applies, "applies") {
                 Truth::True => {}
                 Truth::False => return self.not_applicable(&applies.text),
-                Truth::Unknown(missing) => return Status::NotAssessable { missing },
+                Truth::Unknown(missing) => return lacking(missing),
             }
         }
         let guards: Vec<(&Guard, Truth)> =
@@ -196,6 +197,21 @@ impl Judge<'_, '_> {
     }
 }
 
+/// What has no meaning on this host is not lacking: a rule all of whose inputs are of that kind has
+/// nothing to judge here.
+pub(crate) fn lacking(missing: Vec<Missing>) -> Status {
+    let meaningless = |m: &Missing| m.absence.reason == Reason::NotApplicable;
+    match missing.first() {
+        Some(first) if missing.iter().all(meaningless) => Status::NotApplicable {
+            because: match first.absence.detail.as_str() {
+                "" => format!("{} has no meaning here", first.path),
+                detail => detail.to_owned(),
+            },
+        },
+        _ => Status::NotAssessable { missing },
+    }
+}
+
 fn paths(missing: &[Missing]) -> String {
     missing.iter().map(|m| m.path.as_str()).collect::<Vec<_>>().join(", ")
 }
@@ -222,5 +238,24 @@ fn cap(o: &Outcome, level: Level, cited: Option<i64>) -> (Severity, Option<Cappe
             (severity, Some(Capped { from: o.severity, because: because.to_owned() }))
         }
         None => (o.severity, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::absence::Absence;
+
+    #[test]
+    fn what_has_no_meaning_here_is_not_lacking() {
+        let missing = |reason, detail: &str| Missing {
+            path: "netns.0.time_wait.recycle".to_owned(),
+            absence: Absence::new(reason, detail),
+        };
+        let removed = || missing(Reason::NotApplicable, "removed in 4.12");
+        let word = |missing| super::super::state::word(&lacking(missing));
+        assert_eq!(word(vec![removed()]), "not_applicable");
+        assert_eq!(word(vec![removed(), missing(Reason::Denied, "")]), "not_assessable");
+        assert_eq!(word(Vec::new()), "not_assessable");
     }
 }

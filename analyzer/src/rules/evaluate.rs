@@ -6,7 +6,7 @@ use minijinja::value::{Serde, Value as TextValue};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::decide::decide;
+use super::decide::{decide, lacking};
 use super::inputs::Inputs;
 use super::load::{RuleSet, hex};
 use super::node::Log;
@@ -16,7 +16,7 @@ use super::rule::Rule;
 use super::state::{self, State};
 use super::subjects::{Binding, Names, Subject, subjects, texts};
 use super::trace::{Tracer, World};
-use crate::absence::{Absence, Reason};
+use crate::absence::Absence;
 use crate::facts::Facts;
 
 impl RuleSet {
@@ -144,7 +144,7 @@ fn empty(rule: &Rule, inputs: &Inputs) -> SubjectResult {
     let lists: Vec<String> = rule.each.iter().map(|e| e.list.join(".")).collect();
     let unseen = inputs.incomplete().into_iter().find(|i| lists.contains(&i.list));
     if let Some(unseen) = unseen {
-        let absence = Absence::new(Reason::NotCollected, unseen.words());
+        let absence = Absence { detail: unseen.words(), ..inputs.unseen(&unseen.list) };
         return without_facts(rule, String::new(), Missing { path: unseen.list, absence });
     }
     let status = match &rule.file.empty {
@@ -169,7 +169,7 @@ fn without_facts(rule: &Rule, subject: String, missing: Missing) -> SubjectResul
     SubjectResult {
         fingerprint: fingerprint(&rule.id, &subject),
         subject,
-        status: Status::NotAssessable { missing: vec![missing] },
+        status: lacking(vec![missing]),
         reasoning: Vec::new(),
         undecided: Vec::new(),
     }

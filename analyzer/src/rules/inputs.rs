@@ -65,6 +65,12 @@ impl Inputs {
         Absence::new(reason, "")
     }
 
+    /// Why elements of a list were not seen, where the chapter told.
+    pub(crate) fn unseen(&self, list: &str) -> Absence {
+        let told = self.absences.exact(&format!("collection.lists.{list}"));
+        told.cloned().unwrap_or_else(|| Absence::new(Reason::NotCollected, ""))
+    }
+
     /// How much of a list was seen, when not all of it was: seen, expected, gaps.
     pub(crate) fn incomplete(&self) -> Vec<Incomplete> {
         let lists = self.tree.pointer("/collection/lists").and_then(Value::as_object);

@@ -65,6 +65,8 @@ fn a_namespace_that_cannot_be_entered_is_a_gap() {
     assert_eq!((seen.seen, seen.expected), (1, 2));
     assert_eq!(seen.gaps, ["netns:2 (setns: Operation not permitted (os error 1))"]);
     assert!(f.value()["netns"][1].get("port_keys").is_none());
+    let list = f.absences.exact("collection.lists.netns").unwrap();
+    assert_eq!(list.reason, Reason::Denied, "a rule over the list tells how to see the rest");
 }
 
 #[test]

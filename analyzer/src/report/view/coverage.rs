@@ -110,6 +110,13 @@ pub(in crate::report) fn not_assessable(rule: &RuleResult) -> Option<Vec<&Missin
 /// A rule that could not judge, and what it lacks.
 type Lacking<'a> = (&'a RuleResult, Vec<&'a Missing>);
 
+/// The key of causes that lie in a network namespace.
+const NAMESPACE: &str = "netns";
+
+fn is_namespace(path: &str) -> bool {
+    path == NAMESPACE || path.starts_with("netns.")
+}
+
 fn causes(cx: &Cx<'_>) -> Vec<Cause> {
     let mut groups: BTreeMap<(Option<Reason>, String), Vec<Lacking<'_>>> = BTreeMap::new();
     for rule in &cx.assessment.rules {
@@ -119,6 +126,9 @@ fn causes(cx: &Cx<'_>) -> Vec<Cause> {
         // What the operator did not tell differs from rule to rule; other reasons share a remedy.
         let key = match first {
             Some(m) if m.absence.reason == Reason::NotTold => m.path.clone(),
+            Some(m) if m.absence.reason == Reason::Denied && is_namespace(&m.path) => {
+                NAMESPACE.to_owned()
+            }
             _ => String::new(),
         };
         groups.entry((reason, key)).or_default().push((rule, missing));
@@ -165,6 +175,18 @@ fn remedy(cx: &Cx<'_>, reason: Option<Reason>, key: &str) -> (String, String) {
     let euid = cx.facts.tree.collection.euid;
     let s = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     match reason {
+        Some(Reason::Denied) if key == NAMESPACE => (
+            "network namespaces could not be entered".to_owned(),
+            match euid {
+                Some(0) => {
+                    "Entering one needs CAP_SYS_ADMIN in the host's user namespace: run the \
+                    collector as root of the host, not of a container. One that refuses even then \
+                    (a security module) cannot be seen."
+                }
+                _ => "Run the collector with sudo: only root enters other namespaces.",
+            }
+            .to_owned(),
+        ),
         Some(Reason::Denied) if euid != Some(0) => (
             match euid {
                 Some(uid) => format!("permission denied, collected as uid {uid}"),

@@ -56,11 +56,30 @@ pub(super) fn build(
     if hidden > 0 {
         gaps.push(format!("the namespaces of {hidden} processes (permission denied)"));
     }
+    if let Some(why) = unseen(&items, hidden, book) {
+        book.absent(format!("collection.lists.{FACT}"), why);
+    }
     // How many namespaces the unread processes are in cannot be told: at least one is assumed.
     let expected = expected.saturating_add(u64::from(hidden > 0));
     let what = "network namespaces seen".to_owned();
     lists.insert(FACT.to_owned(), Seen { what, seen, expected, gaps, others: None });
     List { items }
+}
+
+/// Why not all namespaces were seen: what only permission would have shown goes first, since that
+/// can be mended.
+fn unseen(items: &[Netns], hidden: u64, book: &Book) -> Option<Absence> {
+    let path = |i: usize| format!("{FACT}.{i}.tcp");
+    let whys: Vec<&Absence> =
+        (0..items.len()).filter_map(|i| book.absences.exact(&path(i))).collect();
+    let denied = whys.iter().find(|why| why.reason == Reason::Denied);
+    let of_processes =
+        || Absence::of(Reason::Denied, "packs/proc-pid/ns", "namespaces of processes");
+    match denied {
+        Some(why) => Some((*why).clone()),
+        None if hidden > 0 => Some(of_processes()),
+        None => whys.first().map(|why| (*why).clone()),
+    }
 }
 
 /// The namespaces of the archive; where none were listed, the host's own.
@@ -151,11 +170,9 @@ impl One<'_> {
     /// Why something of this namespace is not there: that it could not be entered goes first.
     fn why(&self, absence: Option<Absence>) -> Absence {
         if let Some(error) = &self.namespace.error {
-            let reason = if error.contains("os error 1)") || error.contains("EPERM") {
-                Reason::Denied
-            } else {
-                Reason::Failed
-            };
+            const DENIED: [&str; 4] = ["os error 1)", "os error 13)", "EPERM", "EACCES"];
+            let is_denied = DENIED.iter().any(|e| error.contains(e));
+            let reason = if is_denied { Reason::Denied } else { Reason::Failed };
             return Absence::of(reason, &self.inputs.net.netns_list.path, error.as_str());
         }
         absence.unwrap_or_else(|| {
