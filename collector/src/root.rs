@@ -11,11 +11,11 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::buffer::spare_capacity;
 use rustix::fs::{self, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::access::Access;
+use crate::capped;
 use crate::never;
 
 /// Most names taken from one directory or pattern.
@@ -169,7 +169,7 @@ impl Root {
         if path == KMSG {
             return self.read_kmsg(cap, to);
         }
-        read_capped(self.open_file(path, ptrace)?.as_fd(), cap, to)
+        capped::read(self.open_file(path, ptrace)?.as_fd(), cap, to)
     }
 
     /// The kernel log: a device that yields one record a read and, asked not to block, ends with
@@ -268,34 +268,6 @@ impl Root {
 fn open_path(path: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     fs::openat(CWD, path, flags, Mode::empty())
-}
-
-fn read_capped(
-    file: rustix::fd::BorrowedFd<'_>,
-    cap: usize,
-    to: &mut Vec<u8>,
-) -> Result<bool, Errno> {
-    let end = to.len().saturating_add(cap);
-    loop {
-        let room = end.saturating_sub(to.len());
-        if room == 0 {
-            // One byte more tells whether the cap was met or exceeded.
-            return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
-        }
-        let step = room.min(if to.len() < (1 << 16) { 1 << 14 } else { 1 << 18 });
-        to.reserve(step);
-        let read = rustix::io::read(file, spare_capacity(to));
-        if to.len() > end {
-            // The vector had more room than was asked for.
-            to.truncate(end);
-            return Ok(true);
-        }
-        match read {
-            Ok(0) => return Ok(false),
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
 }
 
 fn names_of(dir: rustix::fd::BorrowedFd<'_>) -> Result<Vec<(String, FileType)>, Errno> {
