@@ -37,6 +37,7 @@ macro_rules! inputs {
 
 mod cpu;
 mod host;
+mod logs;
 mod memory;
 mod net;
 mod parameters;
@@ -44,6 +45,7 @@ mod process;
 
 pub(crate) use cpu::Cpu;
 pub(crate) use host::Host;
+pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
@@ -90,6 +92,8 @@ subjects! {
     parameters: Parameters,
     /// Interfaces, network namespaces and sockets.
     net: Net,
+    /// Logs.
+    logs: Logs,
 }
 
 /// A pack of `/sys`: small files by path, without the newline at their end.

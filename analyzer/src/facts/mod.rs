@@ -25,6 +25,7 @@ pub mod env;
 mod errno;
 pub mod host;
 mod inputs;
+pub mod kernel_log;
 pub mod load;
 pub mod memory;
 pub mod method;
@@ -126,6 +127,8 @@ pub struct Tree {
     pub netns: List<netns::Netns>,
     /// Kernel parameters: at run time, and as the next boot would set them.
     pub sysctl: sysctl::Sysctl,
+    /// What the kernel's log tells, by kind of event.
+    pub kernel_log: kernel_log::KernelLog,
 }
 
 /// A list that knows how much of it was seen: incomplete is not clear.

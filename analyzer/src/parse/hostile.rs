@@ -124,6 +124,7 @@ total! {
     iomem: super::iomem::SAMPLE, super::iomem::parse;
     ip_link: super::ip_link::SAMPLE, super::ip_link::parse;
     ip_route: super::ip_route::SAMPLE, super::ip_route::parse;
+    kernel_event: super::kernel_event::SAMPLE, super::kernel_event::parse;
     kmsg: super::kmsg::SAMPLE, super::kmsg::parse;
     kstat: super::kstat::SAMPLE, super::kstat::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;

@@ -15,6 +15,7 @@ pub(super) mod devices;
 mod env;
 mod growth;
 mod host;
+mod kernel_log;
 mod load;
 mod memory;
 mod netns;
@@ -52,10 +53,23 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, &mut book, &mut lists);
+    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let mut collection = collection::build(inputs, archive, &window, &mut book);
     collection.problems.extend(problems);
     collection.lists = lists;
-    let tree =
-        Tree { host, env, collection, site, cpu, load, memory, processes, nics, netns, sysctl };
+    let tree = Tree {
+        host,
+        env,
+        collection,
+        site,
+        cpu,
+        load,
+        memory,
+        processes,
+        nics,
+        netns,
+        sysctl,
+        kernel_log,
+    };
     Facts { tree, sources: book.sources, absences: book.absences }
 }
