@@ -20,21 +20,24 @@ const LATER: usize = 128 << 10;
 /// # Errors
 /// That of the read.
 pub(crate) fn read(file: BorrowedFd<'_>, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
-    let mut buffer = [MaybeUninit::<u8>::uninit(); LATER];
     let end = to.len().saturating_add(cap);
-    let mut step = FIRST;
+    let mut small = [MaybeUninit::<u8>::uninit(); FIRST];
+    // Most files end within the first piece and need no other.
+    let mut large = Vec::<u8>::new();
     loop {
         let room = end.saturating_sub(to.len());
-        if room == 0 {
+        let piece: &mut [MaybeUninit<u8>] =
+            if large.capacity() == 0 { &mut small } else { large.spare_capacity_mut() };
+        let most = room.min(piece.len());
+        if most == 0 {
             // One byte more tells whether the cap was met or exceeded.
             return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
         }
-        let piece = buffer.get_mut(..step.min(room)).unwrap_or_default();
-        match rustix::io::read(file, piece) {
-            Ok((read, _)) if read.is_empty() => return Ok(false),
+        match rustix::io::read(file, piece.get_mut(..most).unwrap_or_default()) {
+            Ok(([], _)) => return Ok(false),
             Ok((read, _)) => {
                 to.extend_from_slice(read);
-                step = LATER;
+                large.reserve(LATER);
             }
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
