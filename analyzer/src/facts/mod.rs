@@ -38,7 +38,7 @@ pub mod sysctl;
 pub mod table;
 mod value;
 
-pub use site::{SiteError, SiteInputs};
+pub use site::{Accept, Accepted, SiteError, SiteInputs};
 pub use table::Table;
 
 /// The facts of a snapshot, with what the operator told.

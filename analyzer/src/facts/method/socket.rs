@@ -17,6 +17,25 @@ pub struct Silence {
     pub ack_ms: u32,
 }
 
+/// What a connection knows of its path, as `tcp_info` tells it. Compact: there are many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Smoothed round-trip time; 0 before the first measurement.
+    pub rtt_us: u32,
+    /// Retransmission timeout as it stands, backoff included; 0 where the source does not tell.
+    pub rto_us: u32,
+    /// Segments in flight.
+    pub unacked: u32,
+    /// Segments sent again in the connection's life.
+    pub total_retrans: u32,
+    /// Segments sent in its life (4.2); 0 where the kernel does not tell.
+    pub segs_out: u32,
+    /// Congestion window in segments; 0 where the source does not tell.
+    pub cwnd: u32,
+    /// Doublings of the timeout.
+    pub backoff: u8,
+}
+
 /// One TCP socket, without what only reports show: a busy host has 100,000 of them. Addresses are
 /// canonical: IPv4 inside IPv6 is IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +54,10 @@ pub struct Socket {
     pub retries: u8,
     /// Silence; `None` when the source does not tell.
     pub silence: Option<Silence>,
+    /// Its path; `None` when the source does not tell.
+    pub flow: Option<Flow>,
+    /// Bytes sent and not acknowledged, or queued; saturates.
+    pub send_queue_bytes: u32,
     /// Inode; 0 for sockets that no process owns any more.
     pub inode: u64,
 }
@@ -56,6 +79,8 @@ impl Socket {
                 received_ms: i.last_data_recv_ms,
                 ack_ms: i.last_ack_recv_ms,
             }),
+            flow: s.info.as_ref().map(flow),
+            send_queue_bytes: u32::try_from(s.send_queue.unwrap_or(0)).unwrap_or(u32::MAX),
             inode: s.inode.unwrap_or(0),
         }
     }
@@ -65,6 +90,18 @@ impl Socket {
     pub fn is_remote(&self) -> bool {
         let (local, remote) = (self.local.ip(), self.remote.ip());
         !local.is_loopback() && !remote.is_loopback() && local != remote
+    }
+}
+
+fn flow(i: &parsed::TcpInfo) -> Flow {
+    Flow {
+        rtt_us: i.rtt_us.unwrap_or(0),
+        rto_us: i.rto_us.unwrap_or(0),
+        unacked: i.unacked,
+        total_retrans: i.total_retrans,
+        segs_out: i.segs_out.unwrap_or(0),
+        cwnd: i.cwnd.unwrap_or(0),
+        backoff: u8::try_from(i.backoff).unwrap_or(u8::MAX),
     }
 }
 
@@ -78,6 +115,8 @@ pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
         expires_ms: 0,
         retries: 0,
         silence: None,
+        flow: None,
+        send_queue_bytes: 0,
         inode: 0,
     }
 }
