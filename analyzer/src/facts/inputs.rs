@@ -49,7 +49,7 @@ pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
-pub(crate) use process::{Process, ProcessStat, Sizes, Status, Tid};
+pub(crate) use process::{Limits, Process, ProcessStat, Sizes, Status, Tid};
 
 /// Declares what the chapters read, subject by subject.
 macro_rules! subjects {

@@ -3,6 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod connections;
+mod retransmission;
+
+pub use connections::{Connections, Silent};
+pub use retransmission::{Orphans, RetransPeer, Retransmission, Retries, Route, Routes, Subnet};
+
 /// One network namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Netns {
@@ -22,6 +28,35 @@ pub struct Netns {
     pub tcp: Option<Tcp>,
     /// Destinations of outgoing connections by local ports in use, most first; at most 50.
     pub port_keys: Vec<PortKey>,
+    /// The L4 devices on the way, as far as told, and the sessions that pass them.
+    pub l4: Option<L4>,
+    /// Established connections to other hosts by process and port, most first; at most 50.
+    pub connections: Vec<Connections>,
+    /// What TCP sent again in the window.
+    pub retransmission: Option<Retransmission>,
+    /// Hosts by retransmissions between the two looks, most first; at most 50.
+    pub retrans_peers: Vec<RetransPeer>,
+    /// Round-trip times and timeouts by network, most connections first; at most 50.
+    pub subnets: Vec<Subnet>,
+    /// Retry parameters in seconds.
+    pub retries: Option<Retries>,
+    /// Sockets that no process holds any more; of the host, where they are counted for all.
+    pub orphans: Option<Orphans>,
+    /// Routes that matter for timeouts; of the host.
+    pub routes: Option<Routes>,
+}
+
+/// Sessions that pass an L4 device of which the operator told.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct L4 {
+    /// The shortest idle timeout on their ways.
+    pub idle_timeout_s: f64,
+    /// Established sessions.
+    pub connections: i64,
+    /// The longest silence on one of them.
+    pub idle_max_s: Option<f64>,
+    /// Silent for longer than their device remembers.
+    pub forgotten: Option<i64>,
 }
 
 /// `net.ipv4.tcp_keepalive_*` of the namespace.

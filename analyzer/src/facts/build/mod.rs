@@ -52,7 +52,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
     let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
-    let netns = netns::build(inputs, &window, &site, &mut book, &mut lists);
+    let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let mut collection = collection::build(inputs, archive, &window, &mut book);
     collection.problems.extend(problems);

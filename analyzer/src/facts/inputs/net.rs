@@ -6,8 +6,8 @@ use crate::facts::method::socket::Socket;
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, ethtool_text, inet_diag, ip_link, net_dev, net_snmp,
-    net_tcp, netns, netstat, socket, ss, sysctl,
+    Counters, ParseEnv, ParseError, Rows, ethtool_text, inet_diag, ip_link, ip_route, net_dev,
+    net_snmp, net_sockstat, net_tcp, netns, netstat, socket, ss, sysctl,
 };
 
 use super::{sys, text};
@@ -17,8 +17,8 @@ use super::{sys, text};
 pub(crate) enum NetnsFile {
     /// Its parameters.
     Sysctl(sysctl::Sysctl),
-    /// Its protocol counters.
-    Snmp(Counters),
+    /// Its protocol counters: `snmp`, `netstat`, `sockstat`.
+    Counters(Counters),
     /// Its TCP sockets, where the socket monitor could not be asked.
     Tcp(Vec<Socket>),
     /// A file that no chapter reads yet.
@@ -52,6 +52,16 @@ inputs! {
         |p| p.sampled("proc/net/dev", |t, _| net_dev::parse(t));
     /// Protocol counters of the host's namespace.
     snmp: Sampled<Counters> = |p| p.sampled("proc/net/snmp", |t, _| net_snmp::parse(t));
+    /// Extended counters of TCP of the host's namespace.
+    tcp_ext: Sampled<Counters> = |p| p.sampled("proc/net/netstat", |t, _| net_snmp::parse(t));
+    /// Sockets in use, orphans, memory of TCP.
+    sockstat: Sampled<Counters> = |p| p.sampled("proc/net/sockstat", |t, _| net_sockstat::parse(t));
+    /// Routes of the host's namespace, as `ip` prints them.
+    routes: Sampled<Rows<ip_route::Route>> =
+        |p| p.sampled("commands/ip_-d_route_show_table_all", |t, _| ip_route::parse(t));
+    /// The same in archives of others.
+    routes_text: Sampled<Rows<ip_route::Route>> =
+        |p| p.sampled("commands/ip_route_show_table_all", |t, _| ip_route::parse(t));
     /// Settings and statistics of interfaces, by `<device>.json`.
     ethtool: Many<ethtool::Device> =
         |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
@@ -113,7 +123,8 @@ impl Net {
 fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, ParseError> {
     Ok(match path.rsplit('/').next().unwrap_or_default() {
         "sysctl" => NetnsFile::Sysctl(sysctl::parse(&text(bytes))?),
-        "snmp" => NetnsFile::Snmp(net_snmp::parse(&text(bytes))?),
+        "snmp" | "netstat" => NetnsFile::Counters(net_snmp::parse(&text(bytes))?),
+        "sockstat" => NetnsFile::Counters(net_sockstat::parse(&text(bytes))?),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
     })

@@ -69,6 +69,7 @@ pub(crate) struct Status {
 pub(crate) struct Limits {
     pub(crate) address_space_bytes: Option<u64>,
     pub(crate) data_bytes: Option<u64>,
+    pub(crate) open_files: Option<u64>,
 }
 
 inputs! {
@@ -104,7 +105,7 @@ inputs! {
     /// Command lines, arguments joined by blanks.
     cmdlines: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/cmdline", Passes::Ends, number, |t, _| Ok(arguments(t)));
-    /// Limits of memory.
+    /// Limits of memory and of open files.
     limits: Packed<u32, Limits> =
         |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
             pid_limits::parse(t).map(|l| Some(limits(&l)))
@@ -209,7 +210,11 @@ fn limits(l: &pid_limits::PidLimits) -> Limits {
         pid_limits::Bound::At(bytes) => Some(bytes),
         pid_limits::Bound::Unlimited => None,
     };
-    Limits { address_space_bytes: soft(l.address_space_bytes), data_bytes: soft(l.data_bytes) }
+    Limits {
+        address_space_bytes: soft(l.address_space_bytes),
+        data_bytes: soft(l.data_bytes),
+        open_files: soft(l.open_files),
+    }
 }
 
 fn socket_inode(target: &str) -> Option<u64> {

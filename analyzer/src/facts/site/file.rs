@@ -91,12 +91,11 @@ struct WrittenApplication {
 impl File {
     /// Reads a file.
     pub(super) fn parse(text: &str) -> Result<Self, SiteError> {
-        let written: Written =
-            toml::from_str(text).map_err(|e| SiteError::File(e.to_string()))?;
+        let written: Written = toml::from_str(text).map_err(|e| SiteError::File(e.to_string()))?;
         let values = written.bare.iter().chain(&written.site);
         let above_zero = |list: &str, name: &str, x: f64| {
             let fine = x.is_finite() && x > 0.0;
-            fine.then_some(x).ok_or_else(|| wrong(list, name, x, "a number above zero"))
+            fine.then_some(x).ok_or_else(|| wrong(list, name, &x, "a number above zero"))
         };
         let nic = |n: WrittenNic| {
             let speed_mbit_per_s = above_zero("nic", "speed_mbit_per_s", n.speed_mbit_per_s)?;
@@ -128,7 +127,7 @@ impl File {
     }
 }
 
-fn wrong(list: &str, name: &str, value: impl ToString, expected: &str) -> SiteError {
+fn wrong(list: &str, name: &str, value: &dyn std::fmt::Display, expected: &str) -> SiteError {
     SiteError::Value {
         name: format!("{list}.{name}"),
         value: value.to_string(),
@@ -139,7 +138,7 @@ fn wrong(list: &str, name: &str, value: impl ToString, expected: &str) -> SiteEr
 fn middlebox(list: &str, b: WrittenBox) -> Result<Middlebox, SiteError> {
     let s = b.idle_timeout_s;
     if !(s.is_finite() && s > 0.0) {
-        return Err(wrong(list, "idle_timeout_s", s, "a number of seconds above zero"));
+        return Err(wrong(list, "idle_timeout_s", &s, "a number of seconds above zero"));
     }
     if let Some(cidr) = b.cidr.as_ref().filter(|c| Cidr::parse(c).is_none()) {
         return Err(wrong(list, "cidr", cidr, "a network as 10.0.0.0/8"));
@@ -181,7 +180,7 @@ mod tests {
         let value = |name: &str| file.values.iter().find(|(n, _)| n == name).unwrap().1.clone();
         assert_eq!((value("l4_idle_timeout_s"), value("roles")), ("120".into(), "broker".into()));
         assert_eq!((file.l4[0].port, file.l4[0].idle_timeout_s), (Some(5432), 350.0));
-        assert_eq!(file.nics[0].speed_mbit_per_s, 25000.0);
+        assert_eq!(file.nics[0].name, "ens1f0");
         assert_eq!(file.applications[0].connect_timeout_s, Some(1.0));
         assert_eq!(file.accepted[0].until.unwrap().to_string(), "2026-12-31");
     }

@@ -14,10 +14,14 @@ use super::super::{List, Seen};
 use super::window::Window;
 use super::{Book, Lists};
 
+mod connections;
 mod counters;
+mod flows;
 mod owners;
 mod parameters;
 mod ports;
+mod retransmission;
+mod retries;
 mod sockets;
 
 use owners::Owners;
@@ -30,6 +34,7 @@ pub(super) fn build(
     inputs: &Inputs,
     window: &Window,
     site: &Site,
+    kernel_number: Option<i64>,
     book: &mut Book,
     lists: &mut Lists,
 ) -> List<Netns> {
@@ -38,8 +43,8 @@ pub(super) fn build(
     let mut gaps = Vec::new();
     let mut items = Vec::new();
     for (i, namespace) in namespaces.iter().enumerate() {
-        let one =
-            One { inputs, window, site, owners: &owners, namespace, fact: format!("{FACT}.{i}") };
+        let fact = format!("{FACT}.{i}");
+        let one = One { inputs, window, site, kernel_number, owners: &owners, namespace, fact };
         let ns = one.build(book);
         if let Some(why) = book.absences.exact(&format!("{FACT}.{i}.tcp")) {
             gaps.push(format!(
@@ -101,6 +106,7 @@ struct One<'a> {
     inputs: &'a Inputs,
     window: &'a Window,
     site: &'a Site,
+    kernel_number: Option<i64>,
     owners: &'a Owners,
     namespace: &'a Namespace,
     fact: String,
@@ -147,6 +153,7 @@ impl One<'_> {
                 book.sources(format!("{}.tcp", self.fact), locators.clone());
                 book.sources(format!("{}.port_keys", self.fact), locators);
                 ns.tcp = Some(self.tcp(&sockets, &listeners, is_host, book));
+                self.flows(&mut ns, Some((&sockets, &listeners)), &sysctl, book);
                 if let Some(range) = &range {
                     ns.port_keys = self.port_keys(&sockets, &listeners, range);
                 } else {
@@ -161,6 +168,7 @@ impl One<'_> {
                 book.absent(format!("{}.port_keys", self.fact), absence.clone());
                 book.absent(format!("{}.ports.widened_reserved", self.fact), absence);
                 ns.ports = range.map(|r| self.ports(&r, None, &sysctl));
+                self.flows(&mut ns, None, &sysctl, book);
             }
         }
         self.row_absences(&ns, book);

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::super::inputs::Inputs;
+use super::super::super::inputs::{Inputs, Limits};
+use super::super::super::method::num::signed;
 use super::super::load;
 
 /// Names of the processes that hold sockets.
 pub(super) struct Owners {
     by_inode: BTreeMap<u64, u32>,
     names: BTreeMap<u32, String>,
+    fd_limits: BTreeMap<u32, i64>,
     pub(super) has_kubernetes: bool,
 }
 
@@ -27,11 +29,25 @@ impl Owners {
         }
         let has_kubernetes =
             names.values().any(|n| ["kubelet", "kube-proxy", "k3s-server"].contains(&n.as_str()));
-        Self { by_inode, names, has_kubernetes }
+        let fd_limits = inputs.process.limits.first().ok().map(|pack| {
+            let limit = |(pid, l): &(u32, Limits)| Some((*pid, signed(l.open_files?)));
+            pack.rows.iter().filter_map(limit).collect()
+        });
+        Self { by_inode, names, fd_limits: fd_limits.unwrap_or_default(), has_kubernetes }
     }
 
     pub(super) fn name(&self, inode: u64) -> Option<&str> {
         self.names.get(self.by_inode.get(&inode)?).map(String::as_str)
+    }
+
+    /// The process that holds a socket.
+    pub(super) fn pid(&self, inode: u64) -> Option<u32> {
+        self.by_inode.get(&inode).copied()
+    }
+
+    /// Soft limit of open files.
+    pub(super) fn fd_limit(&self, pid: u32) -> Option<i64> {
+        self.fd_limits.get(&pid).copied()
     }
 
     pub(super) fn names(&self, inodes: impl IntoIterator<Item = u64>) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::absence::{Absence, Reason};
 
 use super::super::super::inputs::NetnsFile;
-use super::super::super::method::keepalive::{self, Topology};
+use super::super::super::method::keepalive;
 use super::super::super::method::num::{from_i64, len, to_i64};
 use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
@@ -100,9 +100,9 @@ impl One<'_> {
             retrans_ratio_since_boot: self.retrans_ratio(is_host, book),
             idle_established: told.then(|| idle(IDLE_S)),
             idle_max_s: told.then(|| silences.last().copied().unwrap_or(0.0)),
-            idle_over_l4_timeout: self.site.l4_idle_timeout_s.filter(|_| told).map(idle),
+            idle_over_l4_timeout: self.forgotten(&remote, listeners).filter(|_| told),
             keepalive_time_effective_s: effective.map(|ms| seconds(ms.saturating_mul(1000))),
-            estab_resets: self.estab_resets(is_host),
+            estab_resets: self.gained(is_host).and_then(|g| g.of("Tcp.EstabResets")),
             idle_s: thin(silences),
             time_wait_age_s: thin(sorted(waits.collect())),
             peers: self.peers(sockets, listeners),
@@ -114,16 +114,16 @@ impl One<'_> {
 
     /// Silences of established connections in seconds, ascending.
     pub(super) fn silences(&self, remote: &[&Socket], listeners: &Listeners) -> Vec<f64> {
-        let dsr = self.site.topology.as_deref() == Some("dsr");
-        let seen = |s: &&Socket| {
-            let topology = match (dsr, listeners.role(s)) {
-                (false, _) => Topology::Inline,
-                (true, Role::Server) => Topology::DsrServer,
-                (true, Role::Client | Role::Unknown) => Topology::DsrClient,
-            };
-            Some(f64::from(keepalive::silence_ms(s.silence?, topology)) / 1000.0)
+        sorted(remote.iter().filter_map(|s| self.silence(s, listeners).0).collect())
+    }
+
+    /// Connections that are silent for longer than the device in their path remembers.
+    fn forgotten(&self, remote: &[&Socket], listeners: &Listeners) -> Option<i64> {
+        let over = |s: &&&Socket| {
+            let (idle, timeout) = self.silence(s, listeners);
+            idle.zip(timeout).is_some_and(|(idle, timeout)| idle >= timeout)
         };
-        sorted(remote.iter().filter_map(seen).collect())
+        self.site.knows_l4().then(|| len(remote.iter().filter(over).count()))
     }
 
     pub(super) fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
@@ -170,7 +170,7 @@ impl One<'_> {
         absent(tcp.keepalive_timers.is_some(), "keepalive_timers", without_timers());
         absent(tcp.idle_established.is_some(), "idle_established", idle_unknown());
         absent(tcp.idle_max_s.is_some(), "idle_max_s", idle_unknown());
-        let told = self.site.l4_idle_timeout_s.is_some();
+        let told = self.site.knows_l4();
         let timeout = Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it");
         let over = if told { idle_unknown() } else { timeout };
         absent(tcp.idle_over_l4_timeout.is_some(), "idle_over_l4_timeout", over);
