@@ -44,6 +44,12 @@ pub use table::Table;
 /// The facts of a snapshot, with what the operator told.
 #[must_use]
 pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
+    build_watched(snapshot, told, || {})
+}
+
+/// As [`build`]; `parsed` is called when all sources are read and parsed, for whoever measures.
+#[must_use]
+pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce()) -> Facts {
     let host = snapshot.env();
     let env = ParseEnv {
         page_size_bytes: host.page_size_bytes,
@@ -60,6 +66,7 @@ pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
             });
         });
     });
+    parsed();
     let archive = build::Archive {
         header: snapshot.header(),
         end: snapshot.end(),
