@@ -112,6 +112,7 @@ fn table(cx: &Cx<'_>) -> Table {
         ));
     }
     table.note = (!note.is_empty()).then(|| note.join("; "));
+    table.keep_known_columns();
     table
 }
 
