@@ -9,145 +9,29 @@ use crate::collect::support::{Archive, collector, has, is_root, wait};
 
 /// Calls that only ever change something that outlives the process or belongs to another: none of
 /// them is made, whatever its arguments.
-const CHANGES: &[&str] = &[
-    "acct",
-    "add_key",
-    "chmod",
-    "chown",
-    "clock_settime",
-    "creat",
-    "delete_module",
-    "fchmod",
-    "fchmodat",
-    "fchmodat2",
-    "fchown",
-    "fchownat",
-    "finit_module",
-    "fremovexattr",
-    "fsconfig",
-    "fsetxattr",
-    "fsmount",
-    "fsopen",
-    "futimesat",
-    "init_module",
-    "ioperm",
-    "iopl",
-    "kexec_file_load",
-    "kexec_load",
-    "keyctl",
-    "lchown",
-    "link",
-    "linkat",
-    "lremovexattr",
-    "lsetxattr",
-    "mkdir",
-    "mkdirat",
-    "mknod",
-    "mknodat",
-    "mount",
-    "mount_setattr",
-    "move_mount",
-    "open_tree",
-    "perf_event_open",
-    "pidfd_send_signal",
-    "pivot_root",
-    "process_madvise",
-    "process_vm_readv",
-    "process_vm_writev",
-    "ptrace",
-    "quotactl",
-    "reboot",
-    "removexattr",
-    "rename",
-    "renameat",
-    "renameat2",
-    "request_key",
-    "rmdir",
-    "rt_sigqueueinfo",
-    "rt_tgsigqueueinfo",
-    "sched_setattr",
-    "sched_setparam",
-    "sched_setscheduler",
-    "setdomainname",
-    "sethostname",
-    "settimeofday",
-    "setxattr",
-    "stime",
-    "swapoff",
-    "swapon",
-    "symlink",
-    "symlinkat",
-    "sync",
-    "syncfs",
-    "truncate",
-    "umount",
-    "umount2",
-    "unlink",
-    "unlinkat",
-    "utime",
-    "utimensat",
-    "utimes",
-    "vhangup",
-    "bpf",
-];
+const CHANGES: &str = "\
+    acct add_key bpf chmod chown clock_settime creat delete_module fchmod fchmodat fchmodat2 \
+    fchown fchownat finit_module fremovexattr fsconfig fsetxattr fsmount fsopen futimesat \
+    init_module ioperm iopl kexec_file_load kexec_load keyctl lchown link linkat lremovexattr \
+    lsetxattr mkdir mkdirat mknod mknodat mount mount_setattr move_mount open_tree \
+    perf_event_open pidfd_send_signal pivot_root process_madvise process_vm_readv \
+    process_vm_writev ptrace quotactl reboot removexattr rename renameat renameat2 request_key \
+    rmdir rt_sigqueueinfo rt_tgsigqueueinfo sched_setattr sched_setparam sched_setscheduler \
+    setdomainname sethostname settimeofday setxattr stime swapoff swapon symlink symlinkat sync \
+    syncfs truncate umount umount2 unlink unlinkat utime utimensat utimes vhangup";
 
 /// Calls that may change something, which their arguments tell.
-const DEPENDS: &[&str] = &[
-    "adjtimex",
-    "bind",
-    "clock_adjtime",
-    "connect",
-    "execve",
-    "fallocate",
-    "ftruncate",
-    "ioctl",
-    "ioprio_set",
-    "kill",
-    "open",
-    "openat",
-    "openat2",
-    "prlimit64",
-    "sched_setaffinity",
-    "sendmsg",
-    "sendto",
-    "setpriority",
-    "setrlimit",
-    "socket",
-    "syslog",
-    "tgkill",
-    "tkill",
-];
+const DEPENDS: &str = "\
+    adjtimex bind clock_adjtime connect execve fallocate ftruncate ioctl ioprio_set kill open \
+    openat openat2 prlimit64 sched_setaffinity sendmsg sendto setpriority setrlimit socket \
+    syslog tgkill tkill";
 
 /// What asks a driver, and changes nothing.
-const ASKS: &[&str] = &[
-    "BLKGETSIZE",
-    "BLKGETSIZE64",
-    "BLKPBSZGET",
-    "BLKROGET",
-    "BLKSSZGET",
-    "FIOCLEX",
-    "FIONBIO",
-    "FIONREAD",
-    "HDIO_GETGEO",
-    "HDIO_GET_IDENTITY",
-    "NVME_IOCTL_ADMIN_CMD",
-    "NVME_IOCTL_ID",
-    "SG_GET_VERSION_NUM",
-    "SG_IO",
-    "SIOCETHTOOL",
-    "SIOCGIFADDR",
-    "SIOCGIFCONF",
-    "SIOCGIFFLAGS",
-    "SIOCGIFHWADDR",
-    "SIOCGIFINDEX",
-    "SIOCGIFMTU",
-    "SIOCGIFNAME",
-    "SIOCGIFTXQLEN",
-    "TCGETS",
-    "TCGETS2",
-    "TIOCGPGRP",
-    "TIOCGWINSZ",
-];
+const ASKS: &str = "\
+    BLKGETSIZE BLKGETSIZE64 BLKPBSZGET BLKROGET BLKSSZGET FIOCLEX FIONBIO FIONREAD HDIO_GETGEO \
+    HDIO_GET_IDENTITY NVME_IOCTL_ADMIN_CMD NVME_IOCTL_ID SG_GET_VERSION_NUM SG_IO SIOCETHTOOL \
+    SIOCGIFADDR SIOCGIFCONF SIOCGIFFLAGS SIOCGIFHWADDR SIOCGIFINDEX SIOCGIFMTU SIOCGIFNAME \
+    SIOCGIFTXQLEN TCGETS TCGETS2 TIOCGPGRP TIOCGWINSZ";
 
 /// Messages to the kernel that want an answer; others would set something.
 const QUESTIONS: &[&str] =
@@ -164,6 +48,10 @@ fn is_generic_question(args: &str) -> bool {
     // CTRL_CMD_GETFAMILY
     (args.contains("nlmsg_type=nlctrl") && command == 3)
         || (args.contains("nlmsg_type=ethtool") && ETHTOOL_ASKS.contains(&command))
+}
+
+fn is_among(words: &str, word: &str) -> bool {
+    words.split(' ').any(|one| one == word)
 }
 
 /// Why a traced call is not one of a mere reader. `own` are the traced processes.
@@ -199,7 +87,7 @@ fn offence(call: &str, args: &str, own: &BTreeSet<i32>, output: &str) -> Option<
         "sendto" | "sendmsg" => {
             QUESTIONS.iter().any(|question| args.contains(question)) || is_generic_question(args)
         }
-        "ioctl" => ASKS.contains(&word(1).trim_end_matches(')').split(')').next().unwrap_or("")),
+        "ioctl" => is_among(ASKS, word(1).split(')').next().unwrap_or_default()),
         // Reading the ring of the kernel's log; 5 would clear it.
         "syslog" => {
             args.starts_with("SYSLOG_ACTION_READ_ALL") || args.starts_with("SYSLOG_ACTION_SIZE")
@@ -238,7 +126,8 @@ fn no_system_call_of_the_whole_tree_changes_anything_but_the_output() {
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (output, trace) = (path("archive"), path("trace"));
     // Calls of other machines are marked with `?`: strace need not know them here.
-    let calls: Vec<String> = CHANGES.iter().chain(DEPENDS).map(|call| format!("?{call}")).collect();
+    let calls: Vec<String> =
+        CHANGES.split(' ').chain(DEPENDS.split(' ')).map(|call| format!("?{call}")).collect();
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-y", "-s", "4096", "--seccomp-bpf", "-o", &trace]);
     command.args(["-e", &format!("trace={}", calls.join(","))]);
@@ -316,30 +205,17 @@ fn the_trace_would_tell() {
 
 /// Kernel parameters that the kernel itself changes all the time, and files that act, log or make
 /// something new when they are read.
-const RESTLESS: &[&str] = &[
-    "aio-nr",
-    "base_reachable_time",
-    "compact_memory",
-    "dentry-state",
-    "drop_caches",
-    "file-nr",
-    "flush",
-    "inode-nr",
-    "inode-state",
-    "max_newidle_lb_cost",
-    "nf_conntrack_count",
-    "ns_last_pid",
-    "pty/nr",
-    "retrans_time",
-    "stat_refresh",
-];
+const RESTLESS: &str = "\
+    aio-nr base_reachable_time compact_memory dentry-state drop_caches file-nr flush inode-nr \
+    inode-state max_newidle_lb_cost nf_conntrack_count ns_last_pid pty/nr retrans_time \
+    stat_refresh";
 
 /// Every readable parameter with its value.
 fn parameters(dir: &Path, into: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(dir).unwrap().flatten() {
         let path = entry.path();
         let text = path.to_str().unwrap().to_owned();
-        if RESTLESS.iter().any(|name| text.ends_with(&format!("/{name}")))
+        if RESTLESS.split(' ').any(|name| text.ends_with(&format!("/{name}")))
             || text.contains("/random/")
         {
             continue;
