@@ -84,6 +84,8 @@ pub struct Message {
     pub text: String,
     /// How long ago.
     pub age_s: Option<f64>,
+    /// Seconds since the first sample; only within the window.
+    pub at_s: Option<f64>,
 }
 
 /// A process that the kernel killed for memory.

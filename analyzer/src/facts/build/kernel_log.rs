@@ -116,6 +116,8 @@ struct Clock {
     unix_s: Option<f64>,
     utc_offset_s: Option<i32>,
     window_s: f64,
+    /// Whether that window has samples.
+    sampled: bool,
 }
 
 impl Clock {
@@ -125,7 +127,8 @@ impl Clock {
         let Some(header) = archive.header.filter(|h| read_us >= h.started_mono_us) else {
             let boot_us = host.uptime_s.and_then(|s| u64::try_from(to_i64(s * 1e6)).ok());
             let window_s = NO_WINDOW_S;
-            return Self { boot_us, unix_s: host.taken_unix_s, utc_offset_s, window_s };
+            let unix_s = host.taken_unix_s;
+            return Self { boot_us, unix_s, utc_offset_s, window_s, sampled: false };
         };
         let since_start_s = seconds(read_us.saturating_sub(header.started_mono_us));
         let window_s = if window.samples() < 2 {
@@ -138,7 +141,13 @@ impl Clock {
             unix_s: Some(header.started_unix_s + since_start_s),
             utc_offset_s,
             window_s,
+            sampled: window.samples() >= 2,
         }
+    }
+
+    /// Seconds since the first sample, of an event within the window.
+    fn at_s(&self, age_s: Option<f64>) -> Option<f64> {
+        age_s.filter(|_| self.sampled).map(|age| self.window_s - age).filter(|at| *at >= 0.0)
     }
 
     fn age_s(&self, at_us: Option<u64>, stamp: Option<Stamp>) -> Option<f64> {
@@ -206,12 +215,13 @@ fn events(dated: &Dated<'_>, clock: &Clock) -> Events {
         first_age_s: ages().max_by(f64::total_cmp),
         last_age_s: ages().min_by(f64::total_cmp),
         subjects: subjects(dated, clock),
-        latest: dated.events.iter().rev().take(LATEST).map(message).collect(),
+        latest: dated.events.iter().rev().take(LATEST).map(|d| message(d, clock)).collect(),
     }
 }
 
-fn message(dated: &DatedEvent<'_>) -> Message {
-    Message { text: dated.event.text.to_string(), age_s: dated.age_s }
+fn message(dated: &DatedEvent<'_>, clock: &Clock) -> Message {
+    let text = dated.event.text.to_string();
+    Message { text, age_s: dated.age_s, at_s: clock.at_s(dated.age_s) }
 }
 
 fn subjects(dated: &Dated<'_>, clock: &Clock) -> Vec<Subject> {
