@@ -29,6 +29,7 @@ pub mod kernel_log;
 pub mod load;
 pub mod memory;
 pub mod method;
+pub mod net;
 pub mod netns;
 pub mod nics;
 mod plan;
@@ -130,6 +131,8 @@ pub struct Tree {
     pub processes: processes::Processes,
     /// Network interfaces.
     pub nics: List<nics::Nic>,
+    /// What the network stack shares between namespaces.
+    pub net: net::Net,
     /// Network namespaces with their sockets and parameters.
     pub netns: List<netns::Netns>,
     /// Kernel parameters: at run time, and as the next boot would set them.

@@ -18,6 +18,7 @@ mod host;
 mod kernel_log;
 mod load;
 mod memory;
+mod net;
 mod netns;
 mod nics;
 mod processes;
@@ -54,6 +55,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
+    let net = net::build(inputs, &window, &mut book);
     let mut collection = collection::build(inputs, archive, &window, &mut book);
     collection.problems.extend(problems);
     collection.lists = lists;
@@ -67,6 +69,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         memory,
         processes,
         nics,
+        net,
         netns,
         sysctl,
         kernel_log,

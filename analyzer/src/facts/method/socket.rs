@@ -60,6 +60,14 @@ pub struct Socket {
     pub send_queue_bytes: u32,
     /// Inode; 0 for sockets that no process owns any more.
     pub inode: u64,
+    /// Bytes to be read; for LISTEN the length of the accept queue.
+    pub receive_queue: Option<u32>,
+    /// Bytes not acknowledged; for LISTEN the limit of the accept queue.
+    pub send_queue: Option<u32>,
+    /// Smoothed round-trip time.
+    pub rtt_us: Option<u32>,
+    /// Both ends use timestamps; `None` when the source does not tell.
+    pub timestamps: Option<bool>,
 }
 
 impl Socket {
@@ -73,7 +81,7 @@ impl Socket {
             remote: SocketAddr::new(s.remote.addr, s.remote.port),
             timer: timer.map(|t| t.kind),
             expires_ms: timer.map_or(0, |t| u32::try_from(t.expires_ms).unwrap_or(u32::MAX)),
-            retries: timer.map_or(0, |t| u8::try_from(t.retrans).unwrap_or(u8::MAX)),
+            retries: retries(s),
             silence: s.info.as_ref().map(|i| Silence {
                 sent_ms: i.last_data_sent_ms,
                 received_ms: i.last_data_recv_ms,
@@ -82,6 +90,10 @@ impl Socket {
             flow: s.info.as_ref().map(flow),
             send_queue_bytes: u32::try_from(s.send_queue.unwrap_or(0)).unwrap_or(u32::MAX),
             inode: s.inode.unwrap_or(0),
+            receive_queue: s.recv_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            send_queue: s.send_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            rtt_us: s.info.as_ref().and_then(|i| i.rtt_us),
+            timestamps: s.info.as_ref().map(|i| i.timestamps),
         }
     }
 
@@ -105,8 +117,17 @@ fn flow(i: &parsed::TcpInfo) -> Flow {
     }
 }
 
+/// Retransmissions or probes without an answer. Between the expiry of its timer and the next
+/// arming a connection shows no timer; its own account still tells.
+fn retries(s: &parsed::Socket) -> u8 {
+    let of_timer = s.timer.as_ref().map_or(0, |t| t.retrans);
+    let own = s.info.as_ref().filter(|_| s.state == State::SynSent);
+    let most = of_timer.max(own.map_or(0, |i| i.retransmits.into()));
+    u8::try_from(most).unwrap_or(u8::MAX)
+}
+
 #[cfg(test)]
-pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
+pub(in crate::facts) fn example(state: State, local: &str, remote: &str) -> Socket {
     Socket {
         state,
         local: local.parse().unwrap(),
@@ -118,6 +139,10 @@ pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
         flow: None,
         send_queue_bytes: 0,
         inode: 0,
+        receive_queue: Some(0),
+        send_queue: Some(0),
+        rtt_us: None,
+        timestamps: None,
     }
 }
 

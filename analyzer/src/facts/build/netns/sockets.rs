@@ -10,7 +10,7 @@ use super::super::super::method::num::{from_i64, len, to_i64};
 use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Socket, State, Timer};
-use super::super::super::netns::{Peer, Tcp};
+use super::super::super::netns::{Counters, Peer, Tcp};
 use super::super::window::seconds;
 use super::{Book, MAX_KEYS, One};
 
@@ -19,7 +19,31 @@ const MAX_VALUES: usize = 2000;
 /// Silent for so long is idle.
 const IDLE_S: f64 = 60.0;
 
+/// The last look at the sockets, and how long after the first it was.
+pub(super) struct Later {
+    pub(super) sockets: Vec<Socket>,
+    pub(super) span_s: f64,
+}
+
 impl One<'_> {
+    /// The sockets of the last look, where there was more than one.
+    pub(super) fn later(&self) -> Option<Later> {
+        let mut sockets = Vec::new();
+        let mut span_s = None;
+        for family in ["tcp4", "tcp6"] {
+            let key = format!("{}/{family}", self.namespace.inode);
+            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
+            let (Some(first), Some(last)) = (dump.good().next(), dump.good().last()) else {
+                continue;
+            };
+            if last.0.mono_us > first.0.mono_us {
+                sockets.extend_from_slice(last.1);
+                span_s.get_or_insert(seconds(last.0.mono_us.saturating_sub(first.0.mono_us)));
+            }
+        }
+        span_s.map(|span_s| Later { sockets, span_s })
+    }
+
     /// All TCP sockets of the first look, and where they were read.
     pub(super) fn sockets(&self, is_host: bool) -> Result<(Vec<Socket>, Vec<String>), Absence> {
         let mut sockets = Vec::new();
@@ -63,7 +87,7 @@ impl One<'_> {
         &self,
         sockets: &[Socket],
         listeners: &Listeners,
-        is_host: bool,
+        counters: Option<&Counters>,
         book: &mut Book,
     ) -> Tcp {
         let mut states: BTreeMap<String, i64> = BTreeMap::new();
@@ -97,12 +121,12 @@ impl One<'_> {
                 .iter()
                 .all(|s| s.timer.is_some())
                 .then(|| len(sockets.iter().filter(|s| s.timer == Some(Timer::Keepalive)).count())),
-            retrans_ratio_since_boot: self.retrans_ratio(is_host, book),
+            retrans_ratio_since_boot: self.retrans_ratio(counters, book),
             idle_established: told.then(|| idle(IDLE_S)),
             idle_max_s: told.then(|| silences.last().copied().unwrap_or(0.0)),
             idle_over_l4_timeout: self.forgotten(&remote, listeners).filter(|_| told),
             keepalive_time_effective_s: effective.map(|ms| seconds(ms.saturating_mul(1000))),
-            estab_resets: self.gained(is_host).and_then(|g| g.of("Tcp.EstabResets")),
+            estab_resets: counters.and_then(|c| c.estab_resets?.delta),
             idle_s: thin(silences),
             time_wait_age_s: thin(sorted(waits.collect())),
             peers: self.peers(sockets, listeners),
