@@ -22,6 +22,9 @@ mod host;
 mod inherited;
 mod link;
 mod never;
+// Only where the unwinding tables are left out, too.
+#[cfg(all(target_env = "musl", panic = "abort"))]
+mod no_backtrace;
 mod output;
 mod pattern;
 mod plan;
