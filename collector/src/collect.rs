@@ -110,6 +110,8 @@ fn run(args: &Args) -> Result<u8, String> {
         },
         progress: Progress::new(args.quiet),
         samples: 0,
+        sampled: crate::sampled::Sampled::default(),
+        release: header.kernel_release.clone(),
     };
     let summary = run.collect(&skipped).map_err(during(&format!("write {name}")))?;
     if !args.quiet || summary.ended_early.is_some() {

@@ -57,6 +57,12 @@ pub(crate) fn own_file(path: &str) -> Option<String> {
     Some(text)
 }
 
+/// Release of the running kernel.
+#[must_use]
+pub(crate) fn release() -> String {
+    rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
 /// What the command line adds to the header.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -86,7 +92,7 @@ pub(crate) fn header(asked: Asked) -> Header {
         euid: rustix::process::geteuid().as_raw(),
         capabilities: capabilities(),
         host_name: uname.nodename().to_string_lossy().into_owned(),
-        kernel_release: uname.release().to_string_lossy().into_owned(),
+        kernel_release: release(),
         machine: uname.machine().to_string_lossy().into_owned(),
         started_unix_s: clock::unix_s(),
         started_mono_us: clock::mono_us(),

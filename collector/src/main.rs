@@ -21,10 +21,12 @@ mod growers;
 mod host;
 mod inherited;
 mod link;
+mod measure;
 mod never;
 // Only where the unwinding tables are left out, too.
 #[cfg(all(target_env = "musl", panic = "abort"))]
 mod no_backtrace;
+mod open_files;
 mod output;
 mod pattern;
 mod plan;
@@ -36,9 +38,11 @@ mod progress;
 mod redact;
 mod root;
 mod run;
+mod sampled;
 mod sampler;
 mod search;
 mod sink;
+mod small;
 mod stop;
 mod threads;
 mod walks;

@@ -106,7 +106,7 @@ impl Root {
     }
 
     /// Opens below the root, links confined to it if it is not `/`.
-    fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(crate) fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         // `proc/net` would be a link to our own network: the host's first process stands for it.
         let of_host = path.strip_prefix("proc/net").filter(|_| self.foreign && self.real_proc);
@@ -128,7 +128,7 @@ impl Root {
     }
 
     /// Opens a file for reading once it is known that it is one and may be read.
-    fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
+    pub(crate) fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
         let kernel_made = self.is_kernel_made(path);
         let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         if !kernel_made || self.access.needs_check() {

@@ -122,6 +122,9 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
             .map(|(paths, cut)| lines(paths.iter().map(String::as_str), cap, to) || cut),
         Op::Links => root.links(path, cap, to),
         Op::Each => root.each(path, cap, to),
+        Op::Stat => root.stat_line(path, to).map(|()| false),
+        Op::Count => root.count_entries(path, asked.ptrace, to).map(|()| false),
+        Op::Lines => root.count_lines(path, asked.ptrace, to),
     };
     let (cut, errno) = match result {
         Ok(cut) => (cut, 0),
