@@ -74,7 +74,9 @@ fn run(args: &Args) -> Result<u8, String> {
         stdout().write_all(text.as_bytes()).map_err(during("print what would be read"))?;
         return Ok(WRITTEN);
     }
-    let header = host::header(host::Asked {
+    let mut workers = Workers::new(&args.root, stop);
+    let header = host::header(host::Asking {
+        told: host::Told::ask(&mut workers),
         duration_s: seconds(args.duration),
         interval_s: seconds(args.interval),
         root: args.root.clone(),
@@ -99,7 +101,7 @@ fn run(args: &Args) -> Result<u8, String> {
         .map_err(during(&format!("write {name}")))?;
     let run = Run {
         sink,
-        workers: Workers::new(&args.root, stop),
+        workers,
         plan: chosen,
         processes: crate::processes::Processes::default(),
         options: Options {
@@ -114,6 +116,11 @@ fn run(args: &Args) -> Result<u8, String> {
         release: header.kernel_release.clone(),
     };
     let summary = run.collect(&skipped).map_err(during(&format!("write {name}")))?;
+    if !args.quiet && args.root == "/" && host::is_container() {
+        let hint = "this is a container: the archive shows its view. For the host's, run it there, \
+                    or with the host's / mounted and --root\n";
+        write!(stderr(), "linsight-collect: {hint}").unwrap_or_default();
+    }
     if !args.quiet || summary.ended_early.is_some() {
         stderr().write_all(ending(&name, &summary).as_bytes()).unwrap_or_default();
     }

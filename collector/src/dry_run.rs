@@ -33,7 +33,7 @@ pub(crate) fn text(workers: &mut Workers, chosen: &[&Source], skipped: &[&Source
 fn resolve(workers: &mut Workers, source: &Source) -> Flow<Vec<(&'static str, String)>> {
     let found = match source.how {
         How::File => {
-            let path = source.path.replace("$RELEASE", &crate::host::release());
+            let path = source.path.replace("{release}", &crate::host::release());
             files::lines(workers, Op::Glob, &path, source.class)?.0
         }
         How::Small(_) => vec![source.path.to_owned()],

@@ -62,7 +62,7 @@ impl Run {
         let mut paths: Vec<(&Source, String)> = Vec::new();
         for row in &rows {
             match row.how {
-                How::File if row.path.contains(['*', '{']) => {
+                How::File if self.path_of(row).contains(['*', '{']) => {
                     let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
                     if found.is_empty() {
                         let outcome =
@@ -94,7 +94,7 @@ impl Run {
 
     /// The path of a row, with the kernel's release where it says so.
     fn path_of(&self, row: &Source) -> String {
-        row.path.replace("$RELEASE", &self.release)
+        row.path.replace("{release}", &self.release)
     }
 
     fn read_paths(&mut self, paths: &[(&Source, String)]) -> Flow {

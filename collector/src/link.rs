@@ -55,6 +55,7 @@ impl Link {
     pub(crate) fn spawn(arguments: &[&str]) -> io::Result<Self> {
         let (stderr, other_end) = io::pipe()?;
         let mut child = Command::new("/proc/self/exe")
+            .arg0("linsight-collect")
             .arg(worker::ARGUMENT)
             .args(arguments)
             .env_clear()

@@ -49,6 +49,7 @@ mod walks;
 mod wire;
 mod worker;
 mod workers;
+mod zone;
 
 fn main() -> ExitCode {
     let words: Vec<String> =

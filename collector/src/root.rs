@@ -97,7 +97,17 @@ impl Root {
 
     /// Whether a file shows our own namespace instead of the host's.
     fn would_lie(&self, path: &str) -> bool {
-        self.lies && (path.starts_with("proc/sys/net/") || path.starts_with("proc/sysvipc/"))
+        const OF_NAMESPACES: [&str; 8] = [
+            "proc/sys/net/",
+            "proc/sys/fs/mqueue/",
+            "proc/sys/kernel/hostname",
+            "proc/sys/kernel/domainname",
+            "proc/sys/kernel/msg",
+            "proc/sys/kernel/sem",
+            "proc/sys/kernel/shm",
+            "proc/sysvipc/",
+        ];
+        self.lies && OF_NAMESPACES.iter().any(|start| path.starts_with(start))
     }
 
     fn magic(&self, path: &str) -> Option<u64> {
@@ -130,6 +140,9 @@ impl Root {
     /// Opens a file for reading once it is known that it is one and may be read.
     pub(crate) fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
         let kernel_made = self.is_kernel_made(path);
+        if self.is_unused_automount(path) {
+            return Err(Errno::XDEV);
+        }
         let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         if !kernel_made || self.access.needs_check() {
             let stat = fs::fstat(self.at(path, OFlags::PATH)?)?;
@@ -142,6 +155,40 @@ impl Root {
             }
         }
         self.at(path, flags)
+    }
+
+    /// What stands in the place of a file, if it is none; nothing is opened.
+    #[must_use]
+    pub(crate) fn stands_for(&self, path: &str) -> Option<&'static str> {
+        if self.is_kernel_made(path) {
+            return None;
+        }
+        if self.is_unused_automount(path) {
+            return Some("an automount point that nobody uses: not entered");
+        }
+        let stat = fs::fstat(self.at(path, OFlags::PATH).ok()?).ok()?;
+        Some(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => "a FIFO stands in its place: not opened",
+            FileType::Socket => "a socket stands in its place: not opened",
+            FileType::CharacterDevice | FileType::BlockDevice => {
+                "a device stands in its place: not opened"
+            }
+            FileType::Directory => "a directory stands in its place",
+            _ => return None,
+        })
+    }
+
+    /// Whether a directory is an automount point that nobody has used: to look into it would mount
+    /// something.
+    fn is_unused_automount(&self, path: &str) -> bool {
+        const AUTOFS_MAGIC: u64 = 0x0187;
+        let first = path.split('/').next().unwrap_or(path);
+        // Opened as a mere path, without being asked for as a directory, it mounts nothing.
+        let magic = || {
+            let dir = self.at(first, OFlags::PATH).ok()?;
+            u64::try_from(fs::fstatfs(dir).ok()?.f_type).ok()
+        };
+        first == "boot" && magic() == Some(AUTOFS_MAGIC)
     }
 
     fn check(&self, stat: &Stat, ptrace: bool) -> Result<(), Errno> {
@@ -208,6 +255,9 @@ impl Root {
     /// # Errors
     /// That of the open or of `readdir`.
     pub(crate) fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
+        if self.is_unused_automount(path) {
+            return Err(Errno::XDEV);
+        }
         if self.access.needs_check() {
             let stat = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?;
             self.check(&stat, ptrace)?;

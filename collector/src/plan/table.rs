@@ -53,7 +53,7 @@ pub(crate) const TABLE: &[Source] = &[
         .class(Class::Slow)
         .cap(4 * KIB)
         .mask(Mask::Text),
-    file("boot/config-$RELEASE", Host, Once, "kernel configuration")
+    file("boot/config-{release}", Host, Once, "kernel configuration")
         .class(Class::Slow)
         .cap(512 * KIB),
     names("names/lib/modules", Host, "installed kernels"),
@@ -442,6 +442,17 @@ pub(crate) const TABLE: &[Source] = &[
     probe("probes/smart/*", Block, Last, Request::Smart, "health of disks, from the disks")
         .right(Root)
         .class(Class::Probe),
+    probe(
+        "probes/logs.jsonl",
+        Logs,
+        Last,
+        Request::Logs,
+        "exhausted ports, files, processes in the logs of the last 24 hours, by peer",
+    )
+    .class(Class::Probe)
+    .mask(Mask::Text),
+    probe_yield("probes/kernel_log/*", Logs, Last, "kernel messages that the ring has lost")
+        .mask(Mask::Text),
     // Tools of the host, last of all.
     probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
         .class(Class::Tool)
