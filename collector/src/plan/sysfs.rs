@@ -54,7 +54,7 @@ pub(super) const SYS_BLOCK: &[&str] = &[
 ];
 
 pub(super) const SYS_ZRAM: &[&str] =
-    &["block/zram*/{disksize,mm_stat,io_stat,bd_stat,comp_algorithm,backing_dev,mem_limit}"];
+    &["block/zram*/{disksize,mm_stat,io_stat,bd_stat,comp_algorithm,backing_dev}"];
 
 /// Parameters of modules that rules ask for.
 pub(super) const SYS_MODULE: &[&str] = &[
