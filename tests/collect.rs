@@ -15,7 +15,6 @@ mod collect {
     pub mod endings;
     pub mod obstacles;
     pub mod support;
-    pub mod unchanged;
 }
 
 use std::collections::BTreeSet;

@@ -14,7 +14,6 @@ mod facts;
 mod output;
 mod rules;
 mod show;
-mod stats;
 mod told;
 
 /// What `linsight` can do.

@@ -1,7 +1,6 @@
 //! The report for programs. Its shape is versioned: fields are added within a version, never
 //! changed.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::View;
@@ -13,22 +12,15 @@ use crate::rules::{Assessment, Finding, RuleResult, Status};
 /// Version of the shape.
 pub const VERSION: u32 = 1;
 
-/// A report of linsight on one archive.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Root<'a> {
     /// Version of this shape.
     linsight_report: u32,
-    /// Version of the program that made it.
     analyzer_version: &'a str,
-    /// SHA-256 of the rules that were used.
     ruleset_sha256: &'a str,
-    /// The archive.
     archive: Archive<'a>,
-    /// The host.
     host: Host<'a>,
-    /// The verdict in one sentence.
     verdict: &'a str,
-    /// How many checks could run.
     coverage: &'a Coverage,
     /// What is wrong with the archive as a whole.
     problems: &'a [String],
@@ -38,7 +30,7 @@ struct Root<'a> {
     checks: Vec<Check<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Archive<'a> {
     name: &'a str,
     sha256: Option<&'a str>,
@@ -47,7 +39,7 @@ struct Archive<'a> {
     complete: Option<bool>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Host<'a> {
     name: Option<&'a str>,
     kernel_release: Option<&'a str>,
@@ -55,7 +47,7 @@ struct Host<'a> {
     taken_unix_s: Option<f64>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Row<'a> {
     rule: &'a str,
     subject: &'a str,
@@ -67,7 +59,7 @@ struct Row<'a> {
     reasoning: &'a [Reading],
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Check<'a> {
     rule: &'a str,
     summary: &'a str,
@@ -76,7 +68,7 @@ struct Check<'a> {
     subjects: Vec<Verdict<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Verdict<'a> {
     subject: &'a str,
     fingerprint: &'a str,
@@ -86,12 +78,6 @@ struct Verdict<'a> {
     because: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     missing: &'a [crate::rules::outcome::Missing],
-}
-
-/// JSON Schema of the report: what a program may rely on.
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Root<'_>).to_value()
 }
 
 /// Renders the report as JSON.

@@ -1,6 +1,5 @@
 //! What the engine says: the contract between rules and report.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -40,7 +39,7 @@ impl Assessment {
 }
 
 /// Counts of rules. A rule is assessable when it fired or was clear for at least one subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// All rules of the set.
     pub rules: usize,
@@ -110,7 +109,7 @@ pub enum Status {
 }
 
 /// A fact that lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Missing {
     /// Fact path.
     pub path: String,
@@ -119,7 +118,7 @@ pub struct Missing {
 }
 
 /// An outcome of the rule that was unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Undecided {
     /// Name of the outcome.
     pub outcome: String,
@@ -130,7 +129,7 @@ pub struct Undecided {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// Name of the outcome in the rule file.
     pub outcome: String,
@@ -161,7 +160,7 @@ pub struct Finding {
 }
 
 /// A lowered severity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Capped {
     /// What the outcome states.
     pub from: Severity,
@@ -170,7 +169,7 @@ pub struct Capped {
 }
 
 /// Something to do, with the values of this host filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Action {
     /// What, in words.
     pub says: String,
@@ -187,7 +186,7 @@ pub struct Action {
 }
 
 /// A fact that a condition read.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Reading {
     /// Fact path in the tree, list indices resolved: `netns.0.tcp.idle_max_s`.
     pub path: String,
@@ -204,7 +203,7 @@ pub struct Reading {
 }
 
 /// A condition and its result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Test {
     /// Which: `applies`, `guard`, `outcome forgotten`, `confidence low`.
     pub role: String,

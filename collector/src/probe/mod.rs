@@ -22,10 +22,7 @@ use linsight_archive::Outcome;
 mod clock;
 mod ethtool;
 mod file;
-mod logs;
-mod netlink;
 mod netns;
-mod rtnetlink;
 mod smart;
 mod sockets;
 mod statfs;
@@ -130,8 +127,6 @@ pub(crate) enum Request {
     Statfs,
     /// `probes/smart/*`: see [`smart`].
     Smart,
-    /// `probes/logs.jsonl`, `probes/kernel_log/*`: see [`logs`].
-    Logs,
     /// `commands/*`: see [`crate::commands`].
     Commands,
 }
@@ -143,7 +138,6 @@ pub(crate) const ALL: &[Request] = &[
     Request::Ethtool,
     Request::Statfs,
     Request::Smart,
-    Request::Logs,
     Request::Commands,
 ];
 
@@ -156,7 +150,6 @@ impl Request {
             Self::Ethtool => "ethtool",
             Self::Statfs => "statfs",
             Self::Smart => "smart",
-            Self::Logs => "logs",
             Self::Commands => "commands",
         }
     }
@@ -240,7 +233,6 @@ pub(crate) fn run(
         Request::Ethtool => ethtool::probe(context, resume, emit),
         Request::Statfs => statfs::probe(context, resume, emit),
         Request::Smart => smart::probe(context, resume, emit),
-        Request::Logs => logs::probe(context, resume, emit),
         Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }

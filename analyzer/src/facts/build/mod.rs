@@ -8,17 +8,18 @@ use super::plan::Journal;
 use super::site::SiteInputs;
 use super::{Facts, Lists, Tree};
 
+mod arrays;
 mod book;
 mod collection;
 mod cpu;
 pub(super) mod devices;
+mod disks;
 mod env;
+mod filesystems;
 mod growth;
 mod host;
-mod kernel_log;
 mod load;
 mod memory;
-mod net;
 mod netns;
 mod nics;
 mod processes;
@@ -53,9 +54,11 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
     let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
-    let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
-    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
-    let net = net::build(inputs, &window, &mut book);
+    let netns = netns::build(inputs, &window, &site, &mut book, &mut lists);
+    let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
+    let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
+    let arrays = arrays::build(inputs, &mut book, &mut lists);
+    let io = disks::io_of_host(inputs, &window, &mut book);
     let mut collection = collection::build(inputs, archive, &window, &mut book);
     collection.problems.extend(problems);
     collection.lists = lists;
@@ -69,10 +72,12 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         memory,
         processes,
         nics,
-        net,
         netns,
+        arrays,
+        disks,
+        io,
+        filesystems,
         sysctl,
-        kernel_log,
     };
     Facts { tree, sources: book.sources, absences: book.absences }
 }

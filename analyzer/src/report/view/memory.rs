@@ -220,6 +220,5 @@ fn slab(cx: &Cx<'_>) -> Table {
             ],
         ));
     }
-    table.keep_known_columns();
     table
 }

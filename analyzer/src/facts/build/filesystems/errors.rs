@@ -1,0 +1,70 @@
+//! Errors that file systems have counted in themselves: they outlive the log and the boot.
+
+use std::collections::BTreeMap;
+
+use crate::absence::{Absence, Reason};
+use crate::facts::build::Book;
+use crate::facts::filesystems::FileSystem;
+use crate::facts::inputs::Inputs;
+use crate::facts::method::num::from_i64;
+use crate::locator::Locator;
+
+pub(super) fn count(
+    inputs: &Inputs,
+    taken_unix_s: Option<f64>,
+    all: &mut [FileSystem],
+    book: &mut Book,
+) {
+    let source = &inputs.storage.sys_fs;
+    let names = names(inputs);
+    let only_btrfs = all.iter().filter(|fs| fs.fs_type.as_deref() == Some("btrfs")).count() == 1;
+    for (i, fs) in all.iter_mut().enumerate() {
+        let fact = format!("filesystems.{i}");
+        let device = fs.device.as_ref().and_then(|d| names.get(d).copied());
+        let device = device.or_else(|| fs.source.as_deref()?.strip_prefix("/dev/"));
+        let told = match (fs.fs_type.as_deref(), device, source.first()) {
+            (Some("ext4" | "ext3" | "ext2"), Some(device), Ok(pack)) => {
+                let of = |file: &str| pack.get(format!("fs/ext4/{device}/{file}").as_str());
+                let number = |file: &str| of(file)?.parse::<i64>().ok();
+                fs.errors_counted = number("errors_count");
+                let last = number("last_error_time").filter(|t| *t > 0);
+                fs.last_error_age_s =
+                    last.zip(taken_unix_s).map(|(at, now)| (now - from_i64(at)).max(0.0));
+                fs.last_error_in = of("last_error_func").filter(|f| !f.is_empty()).cloned();
+                Some(format!("fs/ext4/{device}/errors_count"))
+            }
+            (Some("btrfs"), _, Ok(pack)) if only_btrfs => {
+                let stats = pack.rows.iter().filter(|(k, _)| k.ends_with("/error_stats"));
+                let of = |text: &str| {
+                    let words = text.split_ascii_whitespace();
+                    words.filter_map(|w| w.parse::<i64>().ok()).fold(0, i64::saturating_add)
+                };
+                fs.errors_counted = stats.map(|(_, t)| of(t)).reduce(i64::saturating_add);
+                Some("fs/btrfs".to_owned())
+            }
+            _ => None,
+        };
+        if let (Some(key), Some(_)) = (told, fs.errors_counted) {
+            book.source(format!("{fact}.errors_counted"), Locator::record(&source.path, key));
+            let none = Absence::new(Reason::NotApplicable, "it has no dated error");
+            if fs.last_error_age_s.is_none() {
+                book.absent(format!("{fact}.last_error_age_s"), none.clone());
+            }
+            if fs.last_error_in.is_none() {
+                book.absent(format!("{fact}.last_error_in"), none);
+            }
+            continue;
+        }
+        for field in ["errors_counted", "last_error_age_s", "last_error_in"] {
+            let none =
+                || Absence::of(Reason::NotApplicable, &source.path, "this type does not count");
+            book.absent(format!("{fact}.{field}"), source.first().err().unwrap_or_else(none));
+        }
+    }
+}
+
+/// Names of block devices by their number.
+fn names(inputs: &Inputs) -> BTreeMap<String, &str> {
+    let rows = inputs.storage.diskstats.first().map(|r| r.rows.as_slice()).unwrap_or_default();
+    rows.iter().map(|d| (format!("{}:{}", d.major, d.minor), d.name.as_str())).collect()
+}

@@ -1,0 +1,259 @@
+//! The collector's native probes against the tools that everybody trusts: `ss` and `ethtool` are
+//! asked at the same moment, and must say the same.
+//!
+//! Each test runs in a network namespace of its own (`unshare -n`), so that it sees no socket but
+//! its own. Where root, a tool or the kernel's diag handlers are lacking it is skipped, loudly.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, in its helpers too, and says what it skips"
+)]
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use linsight::input::{Limits, Snapshot, Source};
+use linsight::parse::socket::{Endpoint, Protocol, Socket, State, TimerKind};
+use linsight::parse::{ParseEnv, ethtool, ethtool_text, inet_diag, ss};
+
+/// Connections on loopback; each has two sockets.
+const CONNECTIONS: usize = 5000;
+
+#[expect(clippy::disallowed_methods, reason = "a test waits for the program it runs")]
+fn output(line: &str) -> Option<String> {
+    let (program, rest) = line.split_once(' ')?;
+    let mut command = Command::new(program);
+    command.args(rest.split(' ')).env("LC_ALL", "C").stdin(Stdio::null());
+    let done = command.output().ok()?;
+    let text = [done.stdout, done.stderr].concat();
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Runs a test of this file in a namespace of its own, if that can be had here.
+fn in_own_namespace(test: &str, tools: &[&str]) {
+    for tool in [&["unshare --version", "ip -V"], tools].concat() {
+        if output(tool).is_none() {
+            eprintln!("SKIPPED: `{tool}` cannot be run");
+            return;
+        }
+    }
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: a network namespace needs root");
+        return;
+    }
+    let me = std::env::current_exe().unwrap();
+    let line = format!(
+        "unshare -n {} --exact {test} --ignored --nocapture --test-threads=1",
+        me.display()
+    );
+    let said = output(&line).unwrap();
+    if said.contains("unshare failed") {
+        eprintln!("SKIPPED: {said}");
+        return;
+    }
+    eprintln!("{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+/// Collects this namespace's network sources.
+fn collect() -> Snapshot {
+    let program = Path::new(env!("CARGO_BIN_EXE_linsight")).with_file_name("linsight-collect");
+    assert!(program.exists(), "build both programs (cargo test --workspace)");
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("a.tar.zst");
+    let line = format!("{} -q --only net --duration 0 -o {}", program.display(), archive.display());
+    let said = output(&line).unwrap();
+    assert!(archive.exists(), "{said}");
+    Snapshot::open(&Source::from_arg(archive.as_os_str()), &Limits::default()).unwrap()
+}
+
+#[test]
+fn sockets_are_as_ss_shows_them() {
+    in_own_namespace("sockets_inside", &["ss -V"]);
+}
+
+#[test]
+fn devices_are_as_ethtool_shows_them() {
+    in_own_namespace("devices_inside", &["ethtool --version"]);
+}
+
+/// Sockets in many states, some with keepalive, some with data on their way.
+fn make_sockets() -> (TcpListener, Vec<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:7000").unwrap();
+    let port = listener.local_addr().unwrap();
+    let mut held = Vec::new();
+    for i in 0..CONNECTIONS {
+        let mut client = TcpStream::connect(port).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        rustix::net::sockopt::set_socket_keepalive(&client, i % 2 == 0).unwrap();
+        match i % 5 {
+            1 => client.write_all(&vec![b'x'; i]).unwrap(),
+            2 => client.shutdown(Shutdown::Write).unwrap(),
+            3 => {
+                drop(client);
+                // The client's end goes to FIN-WAIT-2, then with the server's to TIME-WAIT.
+                held.extend((i % 10 == 3).then_some(server));
+                continue;
+            }
+            _ => {}
+        }
+        held.extend([client, server]);
+    }
+    (listener, held)
+}
+
+#[test]
+#[ignore = "started by `sockets_are_as_ss_shows_them` in a namespace of its own"]
+fn sockets_inside() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let files = Some(CONNECTIONS as u64 * 2 + 500);
+    setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files }).unwrap();
+    output("ip link set lo up").unwrap();
+    let _held = make_sockets();
+
+    let before = by_ends(ss::parse(&output("ss -tanoiem").unwrap()).unwrap().rows);
+    let snapshot = collect();
+    let after = by_ends(ss::parse(&output("ss -tanoiem").unwrap()).unwrap().rows);
+    let inode = std::fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
+    let inode = inode.trim_start_matches("net:[").trim_end_matches(']').to_owned();
+    let raw = match snapshot.read(&format!("probes/inet_diag/{inode}/tcp4")) {
+        Ok(raw) => raw,
+        Err(absence) => {
+            eprintln!("SKIPPED: no dump: {absence:?}");
+            return;
+        }
+    };
+    let env = ParseEnv {
+        page_size_bytes: 4096,
+        ticks_per_s: 100,
+        little_endian: cfg!(target_endian = "little"),
+    };
+    let dump = inet_diag::parse(&raw, Protocol::Tcp, &env).unwrap();
+    assert!(dump.problems.is_empty(), "{:?}", dump.problems);
+    let ours = by_ends(dump.rows);
+
+    // A socket that changed its state between the two readings of ss proves nothing.
+    let mut compared = BTreeMap::new();
+    for (ends, theirs) in &before {
+        let Some(later) = after.get(ends).filter(|later| later.state == theirs.state) else {
+            continue;
+        };
+        let ours = ours.get(ends).unwrap_or_else(|| panic!("{ends:?} is not in the dump"));
+        compare(ours, theirs, later);
+        *compared.entry(theirs.state.as_str()).or_insert(0) += 1;
+    }
+    eprintln!("compared: {compared:?}");
+    let all: usize = compared.values().sum();
+    assert!(all > CONNECTIONS, "{compared:?}");
+    for state in ["LISTEN", "ESTAB", "CLOSE-WAIT", "FIN-WAIT-2", "TIME-WAIT"] {
+        assert!(compared.contains_key(state), "no {state} among {compared:?}");
+    }
+}
+
+fn by_ends(sockets: Vec<Socket>) -> BTreeMap<(Endpoint, Endpoint), Socket> {
+    sockets.into_iter().map(|socket| ((socket.local, socket.remote), socket)).collect()
+}
+
+/// What does not move must be equal; timers run, and `ss` rounds them.
+fn compare(ours: &Socket, before: &Socket, after: &Socket) {
+    let ends = (ours.local, ours.remote);
+    assert_eq!(ours.state, before.state, "{ends:?}");
+    let is_mini = matches!(ours.state, State::TimeWait | State::SynRecv);
+    if !is_mini {
+        assert_eq!(ours.inode.unwrap_or(0), before.inode.unwrap_or(0), "{ends:?}");
+        assert_eq!(ours.memory, before.memory, "{ends:?}");
+    }
+    let kind = |socket: &Socket| socket.timer.map_or(TimerKind::Off, |timer| timer.kind);
+    assert_eq!(kind(ours), kind(before), "{ends:?}");
+    if let (Some(ours), Some(before), Some(after)) = (ours.timer, before.timer, after.timer) {
+        // `ss` cuts to seconds above ten seconds, and to minutes above an hour.
+        let step = if before.expires_ms >= 3_600_000 { 60_000 } else { 1000 };
+        let (low, high) = (after.expires_ms, before.expires_ms + step);
+        assert!((low..=high).contains(&ours.expires_ms), "{ends:?}: {ours:?} not in {low}..{high}");
+        assert_eq!(ours.retrans, before.retrans, "{ends:?}");
+    }
+    if let (Some(ours), Some(theirs)) = (&ours.info, &before.info) {
+        // `ss` prints the two times in milliseconds with three digits, cut or rounded.
+        let near =
+            |a: Option<u32>, b: Option<u32>| a.zip(b).is_none_or(|(a, b)| a.abs_diff(b) < 1000);
+        assert!(
+            near(ours.rto_us, theirs.rto_us),
+            "{ends:?}: {:?} {:?}",
+            ours.rto_us,
+            theirs.rto_us
+        );
+        assert!(
+            near(ours.rtt_us, theirs.rtt_us),
+            "{ends:?}: {:?} {:?}",
+            ours.rtt_us,
+            theirs.rtt_us
+        );
+        assert_eq!(ours.mss_bytes, theirs.mss_bytes, "{ends:?}");
+        assert_eq!(ours.cwnd, theirs.cwnd, "{ends:?}");
+    }
+    assert_eq!(ours.congestion.is_some(), before.congestion.is_some(), "{ends:?}");
+}
+
+#[test]
+#[ignore = "started by `devices_are_as_ethtool_shows_them` in a namespace of its own"]
+fn devices_inside() {
+    output("ip link set lo up").unwrap();
+    let said = output("ip link add v0 type veth peer name v1").unwrap();
+    let has_veth = said.is_empty();
+    if !has_veth {
+        eprintln!("no veth here, loopback alone: {said}");
+    }
+    let snapshot = collect();
+    for dev in if has_veth { &["lo", "v0", "v1"][..] } else { &["lo"] } {
+        let json = snapshot.read(&format!("probes/ethtool/{dev}.json")).unwrap();
+        let ours = ethtool::parse(str::from_utf8(&json).unwrap()).unwrap();
+        let tool = |option: &str| output(&format!("ethtool {option} {dev}")).unwrap();
+        assert_eq!(ours.ring, ethtool_text::ring(&tool("-g")).ok(), "{dev}");
+        assert_eq!(ours.stats, ethtool_text::stats(&tool("-S")).ok(), "{dev}");
+        assert_eq!(ours.pause, ethtool_text::pause(&tool("-a")).ok(), "{dev}");
+        if let Ok(ethtool::Answer::Told(theirs)) = ethtool_text::channels(&tool("-l")) {
+            let ours = ours.channels.as_ref().and_then(ethtool::Answer::told).unwrap();
+            assert_eq!(
+                (ours.combined.unwrap_or(0), ours.rx.unwrap_or(0), ours.tx_max.unwrap_or(0)),
+                (theirs.combined.unwrap_or(0), theirs.rx.unwrap_or(0), theirs.tx_max.unwrap_or(0)),
+                "{dev}"
+            );
+        }
+        let features = ours.features.as_ref().and_then(ethtool::Answer::told).unwrap();
+        let theirs = ethtool_text::features(&tool("-k")).unwrap();
+        let theirs = theirs.told().unwrap();
+        let mut compared = 0;
+        for (name, feature) in features {
+            // Some names of the tool are its own, for groups of the kernel's.
+            if let Some(their) = theirs.get(name) {
+                let both = (feature.active, feature.fixed);
+                assert_eq!(both, (their.active, their.fixed), "{dev} {name}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 20, "{dev}: {compared} features of one name");
+        if let Ok(ethtool::Answer::Told(theirs)) = ethtool_text::driver(&tool("-i")) {
+            assert_eq!(
+                ours.driver.as_ref().and_then(ethtool::Answer::told).unwrap().driver,
+                theirs.driver,
+                "{dev}"
+            );
+        }
+        if let Some(link) = ours.link.as_ref().and_then(ethtool::Answer::told) {
+            let theirs = ethtool_text::parse(&output(&format!("ethtool {dev}")).unwrap()).unwrap();
+            let theirs = theirs.told().unwrap();
+            assert_eq!(
+                (link.speed_mbit_per_s, link.full_duplex, link.detected),
+                (theirs.speed_mbit_per_s, theirs.full_duplex, theirs.detected),
+                "{dev}"
+            );
+        }
+    }
+}
