@@ -15,6 +15,7 @@ mod collect {
     pub mod endings;
     pub mod obstacles;
     pub mod support;
+    pub mod unchanged;
 }
 
 use std::collections::BTreeSet;

@@ -1,11 +1,14 @@
 //! Why something is not known: typed, from the archive entry up to the verdict.
 
 use linsight_archive::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a fact is absent. A reader decides by it what to do next: run as root, sample longer, or
 /// accept that this kernel does not tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// This host does not provide the source (old kernel, no such device, module not loaded).
@@ -56,7 +59,7 @@ impl Reason {
 }
 
 /// One absence: the reason, the source that is lacking, and what is known about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Absence {
     /// The class of reason.
     pub reason: Reason,

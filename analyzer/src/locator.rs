@@ -1,9 +1,10 @@
 //! Where a value came from, precisely enough to read it again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A place in the archive, or the facts that a derived fact was computed from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Locator {
     /// Lines of an entry: `proc/meminfo` lines 3 to 3 (from 1). `record` is the key inside a pack.

@@ -52,17 +52,16 @@ impl Outcome {
     /// The inverse of [`Outcome::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Collected,
-            Self::Missing,
-            Self::Denied,
-            Self::TimedOut,
-            Self::Truncated,
-            Self::Vanished,
-            Self::Failed,
-            Self::Skipped,
-        ]
-        .into_iter()
-        .find(|o| o.as_str() == word)
+        Some(match word {
+            "collected" => Self::Collected,
+            "missing" => Self::Missing,
+            "denied" => Self::Denied,
+            "timed_out" => Self::TimedOut,
+            "truncated" => Self::Truncated,
+            "vanished" => Self::Vanished,
+            "failed" => Self::Failed,
+            "skipped" => Self::Skipped,
+            _ => return None,
+        })
     }
 }

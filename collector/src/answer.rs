@@ -43,13 +43,15 @@ pub(crate) type Take<'a> = dyn FnMut(&Answer<'_>) -> Flow + 'a;
 
 impl<'a> Answer<'a> {
     /// An answer as it came from a worker.
-    pub(crate) fn received(index: usize, head: &Head, content: &'a [u8]) -> Self {
+    pub(crate) fn received(index: usize, head: &Head, body: &'a [u8]) -> Self {
+        let (reason, content) = body.split_at_checked(head.reason as usize).unwrap_or((b"", body));
+        let reason = str::from_utf8(reason).ok().filter(|reason| !reason.is_empty());
         let errno = (head.errno != 0).then_some(head.errno);
         Self {
             index,
             outcome: head.outcome.unwrap_or_else(|| errno.map_or(Outcome::Collected, outcome_of)),
             errno,
-            reason: None,
+            reason,
             us: head.us,
             mono_us: head.mono_us,
             content,

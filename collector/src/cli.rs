@@ -94,45 +94,52 @@ fn note(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A number and its unit.
-fn number_and_unit(text: &str) -> Option<(f64, &str)> {
+/// A number in millionths, and its unit. No floating point: its tables would be a hundredth of the
+/// whole binary.
+fn millionths_and_unit(text: &str) -> Option<(u128, &str)> {
     let text = text.trim();
     let at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(at)?;
-    Some((number.parse().ok()?, unit.trim()))
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let whole: u64 = whole.parse().ok()?;
+    // Digits behind the sixth change nothing that is measured here.
+    let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(6).collect();
+    let fraction: u64 = digits.parse().ok()?;
+    Some((u128::from(whole) * 1_000_000 + u128::from(fraction), unit.trim()))
 }
 
 /// A time: `60`, `60s`, `500ms`, `2m`, `1h`.
 fn duration_us(text: &str) -> Result<u64, String> {
     let expected = || "expected a time such as 60s, 500ms, 2m".to_owned();
-    let (number, unit) = number_and_unit(text).ok_or_else(expected)?;
+    let (number, unit) = millionths_and_unit(text).ok_or_else(expected)?;
     let factor = match unit {
-        "" | "s" => 1e6,
-        "ms" => 1e3,
-        "m" | "min" => 6e7,
-        "h" => 3.6e9,
+        "" | "s" => 1_000_000,
+        "ms" => 1000,
+        "m" | "min" => 60_000_000,
+        "h" => 3_600_000_000,
         _ => return Err(expected()),
     };
-    whole(number * factor).ok_or_else(expected)
+    times(number, factor).ok_or_else(expected)
 }
 
 /// A size: `512MiB`, `1GiB`, `100M` (powers of 1024), or bytes.
 fn size_bytes(text: &str) -> Result<u64, String> {
     let expected = || "expected a size such as 512MiB, 2GiB".to_owned();
-    let (number, unit) = number_and_unit(text).ok_or_else(expected)?;
+    let (number, unit) = millionths_and_unit(text).ok_or_else(expected)?;
     let factor = match unit {
-        "" | "B" => 1.0,
-        "KiB" | "K" => 1024.0,
-        "MiB" | "M" => 1_048_576.0,
-        "GiB" | "G" => 1_073_741_824.0,
+        "" | "B" => 1,
+        "KiB" | "K" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
         _ => return Err(expected()),
     };
-    whole(number * factor).ok_or_else(expected)
+    times(number, factor).ok_or_else(expected)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds are checked")]
-fn whole(number: f64) -> Option<u64> {
-    (0.0..1e15).contains(&number).then(|| number.round() as u64)
+/// The product as a whole number below 10^15: thirty years in microseconds, a petabyte.
+fn times(millionths: u128, factor: u64) -> Option<u64> {
+    let product = millionths.checked_mul(u128::from(factor))? / 1_000_000;
+    u64::try_from(product).ok().filter(|number| *number < 1_000_000_000_000_000)
 }
 
 #[cfg(test)]
@@ -155,6 +162,8 @@ mod tests {
         assert!(
             duration_us("-1s").is_err() && duration_us("1d").is_err() && duration_us("").is_err()
         );
+        assert!(duration_us("1.2.3").is_err() && duration_us("99999999999999999999h").is_err());
+        assert!(duration_us(".").is_err() && size_bytes("18446744073709551615GiB").is_err());
         assert_eq!(size_bytes("512MiB"), Ok(512 << 20));
         assert_eq!(size_bytes("1.5K"), Ok(1536));
         assert!(size_bytes("many").is_err());

@@ -1,11 +1,13 @@
 //! The command: from the command line to the exit status.
+//!
+//! An error is the text that the operator reads. The crates for errors would bring the resolver of
+//! backtraces along, which is a sixth of the static binary.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 use linsight_archive::Outcome;
 
@@ -41,20 +43,25 @@ pub(crate) fn main() -> ExitCode {
     let status = match run(&args) {
         Ok(status) => status,
         Err(error) => {
-            writeln!(stderr(), "linsight-collect: {error:#}").unwrap_or_default();
+            writeln!(stderr(), "linsight-collect: {error}").unwrap_or_default();
             ERROR
         }
     };
     ExitCode::from(status)
 }
 
-fn run(args: &Args) -> anyhow::Result<u8> {
+/// What was done when an error came, and the error, whose text names its own cause.
+fn during<E: Display>(doing: &str) -> impl FnOnce(E) -> String {
+    move |error| format!("{doing}: {error}")
+}
+
+fn run(args: &Args) -> Result<u8, String> {
     if args.list {
-        stdout().write_all(plan::list().as_bytes()).context("print the plan")?;
+        stdout().write_all(plan::list().as_bytes()).map_err(during("print the plan"))?;
         return Ok(WRITTEN);
     }
     inherited::keep_from_children();
-    let stop = Stop::on_signals().context("take over signals")?;
+    let stop = Stop::on_signals().map_err(during("take over signals"))?;
     host::offer_to_die_first();
     let (chosen, skipped): (Vec<&Source>, Vec<&Source>) = plan::TABLE.iter().partition(|source| {
         args.wants(source.group)
@@ -63,11 +70,13 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     if args.dry_run {
         let mut workers = Workers::new(&args.root, stop);
         let text = dry_run::text(&mut workers, &chosen, &skipped);
-        let text = text.map_err(|Ended(why)| anyhow::anyhow!(why))?;
-        stdout().write_all(text.as_bytes()).context("print what would be read")?;
+        let text = text.map_err(|Ended(why)| why)?;
+        stdout().write_all(text.as_bytes()).map_err(during("print what would be read"))?;
         return Ok(WRITTEN);
     }
-    let header = host::header(host::Asked {
+    let mut workers = Workers::new(&args.root, stop);
+    let header = host::header(host::Asking {
+        told: host::Told::ask(&mut workers),
         duration_s: seconds(args.duration),
         interval_s: seconds(args.interval),
         root: args.root.clone(),
@@ -84,15 +93,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     });
     let shared = Rc::new(Shared::default());
     let output = if name == "-" {
-        Output::stdout(Rc::clone(&shared)).context("open standard output")?
+        Output::stdout(Rc::clone(&shared)).map_err(during("open standard output"))?
     } else {
-        Output::create(&name, Rc::clone(&shared)).with_context(|| format!("create {name}"))?
+        Output::create(&name, Rc::clone(&shared)).map_err(during(&format!("create {name}")))?
     };
     let sink = Sink::new(output, shared, &header, args.max_size)
-        .with_context(|| format!("write {name}"))?;
+        .map_err(during(&format!("write {name}")))?;
     let run = Run {
         sink,
-        workers: Workers::new(&args.root, stop),
+        workers,
         plan: chosen,
         processes: crate::processes::Processes::default(),
         options: Options {
@@ -103,8 +112,15 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         },
         progress: Progress::new(args.quiet),
         samples: 0,
+        sampled: crate::sampled::Sampled::default(),
+        release: header.kernel_release.clone(),
     };
-    let summary = run.collect(&skipped).with_context(|| format!("write {name}"))?;
+    let summary = run.collect(&skipped).map_err(during(&format!("write {name}")))?;
+    if !args.quiet && args.root == "/" && host::is_container() {
+        let hint = "this is a container: the archive shows its view. For the host's, run it there, \
+                    or with the host's / mounted and --root\n";
+        write!(stderr(), "linsight-collect: {hint}").unwrap_or_default();
+    }
     if !args.quiet || summary.ended_early.is_some() {
         stderr().write_all(ending(&name, &summary).as_bytes()).unwrap_or_default();
     }
@@ -157,14 +173,14 @@ fn ending(name: &str, summary: &Summary) -> String {
     }
     let size = mib(summary.bytes);
     let sum = summary.sha256.get(..4).unwrap_or_default();
-    let s = seconds(summary.wall_us);
+    let s = tenths(summary.wall_us.saturating_mul(10) / 1_000_000);
     let Tally { collected: ok, total, missing, skipped, .. } = summary.tally;
     let asked = total - missing - skipped;
     let verb = if name == "-" { "Streamed" } else { "Wrote" };
     let name = if name == "-" { "the archive" } else { name };
     let _ = writeln!(
         out,
-        "{verb} {name} ({size}, sha256 {sum}…) in {s:.1} s; \
+        "{verb} {name} ({size}, sha256 {sum}…) in {s} s; \
          {ok} of {asked} sources ok ({missing} not on this host)"
     );
     if let Some(why) = &summary.ended_early {
@@ -181,5 +197,9 @@ fn shown(path: &str) -> String {
 }
 
 fn mib(bytes: u64) -> String {
-    format!("{:.1} MiB", seconds(bytes.saturating_mul(1_000_000)) / 1_048_576.0)
+    format!("{} MiB", tenths(bytes.saturating_mul(10) >> 20))
+}
+
+fn tenths(n: u64) -> String {
+    format!("{}.{}", n / 10, n % 10)
 }

@@ -32,7 +32,11 @@ pub(crate) fn text(workers: &mut Workers, chosen: &[&Source], skipped: &[&Source
 
 fn resolve(workers: &mut Workers, source: &Source) -> Flow<Vec<(&'static str, String)>> {
     let found = match source.how {
-        How::File => files::lines(workers, Op::Glob, source.path, source.class)?.0,
+        How::File => {
+            let path = source.path.replace("{release}", &crate::host::release());
+            files::lines(workers, Op::Glob, &path, source.class)?.0
+        }
+        How::Small(_) => vec![source.path.to_owned()],
         How::Names => vec![source.path.trim_start_matches("names/").to_owned()],
         How::Pack(prefix, patterns) => {
             let mut found = Vec::new();
@@ -45,11 +49,16 @@ fn resolve(workers: &mut Workers, source: &Source) -> Flow<Vec<(&'static str, St
         How::Tree(dir, names) => {
             files::lines(workers, Op::Find, &format!("{dir}//{names}"), source.class)?.0
         }
-        How::Process(name) | How::ProcessLink(name) | How::ProcessLinks(name) => {
-            vec![format!("proc/self/{name}")]
-        }
+        How::Process(name)
+        | How::ProcessLink(name)
+        | How::ProcessLinks(name)
+        | How::ProcessEntries(name)
+        | How::ProcessLines(name) => vec![format!("proc/self/{name}")],
+        How::Deleted => vec!["proc/self/fd".to_owned()],
+        How::Descriptors => vec!["proc/self/fdinfo".to_owned()],
+        How::MountNamespaces => vec!["proc/self/mountinfo".to_owned()],
         How::Thread(name) => vec![format!("proc/self/task/self/{name}")],
-        How::Sysctl => files::lines(workers, Op::Walk, "proc/sys", source.class)?.0,
+        How::Sysctl(_) => files::lines(workers, Op::Walk, "proc/sys", source.class)?.0,
         How::Probe(_) | How::Yield | How::Own => {
             return Ok(vec![("would ask", source.path.to_owned())]);
         }
@@ -57,7 +66,15 @@ fn resolve(workers: &mut Workers, source: &Source) -> Flow<Vec<(&'static str, St
     let here = are_here(workers, &found, source.class)?;
     let per_process = matches!(
         source.how,
-        How::Process(_) | How::ProcessLink(_) | How::ProcessLinks(_) | How::Thread(_)
+        How::Process(_)
+            | How::ProcessLink(_)
+            | How::ProcessLinks(_)
+            | How::ProcessEntries(_)
+            | How::ProcessLines(_)
+            | How::Deleted
+            | How::Descriptors
+            | How::MountNamespaces
+            | How::Thread(_)
     );
     let mut lines = Vec::new();
     for (path, is_here) in found.into_iter().zip(here) {

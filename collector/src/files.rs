@@ -18,6 +18,8 @@ use crate::workers::Workers;
 const NAMES_CAP: u32 = 8 << 20;
 /// A name that is a directory.
 const EISDIR: i32 = Errno::ISDIR.raw_os_error();
+/// A name that is no link.
+const EINVAL: i32 = Errno::INVAL.raw_os_error();
 /// A file that would show our namespace instead of the host's.
 const EXDEV: i32 = Errno::XDEV.raw_os_error();
 /// Bytes of one kernel parameter.
@@ -60,7 +62,7 @@ impl Run {
         let mut paths: Vec<(&Source, String)> = Vec::new();
         for row in &rows {
             match row.how {
-                How::File if row.path.contains(['*', '{']) => {
+                How::File if self.path_of(row).contains(['*', '{']) => {
                     let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
                     if found.is_empty() {
                         let outcome =
@@ -69,7 +71,12 @@ impl Run {
                     }
                     paths.extend(found.into_iter().map(|path| (*row, path)));
                 }
-                How::File | How::Names => paths.push((row, row.path.to_owned())),
+                How::Small(bound) => {
+                    if let Some(paths_of_it) = self.if_small(row, bound)? {
+                        paths.push((row, paths_of_it));
+                    }
+                }
+                How::File | How::Names => paths.push((row, self.path_of(row))),
                 _ => {}
             }
         }
@@ -78,11 +85,16 @@ impl Run {
             match row.how {
                 How::Pack(prefix, patterns) => self.read_patterns(row, prefix, patterns)?,
                 How::Tree(dir, names) => self.read_tree(row, dir, names)?,
-                How::Sysctl => self.read_sysctl(row)?,
+                How::Sysctl(below) => self.read_sysctl(row, below)?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The path of a row, with the kernel's release where it says so.
+    fn path_of(&self, row: &Source) -> String {
+        row.path.replace("{release}", &self.release)
     }
 
     fn read_paths(&mut self, paths: &[(&Source, String)]) -> Flow {
@@ -123,8 +135,18 @@ impl Run {
         self.read_pack(row, prefix, &requests, false)
     }
 
-    fn read_pack(&mut self, row: &Source, prefix: &str, requests: &[Request], cut: bool) -> Flow {
-        let Self { sink, workers, .. } = self;
+    /// Reads these files and links into the row's pack; keys are relative to the prefix.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub(crate) fn read_pack(
+        &mut self,
+        row: &Source,
+        prefix: &str,
+        requests: &[Request],
+        cut: bool,
+    ) -> Flow {
+        let Self { sink, workers, sampled, samples, .. } = self;
         let mut pack = sink.pack(row.path);
         if cut {
             Sink::cut(&mut pack, "more directories than are looked into");
@@ -132,9 +154,13 @@ impl Run {
         workers.run(requests, &mut |answer| {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             // A pattern names what some kernel or driver has; what this one lacks is no evidence.
-            // So does an attribute that is no file but a directory (EISDIR, or our own EINVAL).
-            if answer.outcome == Outcome::Missing || answer.errno == Some(EISDIR) {
+            // So does an attribute that is a directory, and a file where links are looked for.
+            let is_no_link = request.asked.op == Op::Link && answer.errno == Some(EINVAL);
+            if answer.outcome == Outcome::Missing || answer.errno == Some(EISDIR) || is_no_link {
                 return Ok(());
+            }
+            if *samples == 0 {
+                sampled.learn(row, &request.asked.path, answer);
             }
             let key = request.asked.path.strip_prefix(prefix).unwrap_or(&request.asked.path);
             sink.record(
@@ -150,8 +176,18 @@ impl Run {
 
     /// Writes what `sysctl -a` would print. The tool itself is never run: it opens files whose
     /// reading changes the host.
-    fn read_sysctl(&mut self, row: &Source) -> Flow {
-        let (paths, outcome) = lines(&mut self.workers, Op::Walk, "proc/sys", row.class)?;
+    fn read_sysctl(&mut self, row: &Source, below: &[&str]) -> Flow {
+        let dirs: Vec<String> = if below.is_empty() {
+            vec!["proc/sys".to_owned()]
+        } else {
+            below.iter().map(|dir| format!("proc/sys/{dir}")).collect()
+        };
+        let (mut paths, mut outcome) = (Vec::new(), Outcome::Missing);
+        for dir in dirs {
+            let found = lines(&mut self.workers, Op::Walk, &dir, row.class)?;
+            paths.extend(found.0);
+            outcome = found.1;
+        }
         if paths.is_empty() {
             return self.sink.note(row.path, outcome, "");
         }

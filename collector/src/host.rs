@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use linsight_archive::{FORMAT_VERSION, Header};
+use linsight_archive::{FORMAT_VERSION, Header, Outcome};
 
-use crate::clock;
+use crate::answer::Request;
+use crate::class::Class;
+use crate::wire::{Asked, Op};
+use crate::workers::Workers;
+use crate::{clock, zone};
 
 /// Effective capabilities of this process, 0 if the kernel does not say.
 #[must_use]
@@ -57,9 +61,23 @@ pub(crate) fn own_file(path: &str) -> Option<String> {
     Some(text)
 }
 
+/// Whether we run in a container, as engines and systemd mark it.
+#[must_use]
+pub(crate) fn is_container() -> bool {
+    ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"]
+        .iter()
+        .any(|mark| rustix::fs::access(*mark, rustix::fs::Access::EXISTS).is_ok())
+}
+
+/// Release of the running kernel.
+#[must_use]
+pub(crate) fn release() -> String {
+    rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
 /// What the command line adds to the header.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Asking {
     /// Seconds of sampling.
     pub(crate) duration_s: f64,
     /// Seconds between samples.
@@ -72,12 +90,64 @@ pub(crate) struct Asked {
     pub plan_sha256: String,
     /// The command line, masked.
     pub(crate) argv: Vec<String>,
+    /// What the host's own files tell.
+    pub(crate) told: Told,
+}
+
+/// What the header says of the host that only files below its root tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    host_name: Option<String>,
+    utc_offset_s: Option<i32>,
+}
+
+impl Told {
+    /// Asks a worker. Where the root is not ours, its host name is not our kernel's answer, either.
+    pub(crate) fn ask(workers: &mut Workers) -> Self {
+        const ASKED: [(Op, &str); 4] = [
+            (Op::Read, zone::PATH),
+            (Op::Count, "etc"),
+            (Op::Read, "proc/sys/kernel/hostname"),
+            (Op::Read, "etc/hostname"),
+        ];
+        let requests = ASKED.map(|(op, path)| {
+            let cap = u32::try_from(zone::CAP).unwrap_or(0);
+            let asked = Asked { op, ptrace: false, cap, path: path.to_owned() };
+            Request { asked, class: Class::Slow, pid: None }
+        });
+        let foreign = workers.root() != "/";
+        let mut told = Self::default();
+        let asked = workers.run(&requests, &mut |answer| {
+            match (answer.index, answer.outcome) {
+                // Without it programs tell UTC; in a bare root there is nobody to ask.
+                (0, Outcome::Missing) => told.utc_offset_s = Some(0),
+                (1, Outcome::Collected) => {}
+                (1, _) => told.utc_offset_s = None,
+                (0, Outcome::Collected) => {
+                    #[expect(clippy::cast_possible_truncation, reason = "seconds of a clock")]
+                    let now = clock::unix_s() as i64;
+                    told.utc_offset_s = zone::offset_s(answer.content, now);
+                }
+                (_, Outcome::Collected) if foreign && told.host_name.is_none() => {
+                    let name = String::from_utf8_lossy(answer.content).trim().to_owned();
+                    told.host_name = Some(name).filter(|name| !name.is_empty());
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        // A signal ends the run where it looks for one; the header is written all the same.
+        drop(asked);
+        told
+    }
 }
 
 /// The first entry of the archive.
 #[must_use]
-pub(crate) fn header(asked: Asked) -> Header {
+pub(crate) fn header(asked: Asking) -> Header {
     let uname = rustix::system::uname();
+    let own_name = || uname.nodename().to_string_lossy().into_owned();
+    let host_name = asked.told.host_name.unwrap_or_else(own_name);
     Header {
         linsight: FORMAT_VERSION,
         collector_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -85,13 +155,13 @@ pub(crate) fn header(asked: Asked) -> Header {
         argv: asked.argv,
         euid: rustix::process::geteuid().as_raw(),
         capabilities: capabilities(),
-        host_name: uname.nodename().to_string_lossy().into_owned(),
-        kernel_release: uname.release().to_string_lossy().into_owned(),
+        host_name,
+        kernel_release: release(),
         machine: uname.machine().to_string_lossy().into_owned(),
         started_unix_s: clock::unix_s(),
         started_mono_us: clock::mono_us(),
         started_boottime_us: clock::boottime_us(),
-        utc_offset_s: None,
+        utc_offset_s: asked.told.utc_offset_s,
         page_size_bytes: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
         ticks_per_s: u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100),
         little_endian: cfg!(target_endian = "little"),

@@ -16,6 +16,12 @@ use crate::worker;
 
 /// How long a killed child may take to go.
 const GRACE_US: u64 = 200_000;
+/// First and longest wait between two looks whether it has gone.
+const LOOK_US: (u64, u64) = (50, 2000);
+/// Answers under way above which it is worth to let some gather.
+const FEW: usize = 8;
+/// How long they may gather: less than what the answers of one outbox take.
+const GATHER_US: u64 = 500;
 
 /// A worker that lives.
 #[derive(Debug)]
@@ -49,6 +55,7 @@ impl Link {
     pub(crate) fn spawn(arguments: &[&str]) -> io::Result<Self> {
         let (stderr, other_end) = io::pipe()?;
         let mut child = Command::new("/proc/self/exe")
+            .arg0("linsight-collect")
             .arg(worker::ARGUMENT)
             .args(arguments)
             .env_clear()
@@ -74,10 +81,21 @@ impl Link {
 
     /// Sends and receives until something came, the deadline passed, or the worker is gone.
     ///
+    /// The worker writes each answer at once. With many of them under way (`expected`) we let some
+    /// gather before we look: to be woken for each costs both sides more than most files do.
+    ///
     /// # Errors
     /// When a signal ends the run.
-    pub(crate) fn exchange(&mut self, deadline_us: u64, stop: &Stop) -> Flow<Event> {
+    pub(crate) fn exchange(
+        &mut self,
+        expected: usize,
+        deadline_us: u64,
+        stop: &Stop,
+    ) -> Flow<Event> {
         let begun = clock::mono_us();
+        if expected > FEW && self.outbox.is_empty() {
+            pause(GATHER_US);
+        }
         loop {
             stop.check()?;
             let waited = clock::mono_us().saturating_sub(begun);
@@ -170,12 +188,14 @@ impl Link {
 /// Whether a child has ended; waits a moment for it.
 pub(crate) fn is_gone(child: &mut Child) -> bool {
     let begun = clock::mono_us();
+    let (mut look_us, longest) = LOOK_US;
     loop {
         match child.try_wait() {
             Ok(Some(_)) | Err(_) => return true,
             Ok(None) if clock::mono_us().saturating_sub(begun) > GRACE_US => return false,
-            Ok(None) => pause(1000),
+            Ok(None) => pause(look_us),
         }
+        look_us = (look_us * 2).min(longest);
     }
 }
 

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 mod access;
 mod answer;
+mod capped;
 mod class;
 mod cli;
 mod clock;
@@ -20,7 +21,12 @@ mod growers;
 mod host;
 mod inherited;
 mod link;
+mod measure;
 mod never;
+// Only where the unwinding tables are left out, too.
+#[cfg(all(target_env = "musl", panic = "abort"))]
+mod no_backtrace;
+mod open_files;
 mod output;
 mod pattern;
 mod plan;
@@ -32,15 +38,18 @@ mod progress;
 mod redact;
 mod root;
 mod run;
+mod sampled;
 mod sampler;
 mod search;
 mod sink;
+mod small;
 mod stop;
 mod threads;
 mod walks;
 mod wire;
 mod worker;
 mod workers;
+mod zone;
 
 fn main() -> ExitCode {
     let words: Vec<String> =

@@ -15,6 +15,7 @@ use crate::redact;
 use crate::redact::config::{Kind, keep};
 
 mod group;
+mod row;
 mod sysfs;
 mod table;
 
@@ -32,6 +33,8 @@ pub(crate) enum When {
     Sample,
     /// In every sample for some processes; see [`Source::why`].
     Target,
+    /// After the window, as a part of the end set.
+    End,
     /// After the window: it may disturb or hang.
     Last,
 }
@@ -45,6 +48,7 @@ impl When {
             Self::Twice => "2x",
             Self::Sample => "sample",
             Self::Target => "target",
+            Self::End => "end",
             Self::Last => "last",
         }
     }
@@ -93,14 +97,35 @@ pub(crate) enum How {
     ProcessLinks(&'static str),
     /// `/proc/PID/task/TID/<name>`.
     Thread(&'static str),
-    /// `/proc/sys` in the format of `sysctl -a`.
-    Sysctl,
+    /// How many entries `/proc/PID/<name>/` has, of all processes.
+    ProcessEntries(&'static str),
+    /// How many lines `/proc/PID/<name>` has, of the processes with the largest page tables.
+    ProcessLines(&'static str),
+    /// Size and owner of the files that processes hold open though they are deleted.
+    Deleted,
+    /// `/proc/PID/fdinfo/FD` of those, and of what is open of a graphics device.
+    Descriptors,
+    /// `/proc/PID/mountinfo` of one process of each mount namespace.
+    MountNamespaces,
+    /// A file that is costly where the host is large: read only where it is small.
+    Small(Bound),
+    /// These directories of `/proc/sys` (none: all) in the format of `sysctl -a`.
+    Sysctl(&'static [&'static str]),
     /// Made by the collector itself.
     Own,
     /// Asked of the kernel by a native probe.
     Probe(Request),
     /// Yielded by the probe of a row before.
     Yield,
+}
+
+/// Up to what a host is small enough for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// CPUs times threads: the file prints every thread for every CPU, with interrupts off.
+    CpusByThreads(u64),
+    /// Memory in GiB: the file counts free pages under the lock that every allocation takes.
+    MemoryGib(u64),
 }
 
 /// Where secrets may stand in a source. They are masked before anything is written.
@@ -204,8 +229,9 @@ impl Source {
             (_, Class::Mm) => "blocks the process's mmap while it is read, up to 11 ms per GiB",
             (How::Process(_) | How::ProcessLink(_), _) => "about 6 us a process",
             (How::ProcessLinks(_), _) => "about 2 us a link",
+            (How::ProcessEntries(_) | How::Deleted | How::Descriptors, _) => "about 6 us each",
             (How::Thread(_), _) => "about 6 us a thread",
-            (How::Sysctl, _) => "about 6 us a parameter",
+            (How::Sysctl(_), _) => "about 6 us a parameter",
             (How::Pack(..) | How::Tree(..), _) => "about 8 us a file",
             (How::Own, _) => "nothing",
             _ => "about 10 us",

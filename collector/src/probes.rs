@@ -92,7 +92,7 @@ impl Run {
     fn listen(&mut self, link: &mut Link, class: Class, state: &mut State) -> Flow {
         let Self { sink, workers, .. } = self;
         loop {
-            match link.exchange(class.deadline_us(), workers.stop())? {
+            match link.exchange(1, class.deadline_us(), workers.stop())? {
                 Event::Progress => link.deliver(|head, body| take(sink, state, head, body))?,
                 Event::Stalled | Event::Died => return Ok(()),
             }

@@ -79,14 +79,21 @@ impl Statm {
 /// no `RssAnon`: there `VmRSS` has to do.
 #[must_use]
 pub(crate) fn private_kib(status: &[u8]) -> u64 {
-    let field = |name: &[u8]| {
-        status.split(|b| *b == b'\n').find_map(|line| {
-            let value = std::str::from_utf8(line.strip_prefix(name)?).ok()?;
-            value.split_ascii_whitespace().next()?.parse::<u64>().ok()
-        })
-    };
-    let resident = field(b"RssAnon:").or_else(|| field(b"VmRSS:")).unwrap_or(0);
-    resident.saturating_add(field(b"VmSwap:").unwrap_or(0))
+    let resident = kib(status, b"RssAnon:").or_else(|| kib(status, b"VmRSS:")).unwrap_or(0);
+    resident.saturating_add(kib(status, b"VmSwap:").unwrap_or(0))
+}
+
+/// `VmPTE` of a `status`: page tables, which grow with the number and spread of mappings.
+#[must_use]
+pub(crate) fn page_tables_kib(status: &[u8]) -> u64 {
+    kib(status, b"VmPTE:").unwrap_or(0)
+}
+
+fn kib(status: &[u8], name: &[u8]) -> Option<u64> {
+    status.split(|b| *b == b'\n').find_map(|line| {
+        let value = std::str::from_utf8(line.strip_prefix(name)?).ok()?;
+        value.split_ascii_whitespace().next()?.parse().ok()
+    })
 }
 
 #[cfg(test)]
@@ -115,5 +122,6 @@ mod tests {
         assert_eq!(private_kib(status), 730);
         assert_eq!(private_kib(b"Name:\tx\nVmRSS:\t  900 kB\n"), 900);
         assert_eq!(private_kib(b"Name:\tkthreadd\n"), 0);
+        assert_eq!(page_tables_kib(b"VmLck:\t0 kB\nVmPTE:\t      92 kB\n"), 92);
     }
 }

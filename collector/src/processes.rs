@@ -8,8 +8,9 @@ use crate::answer::{Answer, Request, outcome_of};
 use crate::class::Class;
 use crate::files;
 use crate::growers::Point;
+use crate::open_files::Open;
 use crate::plan::{How, Source, When};
-use crate::proc_stat::{Stat, Statm, private_kib};
+use crate::proc_stat::{Stat, Statm, page_tables_kib, private_kib};
 use crate::run::Run;
 use crate::sink::{Pack, Sink};
 use crate::stop::Flow;
@@ -30,6 +31,10 @@ pub(crate) struct Known {
     pub(crate) threads: u64,
     /// `RssAnon` + `VmSwap` at the start.
     pub(crate) private_kib: u64,
+    /// `VmPTE` at the start.
+    pub(crate) page_tables_kib: u64,
+    /// Open files at the start.
+    pub(crate) open_files: u64,
     /// `statm` over the first third of the window.
     pub(crate) series: Vec<Point>,
 }
@@ -45,6 +50,8 @@ pub(crate) struct Processes {
     pub(crate) waiting: BTreeMap<(u32, u32), u32>,
     /// Processes that grow, most suspicious first.
     pub(crate) growers: Vec<u32>,
+    /// What their links have told.
+    pub(crate) open: Open,
 }
 
 /// The file, link or directory of `/proc/PID` that a row stands for.
@@ -53,6 +60,8 @@ fn name_of(how: How) -> Option<(Op, &'static str)> {
         How::Process(name) => Some((Op::Read, name)),
         How::ProcessLink(name) => Some((Op::Link, name)),
         How::ProcessLinks(name) => Some((Op::Links, name)),
+        How::ProcessEntries(name) => Some((Op::Count, name)),
+        How::ProcessLines(name) => Some((Op::Lines, name)),
         _ => None,
     }
 }
@@ -114,8 +123,12 @@ impl Run {
     pub(crate) fn read_processes_at_start(&mut self) -> Flow {
         self.find_lacking()?;
         let pids = self.pids()?;
-        let rows = self.process_rows(|s| s.when != When::Last);
+        let some = |s: &Source| s.when == When::Last || matches!(s.how, How::ProcessLines(_));
+        let rows = self.process_rows(|s| !some(s));
         self.read_processes(&rows, &pids)?;
+        self.read_open_files()?;
+        self.read_mount_namespaces()?;
+        self.count_mappings(&pids)?;
         self.read_threads(&pids, Threads::All)
     }
 
@@ -125,8 +138,14 @@ impl Run {
     /// When the run ends early.
     pub(crate) fn read_processes_at_end(&mut self) -> Flow {
         let pids = self.pids()?;
-        let rows = self.process_rows(|s| s.when == When::Twice);
+        let again = |s: &Source| match s.how {
+            How::ProcessEntries(_) => true,
+            How::ProcessLines(_) => false,
+            _ => s.when == When::Twice,
+        };
+        let rows = self.process_rows(again);
         self.read_processes(&rows, &pids)?;
+        self.count_mappings(&pids)?;
         self.read_threads(&pids, Threads::All)?;
         self.walk_growers()
     }
@@ -175,6 +194,7 @@ impl Run {
                 }
                 for (name, errno, target) in sub::records(answer.content) {
                     links += 1;
+                    processes.open.learn(pid, row.how, name, target);
                     let outcome = if errno == 0 {
                         Outcome::Collected
                     } else {
@@ -196,7 +216,12 @@ impl Processes {
     pub(crate) fn has_no_use_for(&self, pid: u32, row: &Source) -> bool {
         let kernel = self.known.get(&pid).is_some_and(|known| known.statm.size == 0);
         kernel
-            && matches!(row.how, How::Process("cmdline" | "smaps" | "smaps_rollup" | "numa_maps"))
+            && matches!(
+                row.how,
+                How::Process("cmdline" | "smaps" | "smaps_rollup" | "numa_maps")
+                    | How::ProcessEntries(_)
+                    | How::ProcessLines(_)
+            )
     }
 
     fn learn(&mut self, pid: u32, row: &Source, answer: &Answer<'_>) {
@@ -216,8 +241,14 @@ impl Processes {
                     known.series.push(Point::new(answer.mono_us, statm));
                 }
             }
+            How::ProcessEntries("fd") => {
+                let text = String::from_utf8_lossy(answer.content);
+                self.known.entry(pid).or_default().open_files = text.trim().parse().unwrap_or(0);
+            }
             How::Process("status") => {
-                self.known.entry(pid).or_default().private_kib = private_kib(answer.content);
+                let known = self.known.entry(pid).or_default();
+                known.private_kib = private_kib(answer.content);
+                known.page_tables_kib = page_tables_kib(answer.content);
             }
             _ => {}
         }
@@ -226,10 +257,16 @@ impl Processes {
     /// The `n` processes with the most resident memory; kernel threads have none.
     #[must_use]
     pub(crate) fn largest(&self, n: usize) -> Vec<u32> {
+        self.most(n, |known| known.statm.resident)
+    }
+
+    /// The `n` processes with the most of something, those without any left out.
+    #[must_use]
+    pub(crate) fn most(&self, n: usize, of: impl Fn(&Known) -> u64) -> Vec<u32> {
         let mut by_size: Vec<(u64, u32)> = self
             .known
             .iter()
-            .map(|(pid, known)| (known.statm.resident, *pid))
+            .map(|(pid, known)| (of(known), *pid))
             .filter(|(size, _)| *size > 0)
             .collect();
         by_size.sort_unstable_by(|a, b| b.cmp(a));

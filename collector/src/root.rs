@@ -11,11 +11,11 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::buffer::spare_capacity;
 use rustix::fs::{self, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::access::Access;
+use crate::capped;
 use crate::never;
 
 /// Most names taken from one directory or pattern.
@@ -97,7 +97,17 @@ impl Root {
 
     /// Whether a file shows our own namespace instead of the host's.
     fn would_lie(&self, path: &str) -> bool {
-        self.lies && (path.starts_with("proc/sys/net/") || path.starts_with("proc/sysvipc/"))
+        const OF_NAMESPACES: [&str; 8] = [
+            "proc/sys/net/",
+            "proc/sys/fs/mqueue/",
+            "proc/sys/kernel/hostname",
+            "proc/sys/kernel/domainname",
+            "proc/sys/kernel/msg",
+            "proc/sys/kernel/sem",
+            "proc/sys/kernel/shm",
+            "proc/sysvipc/",
+        ];
+        self.lies && OF_NAMESPACES.iter().any(|start| path.starts_with(start))
     }
 
     fn magic(&self, path: &str) -> Option<u64> {
@@ -106,7 +116,7 @@ impl Root {
     }
 
     /// Opens below the root, links confined to it if it is not `/`.
-    fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(crate) fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         // `proc/net` would be a link to our own network: the host's first process stands for it.
         let of_host = path.strip_prefix("proc/net").filter(|_| self.foreign && self.real_proc);
@@ -128,8 +138,11 @@ impl Root {
     }
 
     /// Opens a file for reading once it is known that it is one and may be read.
-    fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
+    pub(crate) fn open_file(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
         let kernel_made = self.is_kernel_made(path);
+        if self.is_unused_automount(path) {
+            return Err(Errno::XDEV);
+        }
         let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         if !kernel_made || self.access.needs_check() {
             let stat = fs::fstat(self.at(path, OFlags::PATH)?)?;
@@ -142,6 +155,40 @@ impl Root {
             }
         }
         self.at(path, flags)
+    }
+
+    /// What stands in the place of a file, if it is none; nothing is opened.
+    #[must_use]
+    pub(crate) fn stands_for(&self, path: &str) -> Option<&'static str> {
+        if self.is_kernel_made(path) {
+            return None;
+        }
+        if self.is_unused_automount(path) {
+            return Some("an automount point that nobody uses: not entered");
+        }
+        let stat = fs::fstat(self.at(path, OFlags::PATH).ok()?).ok()?;
+        Some(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => "a FIFO stands in its place: not opened",
+            FileType::Socket => "a socket stands in its place: not opened",
+            FileType::CharacterDevice | FileType::BlockDevice => {
+                "a device stands in its place: not opened"
+            }
+            FileType::Directory => "a directory stands in its place",
+            _ => return None,
+        })
+    }
+
+    /// Whether a directory is an automount point that nobody has used: to look into it would mount
+    /// something.
+    fn is_unused_automount(&self, path: &str) -> bool {
+        const AUTOFS_MAGIC: u64 = 0x0187;
+        let first = path.split('/').next().unwrap_or(path);
+        // Opened as a mere path, without being asked for as a directory, it mounts nothing.
+        let magic = || {
+            let dir = self.at(first, OFlags::PATH).ok()?;
+            u64::try_from(fs::fstatfs(dir).ok()?.f_type).ok()
+        };
+        first == "boot" && magic() == Some(AUTOFS_MAGIC)
     }
 
     fn check(&self, stat: &Stat, ptrace: bool) -> Result<(), Errno> {
@@ -169,7 +216,7 @@ impl Root {
         if path == KMSG {
             return self.read_kmsg(cap, to);
         }
-        read_capped(self.open_file(path, ptrace)?.as_fd(), cap, to)
+        capped::read(self.open_file(path, ptrace)?.as_fd(), cap, to)
     }
 
     /// The kernel log: a device that yields one record a read and, asked not to block, ends with
@@ -208,6 +255,9 @@ impl Root {
     /// # Errors
     /// That of the open or of `readdir`.
     pub(crate) fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
+        if self.is_unused_automount(path) {
+            return Err(Errno::XDEV);
+        }
         if self.access.needs_check() {
             let stat = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?;
             self.check(&stat, ptrace)?;
@@ -268,34 +318,6 @@ impl Root {
 fn open_path(path: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     fs::openat(CWD, path, flags, Mode::empty())
-}
-
-fn read_capped(
-    file: rustix::fd::BorrowedFd<'_>,
-    cap: usize,
-    to: &mut Vec<u8>,
-) -> Result<bool, Errno> {
-    let end = to.len().saturating_add(cap);
-    loop {
-        let room = end.saturating_sub(to.len());
-        if room == 0 {
-            // One byte more tells whether the cap was met or exceeded.
-            return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
-        }
-        let step = room.min(if to.len() < (1 << 16) { 1 << 14 } else { 1 << 18 });
-        to.reserve(step);
-        let read = rustix::io::read(file, spare_capacity(to));
-        if to.len() > end {
-            // The vector had more room than was asked for.
-            to.truncate(end);
-            return Ok(true);
-        }
-        match read {
-            Ok(0) => return Ok(false),
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
 }
 
 fn names_of(dir: rustix::fd::BorrowedFd<'_>) -> Result<Vec<(String, FileType)>, Errno> {

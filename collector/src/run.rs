@@ -12,6 +12,7 @@ use crate::host;
 use crate::plan::{Source, When};
 use crate::processes::Processes;
 use crate::progress::Progress;
+use crate::sampled::Sampled;
 use crate::sink::{Sink, Tally};
 use crate::stop::{Ended, Flow};
 use crate::workers::Workers;
@@ -46,6 +47,10 @@ pub(crate) struct Run {
     pub(crate) progress: Progress,
     /// Samples taken so far.
     pub(crate) samples: u32,
+    /// What is sampled of packs.
+    pub(crate) sampled: Sampled,
+    /// Release of the running kernel.
+    pub(crate) release: String,
 }
 
 /// How a run ended.
@@ -113,13 +118,16 @@ impl Run {
             self.window()?;
             self.progress.phase("end set");
             self.sink.set_pass(self.samples + 1);
-            self.read_files(|s| s.when == When::Twice)?;
+            self.read_files(|s| matches!(s.when, When::Twice | When::End))?;
             self.probes(|s| s.when == When::Twice)?;
             self.read_processes_at_end()?;
             self.sink.close_frame()?;
         }
         self.sink.set_pass(0);
         if self.options.duration_us == 0 {
+            for row in self.plan.iter().filter(|s| s.when == When::End) {
+                self.sink.note(row.path, Outcome::Skipped, "no window: it would be the same")?;
+            }
             self.read_waiting()?;
         }
         self.progress.phase("command lines and address spaces");

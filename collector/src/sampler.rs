@@ -20,6 +20,8 @@ const ALL_EVERY_US: u64 = 5_000_000;
 const LARGEST: usize = 500;
 /// Processes whose `status` is in every sample.
 const FOLLOWED: usize = 200;
+/// Processes whose open files are counted in every sample.
+const OPEN: usize = 200;
 /// Longest time for which collected data waits in memory.
 const FRAME_EVERY_US: u64 = 5_000_000;
 
@@ -32,6 +34,7 @@ impl Run {
         let (duration, interval) = (self.options.duration_us, self.options.interval_us);
         let begun = clock::mono_us();
         let followed = self.processes.largest(FOLLOWED);
+        let open = self.processes.most(OPEN, |known| known.open_files);
         let (mut framed, mut all_read) = (begun, begun);
         let mut walks = [duration / 3, duration / 3 * 2].into_iter().peekable();
         // Both ends of the window are samples: 61 of them in 60 s at 1 s.
@@ -47,7 +50,7 @@ impl Run {
             if all {
                 all_read = now;
             }
-            self.sample(all, &followed)?;
+            self.sample(all, &followed, &open)?;
             if walks.next_if(|at| due >= *at).is_some() {
                 self.rank_growers();
                 self.walk_growers()?;
@@ -72,7 +75,7 @@ impl Run {
         }
     }
 
-    fn sample(&mut self, all: bool, followed: &[u32]) -> Flow {
+    fn sample(&mut self, all: bool, followed: &[u32], open: &[u32]) -> Flow {
         self.read_files(|s| s.when == When::Sample)?;
         let now = self.pids()?;
         let grow = self.processes.growers.clone();
@@ -88,12 +91,17 @@ impl Run {
         self.read_processes(&rows, &pids)?;
         self.read_threads(&pids, Threads::Load)?;
         self.read_waiting()?;
-        let mut few: Vec<u32> = followed.iter().chain(&grow).copied().collect();
-        few.sort_unstable();
-        few.dedup();
-        few.retain(|pid| now.binary_search(pid).is_ok());
+        let and_growers = |some: &[u32]| {
+            let mut few: Vec<u32> = some.iter().chain(&grow).copied().collect();
+            few.sort_unstable();
+            few.dedup();
+            few.retain(|pid| now.binary_search(pid).is_ok());
+            few
+        };
         let rows = self.process_rows(|s| s.how == How::Process("status"));
-        self.read_processes(&rows, &few)?;
+        self.read_processes(&rows, &and_growers(followed))?;
+        self.count_open_files(&and_growers(open))?;
+        self.sample_packs()?;
         self.processes.known.retain(|pid, _| now.binary_search(pid).is_ok());
         self.own_pids()
     }

@@ -26,10 +26,16 @@ pub(crate) enum Op {
     Find = 8,
     /// One file in each numeric subdirectory (`DIR//FILE`), as [`sub`] records.
     Each = 7,
+    /// What a descriptor's link leads to, as one line of `key=value`.
+    Stat = 9,
+    /// The number of entries of a directory.
+    Count = 10,
+    /// The number of lines of a file.
+    Lines = 11,
 }
 
 impl Op {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Read,
         Self::Link,
         Self::List,
@@ -38,6 +44,9 @@ impl Op {
         Self::Find,
         Self::Links,
         Self::Each,
+        Self::Stat,
+        Self::Count,
+        Self::Lines,
     ];
 }
 

@@ -27,8 +27,9 @@ pub(crate) const ARGUMENT: &str = "--worker-of-linsight";
 /// host's root.
 #[must_use]
 pub(crate) fn main(words: &[String]) -> ExitCode {
-    // In a list of processes we want to be known; a kernel that refuses does no harm.
-    rustix::thread::set_name(c"linsight-worker").unwrap_or_default();
+    // In a list of processes we want to be known; a kernel that refuses does no harm. It keeps 15
+    // bytes of the name.
+    rustix::thread::set_name(c"linsight-collect").unwrap_or_default();
     // Nobody would read the answers of an orphan.
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return ExitCode::FAILURE;
@@ -96,7 +97,12 @@ fn serve(root: &Root) -> Result<(), Errno> {
             head.index = index;
             head.last = true;
             head.bytes = u32::try_from(content.len()).unwrap_or(0);
-            send(&head, b"", b"", &content)?;
+            let is = |errno: Errno| head.errno == errno.raw_os_error();
+            let is_no_file = is(Errno::XDEV) || (is(Errno::INVAL) && asked.op == Op::Read);
+            let reason = if is_no_file { root.stands_for(&asked.path) } else { None };
+            let reason = reason.unwrap_or_default();
+            head.reason = u32::try_from(reason.len()).unwrap_or(0);
+            send(&head, b"", reason.as_bytes(), &content)?;
             index += 1;
             content.shrink_to(1 << 20);
         }
@@ -122,6 +128,9 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
             .map(|(paths, cut)| lines(paths.iter().map(String::as_str), cap, to) || cut),
         Op::Links => root.links(path, cap, to),
         Op::Each => root.each(path, cap, to),
+        Op::Stat => root.stat_line(path, to).map(|()| false),
+        Op::Count => root.count_entries(path, asked.ptrace, to).map(|()| false),
+        Op::Lines => root.count_lines(path, asked.ptrace, to),
     };
     let (cut, errno) = match result {
         Ok(cut) => (cut, 0),

@@ -172,7 +172,8 @@ impl Workers {
             let Some(live) = self.live.as_mut() else { continue };
             let Some(front) = live.in_flight.front().copied() else { continue };
             let Some(request) = requests.get(front) else { continue };
-            match live.link.exchange(request.class.deadline_us(), &self.stop)? {
+            let expected = live.in_flight.len();
+            match live.link.exchange(expected, request.class.deadline_us(), &self.stop)? {
                 Event::Progress => answered += live.deliver(take)?,
                 Event::Stalled => {
                     todo.extend_front_of(self.take_in_flight());

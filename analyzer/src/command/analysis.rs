@@ -10,6 +10,7 @@ use linsight::input::{Limits, Snapshot, Source};
 use linsight::report::{Evidence, Origin, View};
 use linsight::rules::{Assessment, Params, RuleSet};
 
+use super::stats::Stats;
 use super::told::Told;
 
 /// What to judge with.
@@ -58,13 +59,18 @@ impl Evidence for FromArchive<'_> {
 
 impl Bench {
     /// Opens, derives facts, judges, reads the evidence.
-    pub(crate) fn analyze(&self, archive: &OsStr) -> anyhow::Result<Analysis> {
+    pub(crate) fn analyze(&self, archive: &OsStr, stats: &mut Stats) -> anyhow::Result<Analysis> {
         let source = Source::from_arg(archive);
         let snapshot = Snapshot::open(&source, &Limits::default())?;
-        let facts = facts::build(&snapshot, &self.told);
+        stats.done("open, index");
+        let parsed = || stats.done("visit, parse");
+        let facts = facts::build_watched(&snapshot, &self.told, parsed);
+        stats.done("facts");
         let assessment = self.rules.evaluate(&facts, &self.params);
+        stats.done("rules");
         let origin = origin(archive, &snapshot);
         let view = View::new(&facts, &assessment, &FromArchive(&snapshot), &origin);
+        stats.done("evidence");
         Ok(Analysis { view, facts, assessment, origin })
     }
 }

@@ -11,6 +11,7 @@ use linsight::report::visible;
 
 use super::analysis::{Analysis, Bench, Judge};
 use super::output::{self, Format, Output, Target};
+use super::stats::Stats;
 use crate::cli::{ERROR, Io};
 
 /// Arguments of `analyze`.
@@ -26,18 +27,25 @@ pub(crate) struct Args {
     output: Output,
     #[command(flatten)]
     judge: Judge,
+    /// Tell on standard error what each stage took in time and memory
+    #[arg(long)]
+    stats: bool,
 }
 
 /// Analyzes and writes.
 pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
+    let mut stats = Stats::new(args.stats);
     let bench = args.judge.bench()?;
+    stats.done("load rules");
     match args.archives.as_slice() {
         [one] => {
-            let analysis = bench.analyze(one)?;
+            let analysis = bench.analyze(one, &mut stats)?;
             deliver(&analysis, one, &args.output, io)?;
+            stats.done("report");
+            write!(io.err, "{}", stats.table())?;
             Ok(args.output.status(std::iter::once(&analysis)))
         }
-        several => all(several, &bench, &args.output, io),
+        several => all(several, &bench, args, io),
     }
 }
 
@@ -75,9 +83,10 @@ pub(crate) fn deliver(
 fn all(
     archives: &[OsString],
     bench: &Bench,
-    output: &Output,
+    args: &Args,
     io: &mut Io<'_>,
 ) -> anyhow::Result<ExitCode> {
+    let output = &args.output;
     let dir = output.directory()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("create {}", dir.display()))?;
     let format = output.format();
@@ -86,11 +95,14 @@ fn all(
     let mut taken = Vec::new();
     for archive in archives {
         let name = archive.to_string_lossy();
-        match one_of_many(archive, bench, &dir, output::name_in(&mut taken, &name, format), format)
-        {
-            Ok((analysis, file)) => {
-                let path = dir.join(&file).display().to_string();
-                output.summary(io, &format!("{}\n", summary(&analysis.view, &[path])))?;
+        let file = output::name_in(&mut taken, &name, format);
+        let path = dir.join(&file);
+        let mut stats = Stats::new(args.stats);
+        match one_of_many(archive, bench, &path, format, &mut stats) {
+            Ok(analysis) => {
+                let written = [path.display().to_string()];
+                output.summary(io, &format!("{}\n", summary(&analysis.view, &written)))?;
+                write!(io.err, "{}", stats.table())?;
                 done.push((analysis, file));
             }
             Err(e) => {
@@ -113,13 +125,14 @@ fn all(
 fn one_of_many(
     archive: &OsString,
     bench: &Bench,
-    dir: &Path,
-    file: String,
+    path: &Path,
     format: Format,
-) -> anyhow::Result<(Analysis, String)> {
-    let analysis = bench.analyze(archive)?;
-    output::write(&dir.join(&file), &output::render(&analysis, format)?, archive)?;
-    Ok((analysis, file))
+    stats: &mut Stats,
+) -> anyhow::Result<Analysis> {
+    let analysis = bench.analyze(archive, stats)?;
+    output::write(path, &output::render(&analysis, format)?, archive)?;
+    stats.done("report");
+    Ok(analysis)
 }
 
 fn write_index(

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use super::analysis::Judge;
 use super::analyze;
 use super::output::Output;
+use super::stats::Stats;
 use crate::cli::Io;
 
 /// Name of the collector.
@@ -54,7 +55,7 @@ pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
     };
     collect(args, &archive, io)?;
     let archive = archive.into_os_string();
-    let analysis = bench.analyze(&archive)?;
+    let analysis = bench.analyze(&archive, &mut Stats::new(false))?;
     analyze::deliver(&analysis, &archive, &args.output, io)?;
     if temporary.is_some() && !args.output.quiet {
         writeln!(

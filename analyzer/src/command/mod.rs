@@ -14,6 +14,7 @@ mod facts;
 mod output;
 mod rules;
 mod show;
+mod stats;
 mod told;
 
 /// What `linsight` can do.

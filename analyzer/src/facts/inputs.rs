@@ -37,6 +37,7 @@ macro_rules! inputs {
 
 mod cpu;
 mod host;
+mod logs;
 mod memory;
 mod net;
 mod parameters;
@@ -45,10 +46,11 @@ mod storage;
 
 pub(crate) use cpu::Cpu;
 pub(crate) use host::Host;
+pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
-pub(crate) use process::{Process, ProcessStat, Sizes, Status, Tid};
+pub(crate) use process::{Limits, Process, ProcessStat, Sizes, Status, Tid};
 pub(crate) use storage::Storage;
 
 /// Declares what the chapters read, subject by subject.
@@ -92,6 +94,8 @@ subjects! {
     parameters: Parameters,
     /// Interfaces, network namespaces and sockets.
     net: Net,
+    /// Logs.
+    logs: Logs,
     /// Disks, arrays, file systems.
     storage: Storage,
 }

@@ -28,9 +28,11 @@ mod errno;
 pub mod filesystems;
 pub mod host;
 mod inputs;
+pub mod kernel_log;
 pub mod load;
 pub mod memory;
 pub mod method;
+pub mod net;
 pub mod netns;
 pub mod nics;
 mod plan;
@@ -40,12 +42,18 @@ pub mod sysctl;
 pub mod table;
 mod value;
 
-pub use site::{SiteError, SiteInputs};
+pub use site::{Accept, Accepted, SiteError, SiteInputs};
 pub use table::Table;
 
 /// The facts of a snapshot, with what the operator told.
 #[must_use]
 pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
+    build_watched(snapshot, told, || {})
+}
+
+/// As [`build`]; `parsed` is called when all sources are read and parsed, for whoever measures.
+#[must_use]
+pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce()) -> Facts {
     let host = snapshot.env();
     let env = ParseEnv {
         page_size_bytes: host.page_size_bytes,
@@ -62,6 +70,7 @@ pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
             });
         });
     });
+    parsed();
     let archive = build::Archive {
         header: snapshot.header(),
         end: snapshot.end(),
@@ -125,6 +134,8 @@ pub struct Tree {
     pub processes: processes::Processes,
     /// Network interfaces.
     pub nics: List<nics::Nic>,
+    /// What the network stack shares between namespaces.
+    pub net: net::Net,
     /// Network namespaces with their sockets and parameters.
     pub netns: List<netns::Netns>,
     /// Software RAID and ZFS pools.
@@ -137,6 +148,8 @@ pub struct Tree {
     pub filesystems: List<filesystems::FileSystem>,
     /// Kernel parameters: at run time, and as the next boot would set them.
     pub sysctl: sysctl::Sysctl,
+    /// What the kernel's log tells, by kind of event.
+    pub kernel_log: kernel_log::KernelLog,
 }
 
 /// A list that knows how much of it was seen: incomplete is not clear.

@@ -3,6 +3,18 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod connections;
+mod counters;
+mod parameters;
+mod retransmission;
+mod sockets;
+
+pub use connections::{Connections, Silent};
+pub use counters::{Counter, Counters};
+pub use parameters::{Conntrack, Differing, Handshake, Keepalive, Ports};
+pub use retransmission::{Orphans, RetransPeer, Retransmission, Retries, Route, Routes, Subnet};
+pub use sockets::{CloseWait, Connecting, Listener, PortSource, TimeWait, TimeWaitGroup};
+
 /// One network namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Netns {
@@ -22,44 +34,57 @@ pub struct Netns {
     pub tcp: Option<Tcp>,
     /// Destinations of outgoing connections by local ports in use, most first; at most 50.
     pub port_keys: Vec<PortKey>,
+    /// The L4 devices on the way, as far as told, and the sessions that pass them.
+    pub l4: Option<L4>,
+    /// Established connections to other hosts by process and port, most first; at most 50.
+    pub connections: Vec<Connections>,
+    /// What TCP sent again in the window.
+    pub retransmission: Option<Retransmission>,
+    /// Hosts by retransmissions between the two looks, most first; at most 50.
+    pub retrans_peers: Vec<RetransPeer>,
+    /// Round-trip times and timeouts by network, most connections first; at most 50.
+    pub subnets: Vec<Subnet>,
+    /// Retry parameters in seconds.
+    pub retries: Option<Retries>,
+    /// Sockets that no process holds any more; of the host, where they are counted for all.
+    pub orphans: Option<Orphans>,
+    /// Routes that matter for timeouts; of the host.
+    pub routes: Option<Routes>,
+    /// Local addresses with many outgoing connections, over all destinations; at most 50.
+    pub port_sources: Vec<PortSource>,
+    /// TIME-WAIT: who closes first, and the limit.
+    pub time_wait: Option<TimeWait>,
+    /// CLOSE-WAIT by process, most first; at most 50.
+    pub close_wait: Vec<CloseWait>,
+    /// Connections being opened, by peer, those that repeat most first; at most 50.
+    pub connecting: Vec<Connecting>,
+    /// Listening sockets, the fullest first; at most 50.
+    pub listeners: Vec<Listener>,
+    /// Parameters of opening and accepting connections.
+    pub handshake: Option<Handshake>,
+    /// Network parameters that are not the host's; none for the host itself.
+    pub differing: Vec<Differing>,
+    /// Protocol counters.
+    pub counters: Option<Counters>,
+    /// Connection tracking.
+    pub conntrack: Option<Conntrack>,
+    /// Processes in it.
+    pub processes: Option<i64>,
+    /// The commonest of them by name; at most 5.
+    pub commands: Vec<String>,
 }
 
-/// `net.ipv4.tcp_keepalive_*` of the namespace.
+/// Sessions that pass an L4 device of which the operator told.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-pub struct Keepalive {
-    /// Idle time before the first probe.
-    pub time_s: f64,
-    /// Distance of probes that are not answered.
-    pub interval_s: f64,
-    /// Unanswered probes before the connection is reset.
-    pub probes: i64,
-    /// The longest silence on an idle connection whose peer answers: max(time, interval).
-    pub longest_gap_s: f64,
-    /// Time until a dead peer is noticed: time + probes * interval.
-    pub dead_peer_s: f64,
-}
-
-/// Parameters of the local port space.
-#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-pub struct Ports {
-    /// First port of `ip_local_port_range`.
-    pub low: i64,
-    /// Last port.
-    pub high: i64,
-    /// Ports in the range that `ip_local_reserved_ports` takes out.
-    pub reserved: i64,
-    /// R: ports left for outgoing connections to one destination.
-    pub usable: i64,
-    /// `tcp_tw_reuse`.
-    pub tw_reuse: Option<i64>,
-    /// `tcp_timestamps`.
-    pub timestamps: Option<i64>,
-    /// Existing value of `ip_local_reserved_ports`, as text.
-    pub reserved_text: String,
-    /// What `ip_local_reserved_ports` must hold before the range may grow to 10240-65535: the
-    /// reservations of today, the ports listened on inside the new range, and the `NodePort`
-    /// range 30000-32767 where kubelet or kube-proxy runs. Absent if the listeners are not known.
-    pub widened_reserved: Option<String>,
+pub struct L4 {
+    /// The shortest idle timeout on their ways.
+    pub idle_timeout_s: f64,
+    /// Established sessions.
+    pub connections: i64,
+    /// The longest silence on one of them.
+    pub idle_max_s: Option<f64>,
+    /// Silent for longer than their device remembers.
+    pub forgotten: Option<i64>,
 }
 
 /// Sockets of the namespace. Which fields are there depends on the source: only `inet_diag` tells
@@ -150,6 +175,12 @@ pub struct PortKey {
     pub steady_ratio: Option<f64>,
     /// New connections per second that this destination can take without reuse.
     pub max_rate_per_s: f64,
+    /// How long a connection lives on average: open ones by closes per second (Little's law).
+    pub lifetime_s: Option<f64>,
+    /// Median round-trip time of the open connections.
+    pub rtt_s: Option<f64>,
+    /// A live connection to it uses timestamps; without them its TIME-WAIT is never reused.
+    pub peer_timestamps: Option<bool>,
     /// TIME-WAIT reuse is possible here (`tcp_tw_reuse` and `tcp_timestamps`).
     pub reuse_possible: Option<bool>,
     /// Owning processes, by name.

@@ -5,14 +5,20 @@
 //! [`Plan::many`]), then the walk happens, then the handles give what was read. A reading that is
 //! not there has a typed reason, taken from the journal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use linsight_archive::{JournalLine, Outcome, names, pack};
+use linsight_archive::{JournalLine, names};
 
 use crate::absence::{Absence, Reason};
 use crate::facts::errno;
 use crate::parse::{ParseEnv, ParseError};
+
+mod packs;
+
+pub(crate) use packs::Pack;
+use packs::PackSink;
 
 /// What became of every source: path without sample prefix, and pass.
 pub(crate) type Journal = BTreeMap<(String, u32), JournalLine>;
@@ -84,33 +90,6 @@ impl<T> Sampled<T> {
     }
 }
 
-/// A pack of one pass.
-#[derive(Clone, Debug)]
-pub(crate) struct Pack<K, T> {
-    /// Records that were understood, by key.
-    pub(crate) rows: Vec<(K, T)>,
-    /// Records without content or that were not understood: how many for each reason, and the
-    /// first of them.
-    pub(crate) lost: BTreeMap<Reason, (u64, String)>,
-}
-
-impl<K, T> Default for Pack<K, T> {
-    fn default() -> Self {
-        Self { rows: Vec::new(), lost: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord, T> Pack<K, T> {
-    /// The record of a key. Rows are sorted.
-    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&T>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        let at = self.rows.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
-        self.rows.get(at).map(|(_, value)| value)
-    }
-}
-
 /// Readings of a pack.
 pub(crate) type Packed<K, T> = Sampled<Pack<K, T>>;
 
@@ -140,6 +119,7 @@ pub(crate) struct Plan<'a> {
     complaints: Complaints,
     journal: &'a Journal,
     exact: BTreeMap<String, Vec<Arc<dyn Sink>>>,
+    packs: BTreeMap<String, Vec<Box<dyn PackSink>>>,
     prefixes: Vec<(String, Arc<dyn Sink>)>,
 }
 
@@ -153,9 +133,14 @@ pub(crate) struct Slot<T> {
     /// How the path of a file below a prefix must end.
     suffix: &'static str,
     wanted: Option<BTreeSet<u32>>,
-    parse: Parse<T>,
     complaints: Complaints,
     found: Mutex<Vec<(String, Reading<T>)>>,
+}
+
+/// A slot and the parser that fills it.
+struct Reader<T> {
+    slot: Arc<Slot<T>>,
+    parse: Parse<T>,
 }
 
 fn complain(complaints: &Complaints, path: &str, message: String) {
@@ -169,21 +154,29 @@ impl<T> Slot<T> {
     fn found(&self) -> MutexGuard<'_, Vec<(String, Reading<T>)>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn wants(&self, piece: &Piece<'_>) -> bool {
+        piece.path.ends_with(self.suffix)
+            && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&piece.pass))
+    }
+
+    fn file(&self, piece: &Piece<'_>, value: Result<T, Absence>) {
+        let reading = Reading { pass: piece.pass, mono_us: piece.mono_us, value };
+        self.found().push((piece.path.to_owned(), reading));
+    }
 }
 
-impl<T: Send> Sink for Slot<T> {
+impl<T: Send> Sink for Reader<T> {
     fn offer(&self, piece: &Piece<'_>, env: &ParseEnv) {
-        let unwanted = self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&piece.pass));
-        if unwanted || !piece.path.ends_with(self.suffix) {
+        if !self.slot.wants(piece) {
             return;
         }
         let not_understood = |e: ParseError| {
-            complain(&self.complaints, piece.path, e.to_string());
+            complain(&self.slot.complaints, piece.path, e.to_string());
             Absence::of(Reason::ParseError, piece.path, e.to_string())
         };
         let value = (self.parse)(piece.path, piece.content, env).map_err(not_understood);
-        let reading = Reading { pass: piece.pass, mono_us: piece.mono_us, value };
-        self.found().push((piece.path.to_owned(), reading));
+        self.slot.file(piece, value);
     }
 }
 
@@ -195,6 +188,7 @@ impl<'a> Plan<'a> {
             complaints: Arc::default(),
             journal,
             exact: BTreeMap::new(),
+            packs: BTreeMap::new(),
             prefixes: Vec::new(),
         }
     }
@@ -205,7 +199,7 @@ impl<'a> Plan<'a> {
         path: &str,
         parse: impl Fn(&str, &ParseEnv) -> Result<T, ParseError> + Send + Sync + 'static,
     ) -> Arc<Slot<T>> {
-        self.exact(path, Passes::All, move |b, env| parse(&String::from_utf8_lossy(b), env))
+        self.exact(path, Passes::All, move |b, env| parse(&text(b), env))
     }
 
     /// Interest in a pack. `key` reads the key of a record; a record is left out when it, or
@@ -217,14 +211,10 @@ impl<'a> Plan<'a> {
         key: impl Fn(&str) -> Option<K> + Send + Sync + 'static,
         parse: impl Fn(&str, &ParseEnv) -> Result<Option<T>, ParseError> + Send + Sync + 'static,
     ) -> Arc<Slot<Pack<K, T>>> {
-        let (complaints, name) = (self.complaints.clone(), path.to_owned());
-        self.exact(path, passes, move |bytes, env| {
-            let pack = read_pack(bytes, env, &key, &parse);
-            if let Some((_, first)) = pack.lost.get(&Reason::ParseError) {
-                complain(&complaints, &name, first.clone());
-            }
-            Ok(pack)
-        })
+        let slot = self.slot(path, "", self.wanted(path, passes));
+        let reader = packs::PackReader { slot: slot.clone(), key, parse };
+        self.packs.entry(path.to_owned()).or_default().push(Box::new(reader));
+        slot
     }
 
     /// Interest in every path below a prefix that ends with `suffix`; the parser gets the path
@@ -235,15 +225,9 @@ impl<'a> Plan<'a> {
         suffix: &'static str,
         parse: impl Fn(&str, &[u8], &ParseEnv) -> Result<T, ParseError> + Send + Sync + 'static,
     ) -> Below<T> {
-        let slot = Arc::new(Slot {
-            path: prefix.to_owned(),
-            suffix,
-            wanted: None,
-            parse: Box::new(parse),
-            complaints: self.complaints.clone(),
-            found: Mutex::default(),
-        });
-        self.prefixes.push((prefix.to_owned(), slot.clone()));
+        let slot = self.slot(prefix, suffix, None);
+        let reader = Reader { slot: slot.clone(), parse: Box::new(parse) };
+        self.prefixes.push((prefix.to_owned(), Arc::new(reader)));
         Below(slot)
     }
 
@@ -253,16 +237,21 @@ impl<'a> Plan<'a> {
         passes: Passes,
         parse: impl Fn(&[u8], &ParseEnv) -> Result<T, ParseError> + Send + Sync + 'static,
     ) -> Arc<Slot<T>> {
-        let slot = Arc::new(Slot {
-            path: path.to_owned(),
-            suffix: "",
-            wanted: self.wanted(path, passes),
-            parse: Box::new(move |_, bytes, env| parse(bytes, env)),
-            complaints: self.complaints.clone(),
-            found: Mutex::default(),
-        });
-        self.exact.entry(path.to_owned()).or_default().push(slot.clone());
+        let slot = self.slot(path, "", self.wanted(path, passes));
+        let parse = Box::new(move |_: &str, bytes: &[u8], env: &ParseEnv| parse(bytes, env));
+        let reader = Reader { slot: slot.clone(), parse };
+        self.exact.entry(path.to_owned()).or_default().push(Arc::new(reader));
         slot
+    }
+
+    fn slot<T>(
+        &self,
+        path: &str,
+        suffix: &'static str,
+        wanted: Option<BTreeSet<u32>>,
+    ) -> Arc<Slot<T>> {
+        let (path, complaints) = (path.to_owned(), self.complaints.clone());
+        Arc::new(Slot { path, suffix, wanted, complaints, found: Mutex::default() })
     }
 
     /// What the parsers did not understand, once the walk is over.
@@ -289,6 +278,9 @@ impl<'a> Plan<'a> {
     pub(crate) fn offer(&self, piece: &Piece<'_>) {
         for sink in self.exact.get(piece.path).into_iter().flatten() {
             sink.offer(piece, &self.env);
+        }
+        if let Some(sinks) = self.packs.get(piece.path) {
+            packs::offer(sinks, piece, &self.env);
         }
         for (prefix, sink) in &self.prefixes {
             if piece.path.starts_with(prefix.as_str()) {
@@ -397,48 +389,15 @@ pub(crate) fn absence_of(path: &str, line: &JournalLine) -> Absence {
     Absence::of(reason, path, detail)
 }
 
-fn read_pack<K: Ord, T>(
-    bytes: &[u8],
-    env: &ParseEnv,
-    key: impl Fn(&str) -> Option<K>,
-    parse: impl Fn(&str, &ParseEnv) -> Result<Option<T>, ParseError>,
-) -> Pack<K, T> {
-    let mut pack = Pack::default();
-    let mut lose = |reason, what: String| {
-        pack.lost.entry(reason).or_insert((0, what)).0 += 1;
-    };
-    for record in pack::records(bytes) {
-        let record = match record {
-            Ok(record) => record,
-            Err(e) => {
-                lose(Reason::ParseError, e.to_string());
-                break;
-            }
-        };
-        if !record.outcome.has_content() {
-            let reason = Absence::reason_of(record.outcome).unwrap_or(Reason::Failed);
-            lose(reason, record.key.into_owned());
-        } else if let Some(k) = key(&record.key) {
-            match parse(&String::from_utf8_lossy(record.content), env) {
-                Ok(Some(value)) => pack.rows.push((k, value)),
-                Ok(None) => {}
-                // An empty file of a process that is just ending is no riddle.
-                Err(_) if record.content.is_empty() => {
-                    lose(Reason::Vanished, record.key.into_owned());
-                }
-                Err(_) if record.outcome == Outcome::Truncated => {
-                    lose(Reason::Truncated, record.key.into_owned());
-                }
-                Err(e) => lose(Reason::ParseError, format!("{}: {e}", record.key)),
-            }
-        }
-    }
-    pack.rows.sort_by(|a, b| a.0.cmp(&b.0));
-    pack
+/// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]
 mod tests {
+    use linsight_archive::Outcome;
+
     use super::*;
 
     const ENV: ParseEnv = ParseEnv { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };

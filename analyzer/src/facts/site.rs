@@ -1,7 +1,18 @@
 //! What the operator told: things that no host can know about itself.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+
+mod accept;
+mod cidr;
+mod file;
+mod inputs;
+
+pub use accept::{Accept, Accepted};
+pub use cidr::Cidr;
+pub use inputs::{SiteError, SiteInputs};
 
 /// Operator inputs. Told by `--set`, then `--site FILE`, then the archive's notes; absent unless
 /// told, and no vendor's value is ever assumed.
@@ -11,120 +22,106 @@ pub struct Site {
     pub l4_idle_timeout_s: Option<f64>,
     /// `inline`, or `dsr` when the balancer sees only packets from client to server.
     pub topology: Option<String>,
+    /// L4 devices on the way of some sessions only; they go before `l4_idle_timeout_s`.
+    pub l4: Vec<Middlebox>,
+    /// Idle timeout of the L7 proxy or application load balancer in front of this host's HTTP
+    /// servers.
+    pub l7_idle_timeout_s: Option<f64>,
+    /// L7 proxies in front of some ports only; they go before `l7_idle_timeout_s`.
+    pub l7: Vec<Middlebox>,
+    /// Installed memory as ordered or as the inventory has it.
+    pub dimm_total_bytes: Option<i64>,
+    /// Network interfaces with the speed that they should have.
+    pub nics: Vec<NicSpeed>,
+    /// Timeouts of applications that no configuration file tells.
+    pub applications: Vec<Application>,
+    /// What the host is for: `database`, `broker`, `proxy`, `web`, `build`, …
+    pub roles: Vec<String>,
 }
 
-/// What may be told, and how it is written.
-const INPUTS: [(&str, &str); 2] =
-    [("l4_idle_timeout_s", "a number of seconds above zero"), ("topology", "`inline` or `dsr`")];
-
-/// An input that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SiteError {
-    /// No such input.
-    #[error("no operator input `site.{0}`; there are: site.l4_idle_timeout_s, site.topology")]
-    Unknown(String),
-    /// The value is not what it must be.
-    #[error("site.{name} is `{value}`: expected {expected}")]
-    Value {
-        /// Name without `site.`.
-        name: String,
-        /// What was told.
-        value: String,
-        /// What it must be.
-        expected: String,
-    },
-    /// The file of `--site` is no table of values.
-    #[error("{0}")]
-    File(String),
+/// A device on the way of some sessions.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Middlebox {
+    /// The port of the service, at either end; absent: all ports.
+    pub port: Option<i64>,
+    /// The other end's network, as `10.0.0.0/8`; absent: all.
+    pub cidr: Option<String>,
+    /// It forgets or closes a session that is silent for so long.
+    pub idle_timeout_s: f64,
+    /// `inline` or `dsr`; absent: as `site.topology`.
+    pub topology: Option<String>,
 }
 
-/// Operator inputs with the place where each was told, the strongest place winning.
-#[derive(Clone, Debug, Default)]
-pub struct SiteInputs {
-    site: Site,
-    told: Vec<(String, String)>,
+/// A network interface and its speed.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct NicSpeed {
+    /// Name of the interface.
+    pub name: String,
+    /// Speed that it should have.
+    pub speed_mbit_per_s: f64,
 }
 
-impl SiteInputs {
-    /// Whether a name of `--set` is an operator input and not the parameter of a rule.
+/// Timeouts of an application towards a service.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Application {
+    /// Name.
+    pub name: String,
+    /// Port of the service that it calls.
+    pub port: Option<i64>,
+    /// Time to connect.
+    pub connect_timeout_s: Option<f64>,
+    /// Time to wait for an answer.
+    pub read_timeout_s: Option<f64>,
+}
+
+impl Middlebox {
+    /// Whether a session with these ends passes it. A narrower entry is the greater.
+    fn fit(&self, ports: [u16; 2], remote: IpAddr) -> Option<(bool, u8)> {
+        let port = match self.port {
+            Some(p) if ports.iter().any(|own| i64::from(*own) == p) => true,
+            Some(_) => return None,
+            None => false,
+        };
+        let bits = match &self.cidr {
+            Some(text) => Cidr::parse(text).filter(|c| c.holds(remote))?.bits + 1,
+            None => 0,
+        };
+        Some((port, bits))
+    }
+}
+
+/// The L4 device that a session passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct L4 {
+    /// It forgets a session that is silent for so long.
+    pub idle_timeout_s: f64,
+    /// It sees only packets from client to server.
+    pub is_dsr: bool,
+}
+
+impl Site {
+    /// The L4 device of a session, as far as told: the narrowest entry that fits, else the general
+    /// one.
     #[must_use]
-    pub fn is_input(name: &str) -> bool {
-        name.starts_with("site.")
+    pub fn l4_of(&self, ports: [u16; 2], remote: IpAddr) -> Option<L4> {
+        let all = self.l4.iter().filter_map(|b| Some((b.fit(ports, remote)?, b)));
+        let best = all.max_by_key(|(fit, _)| *fit).map(|(_, b)| b);
+        let topology = best.and_then(|b| b.topology.as_ref()).or(self.topology.as_ref());
+        let idle_timeout_s = best.map(|b| b.idle_timeout_s).or(self.l4_idle_timeout_s)?;
+        Some(L4 { idle_timeout_s, is_dsr: topology.is_some_and(|t| t == "dsr") })
     }
 
-    /// Takes one input; `how` says where it was told. One that was told before stays. The `site.`
-    /// in front of `name` may lack.
-    ///
-    /// # Errors
-    /// An unknown name, or a value that it cannot have.
-    pub fn tell(&mut self, name: &str, value: &str, how: &str) -> Result<(), SiteError> {
-        let name = name.strip_prefix("site.").unwrap_or(name);
-        let Some((_, expected)) = INPUTS.iter().find(|(n, _)| *n == name) else {
-            return Err(SiteError::Unknown(name.to_owned()));
-        };
-        let wrong = || SiteError::Value {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            expected: (*expected).to_owned(),
-        };
-        let value = value.trim();
-        if name == "topology" {
-            if !["inline", "dsr"].contains(&value) {
-                return Err(wrong());
-            }
-            self.site.topology.get_or_insert_with(|| value.to_owned());
-        } else {
-            let seconds: f64 = value.parse().ok().ok_or_else(wrong)?;
-            if !(seconds.is_finite() && seconds > 0.0) {
-                return Err(wrong());
-            }
-            self.site.l4_idle_timeout_s.get_or_insert(seconds);
-        }
-        if self.how(name).is_none() {
-            self.told.push((name.to_owned(), how.to_owned()));
-        }
-        Ok(())
+    /// The idle timeout of the L7 proxy in front of a port.
+    #[must_use]
+    pub fn l7_of(&self, port: u16) -> Option<f64> {
+        let own = self.l7.iter().find(|b| b.port == Some(i64::from(port)));
+        own.map(|b| b.idle_timeout_s).or(self.l7_idle_timeout_s)
     }
 
-    /// Takes a TOML file: `l4_idle_timeout_s = 120`, bare or in a table `[site]`.
-    ///
-    /// # Errors
-    /// No TOML, an unknown name, or a value that it cannot have.
-    pub fn file(&mut self, text: &str, how: &str) -> Result<(), SiteError> {
-        let table: toml::Table =
-            toml::from_str(text).map_err(|e| SiteError::File(e.to_string()))?;
-        for (name, value) in &table {
-            match value {
-                toml::Value::Table(site) if name == "site" => {
-                    for (name, value) in site {
-                        self.tell(name, &plain(value), how)?;
-                    }
-                }
-                value => self.tell(name, &plain(value), how)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Where an input was told.
-    pub(crate) fn how(&self, name: &str) -> Option<&str> {
-        self.told.iter().find(|(n, _)| n == name).map(|(_, how)| how.as_str())
-    }
-
-    /// The values.
-    pub(crate) fn site(&self) -> &Site {
-        &self.site
-    }
-}
-
-/// A value as it would stand behind `--set`.
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(n) => n.to_string(),
-        toml::Value::Float(x) => x.to_string(),
-        toml::Value::Boolean(b) => b.to_string(),
-        other => format!("a {}", other.type_str()),
+    /// Something was told of L4 devices.
+    #[must_use]
+    pub fn knows_l4(&self) -> bool {
+        self.l4_idle_timeout_s.is_some() || !self.l4.is_empty()
     }
 }
 
@@ -133,27 +130,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_to_tell_wins() {
-        let mut inputs = SiteInputs::default();
-        inputs.tell("site.l4_idle_timeout_s", "120", "--set").unwrap();
-        inputs.file("l4_idle_timeout_s = 350\n[site]\ntopology = \"dsr\"\n", "site.toml").unwrap();
-        inputs.tell("topology", "inline", "note").unwrap();
-        assert_eq!(inputs.site().l4_idle_timeout_s, Some(120.0));
-        assert_eq!(inputs.site().topology.as_deref(), Some("dsr"));
-        assert_eq!(inputs.how("topology"), Some("site.toml"));
-    }
-
-    #[test]
-    fn unknown_names_and_wrong_values_are_errors_that_help() {
-        let mut inputs = SiteInputs::default();
-        let error = inputs.tell("site.l4_timeout", "1", "--set").unwrap_err().to_string();
-        assert!(error.contains("site.l4_idle_timeout_s"), "{error}");
-        for value in ["0", "-5", "inf", "two minutes", ""] {
-            assert!(inputs.tell("l4_idle_timeout_s", value, "--set").is_err(), "{value}");
-        }
-        let error = inputs.tell("topology", "ring", "--set").unwrap_err().to_string();
-        assert_eq!(error, "site.topology is `ring`: expected `inline` or `dsr`");
-        assert!(inputs.file("a = [", "x").is_err());
-        assert_eq!(inputs.site(), &Site::default());
+    fn the_narrowest_entry_wins() {
+        let entry = |port: Option<i64>, cidr: Option<&str>, s: f64| Middlebox {
+            port,
+            cidr: cidr.map(str::to_owned),
+            idle_timeout_s: s,
+            topology: None,
+        };
+        let mut site = Site {
+            l4: vec![
+                entry(None, Some("10.0.0.0/8"), 350.0),
+                entry(None, Some("10.1.0.0/16"), 240.0),
+                entry(Some(5672), None, 120.0),
+            ],
+            ..Site::default()
+        };
+        let of = |site: &Site, port: u16, ip: &str| {
+            site.l4_of([41000, port], ip.parse().unwrap()).map(|l4| l4.idle_timeout_s)
+        };
+        assert_eq!(of(&site, 443, "10.9.0.1"), Some(350.0));
+        assert_eq!(of(&site, 443, "10.1.0.1"), Some(240.0));
+        assert_eq!(of(&site, 5672, "10.1.0.1"), Some(120.0), "a port is narrower than a network");
+        assert_eq!(of(&site, 443, "192.0.2.1"), None);
+        site.l4_idle_timeout_s = Some(900.0);
+        assert_eq!(of(&site, 443, "192.0.2.1"), Some(900.0));
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Frames {
     /// For each frame: source, position of the piece in it.
     by_frame: Vec<Vec<(usize, usize)>>,
     cache: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
+    /// Frames that stay decompressed from the index to the first visit, as far as there is room.
+    /// Most archives are visited from here alone: nothing is decompressed twice.
+    kept: Mutex<BTreeMap<usize, Vec<u8>>>,
     pending_bytes: usize,
 }
 
@@ -82,11 +85,22 @@ struct Waiting {
 }
 
 impl Frames {
-    /// Indexes an archive: each frame is decompressed once, its content dropped.
+    /// Indexes an archive: each frame is decompressed once, its content kept for the visit if
+    /// there is room, else dropped.
     pub(super) fn index(reader: Reader, limits: &Limits) -> (Self, Index<Place>, About) {
+        let room = AtomicUsize::new(limits.kept_frames_bytes);
+        let kept = Mutex::new(BTreeMap::new());
         let outlines: Vec<Result<Outline, Damage>> = (0..reader.frames())
             .into_par_iter()
-            .map_init(Vec::new, |buffer, i| Outline::of(&reader, i, buffer))
+            .map_init(Vec::new, |buffer, i| {
+                let outline = Outline::of(&reader, i, buffer)?;
+                let bytes = buffer.len();
+                let left = |room: usize| room.checked_sub(bytes);
+                if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
+                    lock(&kept).insert(i, std::mem::take(buffer));
+                }
+                Ok(outline)
+            })
             .collect();
         let mut builder = Builder::new();
         let mut about = About::default();
@@ -130,7 +144,8 @@ impl Frames {
             }
         }
         let cache = Mutex::new(VecDeque::new());
-        (Self { reader, by_frame, cache, pending_bytes: limits.pending_bytes }, index, about)
+        let pending_bytes = limits.pending_bytes;
+        (Self { reader, by_frame, cache, kept, pending_bytes }, index, about)
     }
 
     /// Calls `f` for every source, in parallel. Frames are taken in their order by whichever
@@ -145,8 +160,11 @@ impl Frames {
                     loop {
                         let frame = next.fetch_add(1, Ordering::Relaxed);
                         let Some(pieces) = self.by_frame.get(frame) else { break };
+                        let kept = lock(&self.kept).remove(&frame);
+                        let is_kept = kept.is_some();
+                        buffer = kept.unwrap_or(buffer);
                         // The index was made from these very frames, so this cannot fail.
-                        if self.reader.content_in(frame, &mut buffer).is_ok() {
+                        if is_kept || self.reader.content_in(frame, &mut buffer).is_ok() {
                             self.visit_frame(&buffer, pieces, index, &waiting, f);
                         }
                     }
@@ -238,8 +256,13 @@ impl Frames {
         if let Some((_, data)) = lock(&self.cache).iter().find(|(i, _)| *i == frame) {
             return Some(Arc::clone(data));
         }
-        let mut data = Vec::new();
-        self.reader.content_in(frame, &mut data).ok()?;
+        let data = if let Some(data) = lock(&self.kept).remove(&frame) {
+            data
+        } else {
+            let mut data = Vec::new();
+            self.reader.content_in(frame, &mut data).ok()?;
+            data
+        };
         let data = Arc::new(data);
         let mut cache = lock(&self.cache);
         cache.push_front((frame, Arc::clone(&data)));

@@ -62,6 +62,7 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("commands/hostname", &["hostname", "hostname_-f"]),
     ("commands/ip_addr", &["ip_-d_address", "ip_-o_addr", "ip_addr"]),
     ("commands/ip_link", &["ip_-s_-d_link", "ip_-s_link"]),
+    ("commands/journalctl", &["journalctl_--no-pager", "journalctl_--no-pager_--boot"]),
     ("commands/lsblk", &["lsblk", "lsblk_-f_-a_-l"]),
     ("commands/lscpu", &["lscpu"]),
     ("commands/lsmod", &["lsmod"]),

@@ -21,6 +21,9 @@ pub struct Limits {
     /// Content of one source, its parts joined. `smaps` of the largest processes together have
     /// some 10 MiB.
     pub source_bytes: u64,
+    /// Memory for frames that stay decompressed from the index to the visit: the archive of a host
+    /// with a thousand processes has 50 MiB.
+    pub kept_frames_bytes: usize,
     /// Memory for parts that wait for the others of their source while frames are visited.
     pub pending_bytes: usize,
     /// Links followed for one path: as many as Linux follows (`path_resolution(7)`).
@@ -39,6 +42,7 @@ impl Default for Limits {
             large_bytes: 64 << 20,
             kept_bytes: 512 << 20,
             source_bytes: 256 << 20,
+            kept_frames_bytes: 64 << 20,
             pending_bytes: 64 << 20,
             link_hops: 40,
             decoder_bytes: 256 << 20,

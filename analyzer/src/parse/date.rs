@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 
 use super::{ParseError, lines};
 
-const MONTHS: [&str; 12] =
+pub(super) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// What timedatectl tells.

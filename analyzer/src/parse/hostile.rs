@@ -125,6 +125,8 @@ total! {
     iomem: super::iomem::SAMPLE, super::iomem::parse;
     ip_link: super::ip_link::SAMPLE, super::ip_link::parse;
     ip_route: super::ip_route::SAMPLE, super::ip_route::parse;
+    kernel_event: super::kernel_event::SAMPLE, super::kernel_event::parse;
+    ip_stats: super::ip_stats::SAMPLE, super::ip_stats::parse;
     kmsg: super::kmsg::SAMPLE, super::kmsg::parse;
     kstat: super::kstat::SAMPLE, super::kstat::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
@@ -136,6 +138,7 @@ total! {
     modules: super::modules::SAMPLE, super::modules::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
     net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
+    net_route: super::net_route::SAMPLE, |x| super::net_route::parse(x, &super::ENV);
     net_snmp: super::net_snmp::SAMPLE, super::net_snmp::parse;
     net_snmp6: super::net_snmp6::SAMPLE, super::net_snmp6::parse;
     net_sockstat: super::net_sockstat::SAMPLE, super::net_sockstat::parse;

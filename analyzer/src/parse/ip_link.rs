@@ -123,16 +123,22 @@ impl IpLink {
 /// # Errors
 /// Not JSON, or not a list of objects with an index and a name.
 pub fn json(text: &str) -> Result<Rows<IpLink>, ParseError> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|e| ParseError::new(u32::try_from(e.line()).ok(), text, format!("JSON ({e})")))?;
-    let links = value.as_array();
-    let links = links.ok_or_else(|| ParseError::new(None, text, "a list of interfaces"))?;
     let mut rows = Rows::default();
-    for value in links.iter().filter(|v| v.as_object().is_some_and(|o| !o.is_empty())) {
+    for value in objects(text)? {
         let shape = || ParseError::new(None, &value.to_string(), "ifindex and ifname");
-        rows.take(object(value).map(Some).ok_or_else(shape));
+        rows.take(object(&value).map(Some).ok_or_else(shape));
     }
     rows.finish()
+}
+
+/// The interfaces of a JSON list of ip(8), without the empty ones that it prints.
+pub(super) fn objects(text: &str) -> Result<impl Iterator<Item = Value>, ParseError> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| ParseError::new(u32::try_from(e.line()).ok(), text, format!("JSON ({e})")))?;
+    let Value::Array(links) = value else {
+        return Err(ParseError::new(None, text, "a list of interfaces"));
+    };
+    Ok(links.into_iter().filter(|v| v.as_object().is_some_and(|o| !o.is_empty())))
 }
 
 fn object(value: &Value) -> Option<IpLink> {

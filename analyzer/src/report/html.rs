@@ -98,10 +98,14 @@ fn environment() -> Result<Environment<'static>, RenderError> {
     Ok(env)
 }
 
+/// Longest text in one place, in characters: a whole ticket fits, a name of a megabyte does not.
+const LONGEST: usize = 20_000;
+
 /// Text as it may stand in an element or between double quotes. The escaper of the engine passes
 /// NUL, ESC and U+202E through, so control characters are made visible first.
 fn escape(text: &str) -> String {
-    let text = visible::block(text);
+    let text = visible::clip(text, LONGEST);
+    let text = visible::block(&text);
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for c in text.chars() {
         match c {

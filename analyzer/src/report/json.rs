@@ -1,6 +1,7 @@
 //! The report for programs. Its shape is versioned: fields are added within a version, never
 //! changed.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::View;
@@ -12,15 +13,22 @@ use crate::rules::{Assessment, Finding, RuleResult, Status};
 /// Version of the shape.
 pub const VERSION: u32 = 1;
 
-#[derive(Serialize)]
+/// A report of linsight on one archive.
+#[derive(Serialize, JsonSchema)]
 struct Root<'a> {
     /// Version of this shape.
     linsight_report: u32,
+    /// Version of the program that made it.
     analyzer_version: &'a str,
+    /// SHA-256 of the rules that were used.
     ruleset_sha256: &'a str,
+    /// The archive.
     archive: Archive<'a>,
+    /// The host.
     host: Host<'a>,
+    /// The verdict in one sentence.
     verdict: &'a str,
+    /// How many checks could run.
     coverage: &'a Coverage,
     /// What is wrong with the archive as a whole.
     problems: &'a [String],
@@ -30,7 +38,7 @@ struct Root<'a> {
     checks: Vec<Check<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Archive<'a> {
     name: &'a str,
     sha256: Option<&'a str>,
@@ -39,7 +47,7 @@ struct Archive<'a> {
     complete: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Host<'a> {
     name: Option<&'a str>,
     kernel_release: Option<&'a str>,
@@ -47,7 +55,7 @@ struct Host<'a> {
     taken_unix_s: Option<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row<'a> {
     rule: &'a str,
     subject: &'a str,
@@ -59,7 +67,7 @@ struct Row<'a> {
     reasoning: &'a [Reading],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Check<'a> {
     rule: &'a str,
     summary: &'a str,
@@ -68,7 +76,7 @@ struct Check<'a> {
     subjects: Vec<Verdict<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Verdict<'a> {
     subject: &'a str,
     fingerprint: &'a str,
@@ -78,6 +86,12 @@ struct Verdict<'a> {
     because: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     missing: &'a [crate::rules::outcome::Missing],
+}
+
+/// JSON Schema of the report: what a program may rely on.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Root<'_>).to_value()
 }
 
 /// Renders the report as JSON.

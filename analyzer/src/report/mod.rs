@@ -26,7 +26,7 @@ mod tests;
 
 pub use evidence::{Evidence, Excerpt};
 pub use html::html;
-pub use json::json;
+pub use json::{json, schema};
 pub use markdown::markdown;
 pub use text::text;
 pub use view::View;

@@ -179,7 +179,8 @@ fn in_schema(root: &serde_json::Value, at: &serde_json::Value, path: &str) -> bo
     if let Some(target) = at.get("$ref").and_then(|r| r.as_str()) {
         return in_schema(root, root.pointer(target.trim_start_matches('#')).unwrap(), path);
     }
-    if let Some(any) = at.get("anyOf").and_then(|a| a.as_array()) {
+    let alternatives = at.get("anyOf").or_else(|| at.get("oneOf"));
+    if let Some(any) = alternatives.and_then(|a| a.as_array()) {
         return any.iter().any(|s| in_schema(root, s, path));
     }
     if path.is_empty() {
@@ -291,4 +292,45 @@ fn json_has_its_version_and_every_check() {
     assert_eq!(v["checks"].as_array().unwrap().len(), 12);
     assert_eq!(v["checks"][3]["subjects"][0]["status"], "not_assessable");
     assert_eq!(v["checks"][3]["subjects"][0]["missing"][0]["absence"]["reason"], "denied");
+}
+
+/// `docs/report.schema.json` is what programs are told to rely on. `UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_schema_in_the_docs_is_that_of_the_report() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/report.schema.json");
+    let now = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), now, "renew it: UPDATE_DOCS=1 cargo test");
+}
+
+#[test]
+fn the_report_keeps_to_its_schema() {
+    let n: sample::Name<'_> = &|s| s.to_owned();
+    let (facts, assessment) = sample::parts(n);
+    let text = json(&sample::broken(), &facts, &assessment, &sample::origin(n)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let schema = schema();
+    let mut paths = Vec::new();
+    leaves(&report, String::new(), &mut paths);
+    assert!(paths.len() > 300, "{}", paths.len());
+    for path in &paths {
+        assert!(in_schema(&schema, &schema, path), "{path}");
+    }
+    assert!(!in_schema(&schema, &schema, "findings.0.nothing"));
+}
+
+/// Paths of everything in a JSON value that is no container.
+fn leaves(value: &serde_json::Value, at: String, out: &mut Vec<String>) {
+    let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.iter().for_each(|(k, v)| leaves(v, join(k), out));
+        }
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, v)| leaves(v, join(&i.to_string()), out));
+        }
+        _ => out.push(at),
+    }
 }

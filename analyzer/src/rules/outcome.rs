@@ -1,5 +1,6 @@
 //! What the engine says: the contract between rules and report.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ impl Assessment {
 }
 
 /// Counts of rules. A rule is assessable when it fired or was clear for at least one subject.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Coverage {
     /// All rules of the set.
     pub rules: usize,
@@ -109,7 +110,7 @@ pub enum Status {
 }
 
 /// A fact that lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Missing {
     /// Fact path.
     pub path: String,
@@ -118,7 +119,7 @@ pub struct Missing {
 }
 
 /// An outcome of the rule that was unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Undecided {
     /// Name of the outcome.
     pub outcome: String,
@@ -129,7 +130,7 @@ pub struct Undecided {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Finding {
     /// Name of the outcome in the rule file.
     pub outcome: String,
@@ -160,7 +161,7 @@ pub struct Finding {
 }
 
 /// A lowered severity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Capped {
     /// What the outcome states.
     pub from: Severity,
@@ -169,7 +170,7 @@ pub struct Capped {
 }
 
 /// Something to do, with the values of this host filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {
     /// What, in words.
     pub says: String,
@@ -186,7 +187,7 @@ pub struct Action {
 }
 
 /// A fact that a condition read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Reading {
     /// Fact path in the tree, list indices resolved: `netns.0.tcp.idle_max_s`.
     pub path: String,
@@ -203,7 +204,7 @@ pub struct Reading {
 }
 
 /// A condition and its result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Test {
     /// Which: `applies`, `guard`, `outcome forgotten`, `confidence low`.
     pub role: String,

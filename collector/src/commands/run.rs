@@ -117,6 +117,7 @@ fn take(mut child: Child, deadline: Duration) -> Ran {
 /// the child that then hangs, not we.
 fn spawn(line: &str) -> io::Result<Child> {
     Command::new("/proc/self/exe")
+        .arg0("linsight-collect")
         .arg(shim::ARGUMENT)
         .args(line.split(' '))
         .env_clear()

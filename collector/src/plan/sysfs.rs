@@ -7,6 +7,7 @@ pub(super) const SYS_CPU: &[&str] = &[
     "devices/system/cpu/{present,online,offline,possible,isolated,nohz_full}",
     "devices/system/cpu/smt/{active,control}",
     "devices/system/cpu/vulnerabilities/*",
+    "devices/system/cpu/cpu0/microcode/version",
     "devices/system/cpu/{intel_pstate,amd_pstate,cpuidle}/{status,no_turbo,max_perf_pct,min_perf_pct,current_driver,current_governor,current_governor_ro}",
     "devices/system/cpu/cpu*/topology/{core_id,physical_package_id,die_id,thread_siblings_list,core_siblings_list}",
     "devices/system/cpu/cpufreq/policy*/{affected_cpus,scaling_governor,scaling_driver,scaling_min_freq,scaling_max_freq,cpuinfo_min_freq,cpuinfo_max_freq,base_frequency,bios_limit,energy_performance_preference}",
@@ -25,7 +26,9 @@ pub(super) const SYS_MM: &[&str] = &[
     "kernel/mm/hugepages/*/{nr_hugepages,free_hugepages,resv_hugepages,surplus_hugepages,nr_overcommit_hugepages}",
     "kernel/mm/transparent_hugepage/{enabled,defrag,shmem_enabled,use_zero_page}",
     "kernel/mm/transparent_hugepage/khugepaged/*",
-    "kernel/mm/transparent_hugepage/hugepages-*/enabled",
+    "kernel/mm/transparent_hugepage/hpage_pmd_size",
+    "kernel/mm/transparent_hugepage/hugepages-*/{enabled,shmem_enabled}",
+    "kernel/mm/transparent_hugepage/hugepages-*/stats/*",
     "kernel/mm/ksm/*",
     "kernel/mm/swap/vma_ra_enabled",
     "kernel/mm/lru_gen/{enabled,min_ttl_ms}",
@@ -49,6 +52,38 @@ pub(super) const SYS_BLOCK: &[&str] = &[
     "class/nvme/nvme*/{model,serial,firmware_rev,state,transport,address,queue_count,sqsize,numa_node}",
     "class/scsi_host/host*/{proc_name,state,link_power_management_policy}",
 ];
+
+pub(super) const SYS_ZRAM: &[&str] =
+    &["block/zram*/{disksize,mm_stat,io_stat,bd_stat,comp_algorithm,backing_dev}"];
+
+/// Parameters of modules that rules ask for.
+pub(super) const SYS_MODULE: &[&str] = &[
+    "module/{nvme,nvme_core}/parameters/{io_timeout,admin_timeout,max_retries,shutdown_timeout,default_ps_max_latency_us,multipath,io_queue_depth,poll_queues,write_queues}",
+    "module/{scsi_mod,sd_mod,libata,dm_multipath,dm_mod}/parameters/*",
+    "module/{md_mod,raid456}/parameters/*",
+    "module/nf_conntrack/parameters/{hashsize,acct,expect_hashsize,tstamp}",
+    "module/zfs/parameters/{zfs_arc_max,zfs_arc_min,zfs_arc_sys_free,zfs_txg_timeout,zfs_dirty_data_max}",
+    "module/bonding/parameters/*",
+    "module/tcp_{cubic,bbr}/parameters/*",
+    "module/{ip_vs,ipv6}/parameters/*",
+    "module/{pcie_aspm,processor,intel_idle,acpi_cpufreq}/parameters/{policy,max_cstate,ignore_ppc}",
+    "module/{kvm,kvm_intel,kvm_amd}/parameters/{halt_poll_ns,nested,nx_huge_pages}",
+    "module/{rcupdate,rcutree}/parameters/{rcu_cpu_stall_timeout,rcu_normal,rcu_expedited}",
+    "module/{watchdog,printk,workqueue}/parameters/{open_timeout,time,power_efficient}",
+];
+
+/// Files of a debugfs that is mounted, by name: others there act when they are read (below `ttm`
+/// the neighbours of this one reclaim memory).
+pub(super) const SYS_DEBUG: &[&str] = &[
+    "kernel/debug/zswap/{pool_total_size,pool_limit_hit,stored_pages,same_filled_pages,written_back_pages,reject_reclaim_fail,reject_compress_poor,reject_alloc_fail}",
+    "kernel/debug/ttm/page_pool",
+];
+
+/// Stable names of disks.
+pub(super) const DISK_NAMES: &[&str] = &["by-*/*@"];
+
+/// What is started at boot, renamed or masked (a link to `/dev/null`).
+pub(super) const UNIT_LINKS: &[&str] = &["*@", "*.{wants,requires}/*@"];
 
 pub(super) const SYS_FS: &[&str] = &[
     "fs/ext4/*/{errors_count,warning_count,msg_count,first_error_time,first_error_func,last_error_time,last_error_func,last_error_errcode,lifetime_write_kbytes}",

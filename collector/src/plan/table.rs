@@ -1,73 +1,24 @@
 //! The table itself. Order is the order of reading within a phase.
 
 use super::Group::{
-    Block, Cgroup, Commands, Config, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
+    Block, Cgroup, Commands, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
 };
 use super::How::{
-    File, Names, Own, Pack, Probe, Process as Pid, ProcessLink, ProcessLinks, Thread, Tree, Yield,
+    Deleted, Descriptors, MountNamespaces, Own, Pack, Process as Pid, ProcessEntries, ProcessLines,
+    ProcessLink, ProcessLinks, Small, Thread, Tree,
 };
 use super::Right::{Owner, Root};
-use super::When::{Last, Once, Sample, Target, Twice};
-use super::{Class, How, Mask, Request, Source};
+use super::When::{End, Last, Once, Sample, Target, Twice};
+use super::row::{KIB, MIB, config, file, links, names, pid, probe, probe_yield, sys};
+use super::{Bound, Class, How, Mask, Request, Source};
 
 use super::sysfs::{
-    CGROUP, IRQ, SYS_BLOCK, SYS_CPU, SYS_DMI, SYS_EDAC, SYS_FS, SYS_HYPERVISOR, SYS_MM, SYS_NET,
-    SYS_NODE, SYS_PCI,
+    CGROUP, DISK_NAMES, IRQ, SYS_BLOCK, SYS_CPU, SYS_DEBUG, SYS_DMI, SYS_EDAC, SYS_FS,
+    SYS_HYPERVISOR, SYS_MM, SYS_MODULE, SYS_NET, SYS_NODE, SYS_PCI, SYS_ZRAM, UNIT_LINKS,
 };
 
-const KIB: u32 = 1 << 10;
-const MIB: u32 = 1 << 20;
-
-const fn file(
-    path: &'static str,
-    group: super::Group,
-    when: super::When,
-    why: &'static str,
-) -> Source {
-    Source::new(path, File, group, when, why)
-}
-
-const fn config(path: &'static str, why: &'static str) -> Source {
-    Source::new(path, File, Config, Once, why).class(Class::Slow).cap(256 * KIB).mask(Mask::Config)
-}
-
-const fn sys(
-    path: &'static str,
-    group: super::Group,
-    when: super::When,
-    patterns: &'static [&'static str],
-    why: &'static str,
-) -> Source {
-    Source::new(path, Pack("sys", patterns), group, when, why).class(Class::Slow).cap(64 * KIB)
-}
-
-const fn pid(
-    path: &'static str,
-    name: &'static str,
-    when: super::When,
-    why: &'static str,
-) -> Source {
-    Source::new(path, Pid(name), Process, when, why).cap(256 * KIB)
-}
-
-const fn probe(
-    path: &'static str,
-    group: super::Group,
-    when: super::When,
-    request: Request,
-    why: &'static str,
-) -> Source {
-    Source::new(path, Probe(request), group, when, why).class(Class::Slow)
-}
-
-const fn probe_yield(
-    path: &'static str,
-    group: super::Group,
-    when: super::When,
-    why: &'static str,
-) -> Source {
-    Source::new(path, Yield, group, when, why).class(Class::Slow)
-}
+const THREADS: Bound = Bound::CpusByThreads(20_000);
+const SCHED_DEBUG: &str = "run queues of each CPU; only where CPUs times threads are few";
 
 /// Everything that is read.
 pub(crate) const TABLE: &[Source] = &[
@@ -93,10 +44,36 @@ pub(crate) const TABLE: &[Source] = &[
     file("run/reboot-required", Host, Once, "an update waits for a reboot")
         .class(Class::Slow)
         .cap(4 * KIB),
-    Source::new("names/lib/modules", Names, Host, Once, "installed kernels").class(Class::Slow),
-    Source::new("names/var/log/pods", Names, Host, Once, "Kubernetes pods").class(Class::Slow),
-    Source::new("names/run/netns", Names, Net, Once, "named network namespaces").class(Class::Slow),
-    Source::new("commands/sysctl_-a", How::Sysctl, Sysctl, Once, "all kernel parameters"),
+    file("run/reboot-required.pkgs", Host, Once, "which packages wait for a reboot")
+        .class(Class::Slow)
+        .cap(64 * KIB),
+    file("proc/1/sched", Host, Once, "container or host, on old kernels").cap(4 * KIB),
+    file(".dockerenv", Host, Once, "that it is there tells of a container").class(Class::Slow),
+    file("run/.containerenv", Host, Once, "that it is there tells of a container")
+        .class(Class::Slow)
+        .cap(4 * KIB)
+        .mask(Mask::Text),
+    file("boot/config-{release}", Host, Once, "kernel configuration")
+        .class(Class::Slow)
+        .cap(512 * KIB),
+    names("names/lib/modules", Host, "installed kernels"),
+    names("names/boot", Host, "installed kernels"),
+    names("names/var/log/pods", Host, "Kubernetes pods"),
+    names("names/run/netns", Net, "named network namespaces"),
+    names("names/etc/systemd/system", Host, "services of the administrator"),
+    names("names/run/systemd/system", Host, "services made at run time"),
+    names("names/usr/lib/systemd/system", Host, "installed services"),
+    names("names/lib/systemd/system", Host, "installed services"),
+    names("names/etc/init.d", Host, "services of old hosts"),
+    links("packs/etc/systemd", "etc/systemd/system", UNIT_LINKS, Host, "what starts at boot"),
+    Source::new("commands/sysctl_-a", How::Sysctl(&[]), Sysctl, Once, "all kernel parameters"),
+    Source::new(
+        "probes/sysctl_net_vm",
+        How::Sysctl(&["net", "vm"]),
+        Sysctl,
+        End,
+        "whether somebody changes parameters while we look",
+    ),
     // Configuration that the next boot applies.
     config("etc/sysctl.conf", "what the next boot will set"),
     config("etc/sysctl.d/*.conf", "what the next boot will set"),
@@ -157,8 +134,20 @@ pub(crate) const TABLE: &[Source] = &[
     file("proc/schedstat", Cpu, Twice, "run-queue waits per CPU").cap(4 * MIB),
     file("proc/interrupts", Cpu, Twice, "interrupts per CPU").cap(4 * MIB),
     file("proc/softirqs", Cpu, Twice, "soft interrupts per CPU"),
-    Source::new("packs/proc/irq", Pack("proc", IRQ), Cpu, Once, "which CPU serves which interrupt")
-        .cap(4 * KIB),
+    Source::new("proc/sched_debug", Small(THREADS), Cpu, Last, SCHED_DEBUG)
+        .right(Root)
+        .cap(2 * MIB),
+    Source::new("sys/kernel/debug/sched/debug", Small(THREADS), Cpu, Last, SCHED_DEBUG)
+        .right(Root)
+        .cap(2 * MIB),
+    Source::new(
+        "packs/proc/irq",
+        Pack("proc", IRQ),
+        Cpu,
+        Twice,
+        "which CPU serves which interrupt",
+    )
+    .cap(4 * KIB),
     sys(
         "packs/sys/cpu",
         Cpu,
@@ -171,6 +160,14 @@ pub(crate) const TABLE: &[Source] = &[
     file("proc/vmstat", Memory, Sample, "reclaim, swap, NUMA, THP counters"),
     file("proc/zoneinfo", Memory, Twice, "free pages on per-CPU lists, watermarks").cap(4 * MIB),
     file("proc/buddyinfo", Memory, Once, "fragmentation"),
+    Source::new(
+        "proc/pagetypeinfo",
+        Small(Bound::MemoryGib(8)),
+        Memory,
+        Once,
+        "fragmentation by mobility; only on hosts of up to 8 GiB",
+    )
+    .right(Root),
     file("proc/slabinfo", Memory, Twice, "which kernel objects hold the slab").right(Root),
     file("proc/vmallocinfo", Memory, Once, "who holds vmalloc memory").right(Root).cap(4 * MIB),
     file("proc/allocinfo", Memory, Once, "kernel memory by allocating line")
@@ -184,6 +181,9 @@ pub(crate) const TABLE: &[Source] = &[
     file("proc/spl/kstat/zfs/*/state", Block, Once, "health of ZFS pools"),
     sys("packs/sys/node", Memory, Twice, SYS_NODE, "memory and counters of each NUMA node"),
     sys("packs/sys/mm", Memory, Once, SYS_MM, "huge pages, THP, KSM, zswap"),
+    sys("packs/sys/zram", Memory, Twice, SYS_ZRAM, "how well compressed swap compresses"),
+    sys("packs/sys/debug", Memory, Once, SYS_DEBUG, "compressed swap, memory of graphics"),
+    sys("packs/sys/module", Host, Once, SYS_MODULE, "parameters of modules"),
     // Control groups.
     file("proc/cgroups", Cgroup, Once, "controllers and number of groups"),
     Source::new(
@@ -207,6 +207,7 @@ pub(crate) const TABLE: &[Source] = &[
         SYS_BLOCK,
         "queue settings, errors, RAID and stacking of disks",
     ),
+    links("packs/dev/disk", "dev/disk", DISK_NAMES, Block, "stable names of disks"),
     sys("packs/sys/fs", Block, Once, SYS_FS, "errors that file systems have counted"),
     // Network of this namespace.
     file("proc/net/dev", Net, Sample, "bytes, drops, errors per interface"),
@@ -269,6 +270,9 @@ pub(crate) const TABLE: &[Source] = &[
     pid("packs/proc-pid/limits", "limits", Once, "limits in force"),
     pid("packs/proc-pid/cgroup", "cgroup", Once, "service or container of the process"),
     pid("packs/proc-pid/oom_score_adj", "oom_score_adj", Once, "who is killed first"),
+    pid("packs/proc-pid/oom_score", "oom_score", Once, "who is killed first"),
+    pid("packs/proc-pid/loginuid", "loginuid", Once, "started by a person or by the system"),
+    pid("packs/proc-pid/schedstat", "schedstat", Twice, "time waited for a CPU"),
     pid("packs/proc-pid/io", "io", Twice, "bytes read and written").right(Owner).class(Class::Mm),
     Source::new(
         "packs/proc-pid/exe",
@@ -290,6 +294,51 @@ pub(crate) const TABLE: &[Source] = &[
     )
     .right(Owner)
     .cap(4 * MIB),
+    Source::new(
+        "packs/proc-pid/fd_count",
+        ProcessEntries("fd"),
+        Process,
+        Target,
+        "open files of all processes twice; in samples the 200 with most",
+    )
+    .right(Owner),
+    Source::new(
+        "packs/proc-pid/fd_stat",
+        Deleted,
+        Process,
+        Once,
+        "space and memory that deleted but open files hold",
+    )
+    .right(Owner)
+    .class(Class::Slow)
+    .cap(4 * KIB),
+    Source::new(
+        "packs/proc-pid/fdinfo",
+        Descriptors,
+        Process,
+        Once,
+        "how deleted files are open; memory of graphics by process",
+    )
+    .right(Owner)
+    .cap(16 * KIB),
+    Source::new(
+        "packs/proc-pid/mountinfo",
+        MountNamespaces,
+        Process,
+        Once,
+        "mounts that containers and services see",
+    )
+    .right(Owner)
+    .cap(256 * KIB),
+    Source::new(
+        "packs/proc-pid/maps_count",
+        ProcessLines("maps"),
+        Mm,
+        Twice,
+        "mappings of the 50 processes with the largest page tables: their number is limited",
+    )
+    .class(Class::Mm)
+    .right(Owner),
     Source::new(
         "packs/proc-task/stat",
         Thread("stat"),
@@ -393,6 +442,17 @@ pub(crate) const TABLE: &[Source] = &[
     probe("probes/smart/*", Block, Last, Request::Smart, "health of disks, from the disks")
         .right(Root)
         .class(Class::Probe),
+    probe(
+        "probes/logs.jsonl",
+        Logs,
+        Last,
+        Request::Logs,
+        "exhausted ports, files, processes in the logs of the last 24 hours, by peer",
+    )
+    .class(Class::Probe)
+    .mask(Mask::Text),
+    probe_yield("probes/kernel_log/*", Logs, Last, "kernel messages that the ring has lost")
+        .mask(Mask::Text),
     // Tools of the host, last of all.
     probe("commands", Commands, Last, Request::Commands, "tools as the engineer reads them")
         .class(Class::Tool)

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::{Answer, Emit, Progress};
+use crate::capped;
 
 /// Large reads make few seams: a file of the kernel restarts its walk at each.
 const READ_BYTES: usize = super::PIECE_BYTES / 2;
@@ -20,22 +22,9 @@ const READ_BYTES: usize = super::PIECE_BYTES / 2;
 ///
 /// The error number of open or read.
 pub(super) fn read(path: &Path, max: u64) -> Result<(Vec<u8>, bool), Errno> {
-    let mut file = open(path)?.take(max.saturating_add(1));
     let mut bytes = Vec::new();
-    // One large read: a parameter of an old kernel gives what fits into the first, then nothing.
-    let mut buffer = vec![0; 16 << 10];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => bytes.extend_from_slice(buffer.get(..n).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(errno(&error)),
-        }
-    }
-    let cut = u64::try_from(bytes.len()).is_ok_and(|n| n > max);
-    if cut {
-        bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
-    }
+    let most = usize::try_from(max).unwrap_or(usize::MAX);
+    let cut = capped::read(open(path)?.as_fd(), most, &mut bytes)?;
     Ok((bytes, cut))
 }
 

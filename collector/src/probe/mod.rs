@@ -22,7 +22,10 @@ use linsight_archive::Outcome;
 mod clock;
 mod ethtool;
 mod file;
+mod logs;
+mod netlink;
 mod netns;
+mod rtnetlink;
 mod smart;
 mod sockets;
 mod statfs;
@@ -127,6 +130,8 @@ pub(crate) enum Request {
     Statfs,
     /// `probes/smart/*`: see [`smart`].
     Smart,
+    /// `probes/logs.jsonl`, `probes/kernel_log/*`: see [`logs`].
+    Logs,
     /// `commands/*`: see [`crate::commands`].
     Commands,
 }
@@ -138,6 +143,7 @@ pub(crate) const ALL: &[Request] = &[
     Request::Ethtool,
     Request::Statfs,
     Request::Smart,
+    Request::Logs,
     Request::Commands,
 ];
 
@@ -150,6 +156,7 @@ impl Request {
             Self::Ethtool => "ethtool",
             Self::Statfs => "statfs",
             Self::Smart => "smart",
+            Self::Logs => "logs",
             Self::Commands => "commands",
         }
     }
@@ -233,6 +240,7 @@ pub(crate) fn run(
         Request::Ethtool => ethtool::probe(context, resume, emit),
         Request::Statfs => statfs::probe(context, resume, emit),
         Request::Smart => smart::probe(context, resume, emit),
+        Request::Logs => logs::probe(context, resume, emit),
         Request::Commands => crate::commands::probe(context, resume, emit),
     }
 }

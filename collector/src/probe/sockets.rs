@@ -9,23 +9,13 @@
 //! user without rights. So nothing is asked before [`usable`] has seen that the handler is there.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::time::Duration;
 
-use linsight_archive::Outcome;
 use rustix::io::Errno;
-use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
-};
+use rustix::net::netlink::SOCK_DIAG;
 
-use super::{Answer, Context, Emit, PIECE_BYTES, Progress, file, outcome_of};
+use super::netlink::{self, Failure, Notes};
+use super::{Context, Emit, file};
 
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-const NLM_F_DUMP_INTR: u16 = 0x10;
-const NLM_F_REQUEST_DUMP: u16 = 0x1 | 0x300;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
@@ -33,9 +23,6 @@ const IPPROTO_UDP: u8 = 17;
 const ALL_STATES: u32 = 0xfff;
 /// One bit for each of `INET_DIAG_MEMINFO` (1) to `INET_DIAG_SHUTDOWN` (8).
 const ALL_EXTENSIONS: u8 = 0xff;
-/// The kernel fills at most 32 KiB a message whatever the buffer.
-const BUFFER_BYTES: usize = 64 << 10;
-const SEQUENCE: u32 = 1;
 
 /// One dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,72 +97,17 @@ pub(super) fn dump(
     max_bytes: u64,
     emit: &mut Emit<'_>,
 ) -> io::Result<()> {
-    let mut held = Vec::with_capacity(PIECE_BYTES);
-    let mut total = 0_u64;
-    let result = dump_with(family, ALL_STATES, &mut |message| {
-        total += message.len() as u64;
-        if total > max_bytes {
-            return Ok(false);
-        }
-        if held.len() + message.len() > PIECE_BYTES {
-            let answer = Answer::whole(path, &held);
-            emit(Answer { progress: Progress::Piece, ..answer })?;
-            held.clear();
-        }
-        held.extend_from_slice(message);
-        Ok(true)
-    });
-    let mut answer = Answer::whole(path, &held);
-    match result {
-        Ok(notes) => {
-            if !notes.complete {
-                answer.outcome = Outcome::Truncated;
-            }
-            answer.reason = notes.text();
-            emit(answer)
-        }
-        Err(Failure::Kernel(errno)) => {
-            // What came before the error is a prefix, not nothing.
-            answer.outcome = if total > 0 { Outcome::Truncated } else { outcome_of(errno) };
-            answer.errno = Some(errno.raw_os_error());
-            emit(answer)
-        }
-        Err(Failure::Emit(error)) => Err(error),
-    }
+    let request = request(family, ALL_STATES);
+    netlink::emit_dump(path, Some(SOCK_DIAG), &request, SOCK_DIAG_BY_FAMILY, max_bytes, emit)
 }
 
-/// Why a dump did not end by itself.
-enum Failure {
-    Kernel(Errno),
-    Emit(io::Error),
-}
-
-impl From<Errno> for Failure {
-    fn from(errno: Errno) -> Self {
-        Self::Kernel(errno)
-    }
-}
-
-/// What a reader of the dump must know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Notes {
-    /// The kernel ended it; not our limit.
-    complete: bool,
-    /// `NLM_F_DUMP_INTR`.
-    disturbed: bool,
-    /// `ENOBUFS` or a cut message.
-    lost: bool,
-}
-
-impl Notes {
-    const fn text(self) -> Option<&'static str> {
-        match (self.lost, self.disturbed, self.complete) {
-            (true, _, _) => Some("the kernel dropped messages (ENOBUFS)"),
-            (_, true, _) => Some("the tables changed during the dump: sockets may be doubled"),
-            (_, _, false) => Some("byte limit: hash order, so a fair sample"),
-            _ => None,
-        }
-    }
+/// The kernel's request for sockets, `struct inet_diag_req_v2`, in its message.
+fn request(family: Family, states: u32) -> Vec<u8> {
+    let mut asked = vec![family.domain, family.protocol, ALL_EXTENSIONS, 0];
+    asked.extend_from_slice(&states.to_ne_bytes());
+    // A socket's own identity: none.
+    asked.extend_from_slice(&[0; 48]);
+    netlink::request(SOCK_DIAG_BY_FAMILY, &asked)
 }
 
 /// Runs one dump and gives each message of a socket to `take`, which says whether to go on.
@@ -184,129 +116,16 @@ fn dump_with(
     states: u32,
     take: &mut dyn FnMut(&[u8]) -> io::Result<bool>,
 ) -> Result<Notes, Failure> {
-    let socket = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::DGRAM,
-        SocketFlags::CLOEXEC,
-        Some(SOCK_DIAG),
-    )?;
-    // The answer is made by our own recv: it comes at once. The limit is for the unforeseen.
-    set_socket_timeout(&socket, Timeout::Recv, Some(Duration::from_secs(2)))?;
-    let kernel = SocketAddrNetlink::new(0, 0);
-    sendto(&socket, &request(family, states), SendFlags::empty(), &kernel)?;
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let mut notes = Notes::default();
-    loop {
-        let Some(length) = receive(&socket, &mut buffer, &mut notes)? else { continue };
-        let mut rest = buffer.get(..length).unwrap_or_default();
-        while let Some((message, after)) = next_message(rest) {
-            rest = after;
-            notes.disturbed |= message.flags & NLM_F_DUMP_INTR != 0;
-            match message.kind {
-                _ if message.sequence != SEQUENCE => {}
-                SOCK_DIAG_BY_FAMILY => {
-                    let go_on = take(message.bytes).map_err(Failure::Emit)?;
-                    if !go_on {
-                        return Ok(notes);
-                    }
-                }
-                NLMSG_DONE | NLMSG_ERROR => {
-                    let errno = message.errno();
-                    if errno != 0 {
-                        return Err(Failure::Kernel(Errno::from_raw_os_error(errno)));
-                    }
-                    if message.kind == NLMSG_DONE {
-                        notes.complete = true;
-                        return Ok(notes);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// One datagram; `None` when it has to be tried again.
-fn receive(
-    socket: &OwnedFd,
-    buffer: &mut [u8],
-    notes: &mut Notes,
-) -> Result<Option<usize>, Failure> {
-    match recv(socket, buffer, RecvFlags::TRUNC) {
-        Ok((stored, length)) => {
-            notes.lost |= length > stored;
-            // A datagram of no bytes would be the end of a socket that has none.
-            if stored == 0 { Err(Failure::Kernel(Errno::PROTO)) } else { Ok(Some(stored)) }
-        }
-        Err(Errno::INTR) => Ok(None),
-        Err(Errno::NOBUFS) => {
-            notes.lost = true;
-            Ok(None)
-        }
-        Err(Errno::AGAIN) => Err(Failure::Kernel(Errno::TIMEDOUT)),
-        Err(errno) => Err(Failure::Kernel(errno)),
-    }
-}
-
-/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
-fn request(family: Family, states: u32) -> [u8; 72] {
-    let mut bytes = [0; 72];
-    let fields: [(usize, &[u8]); 8] = [
-        (0, &72_u32.to_ne_bytes()),
-        (4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes()),
-        (6, &NLM_F_REQUEST_DUMP.to_ne_bytes()),
-        (8, &SEQUENCE.to_ne_bytes()),
-        (16, &[family.domain]),
-        (17, &[family.protocol]),
-        (18, &[ALL_EXTENSIONS]),
-        (20, &states.to_ne_bytes()),
-    ];
-    for (at, field) in fields {
-        for (to, from) in bytes.iter_mut().skip(at).zip(field) {
-            *to = *from;
-        }
-    }
-    bytes
-}
-
-struct Message<'a> {
-    kind: u16,
-    flags: u16,
-    sequence: u32,
-    /// The whole message with its header, without padding.
-    bytes: &'a [u8],
-}
-
-impl Message<'_> {
-    /// The error number in the payload of `NLMSG_ERROR` and `NLMSG_DONE`: positive, 0 for none.
-    fn errno(&self) -> i32 {
-        u32_at(self.bytes, 16).map_or(0, |n| n.cast_signed().wrapping_neg().clamp(0, 4095))
-    }
-}
-
-/// Splits the first message off; `None` at the end, and at anything that is no message.
-fn next_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
-    let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
-    let message = bytes.get(..length).filter(|message| message.len() >= 16)?;
-    let kinds = u32_at(message, 4)?.to_ne_bytes();
-    let message = Message {
-        kind: u16::from_ne_bytes([kinds[0], kinds[1]]),
-        flags: u16::from_ne_bytes([kinds[2], kinds[3]]),
-        sequence: u32_at(message, 8)?,
-        bytes: message,
-    };
-    Some((message, bytes.get(length.next_multiple_of(4)..).unwrap_or_default()))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let field = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_ne_bytes(field.try_into().ok()?))
+    netlink::dump(Some(SOCK_DIAG), &request(family, states), SOCK_DIAG_BY_FAMILY, take)
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
+    use linsight_archive::Outcome;
+
+    use super::super::netlink::next_message;
     use super::*;
 
     fn here() -> Context {
@@ -368,17 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bytes_are_no_message() {
-        assert!(next_message(&[]).is_none());
-        assert!(next_message(&[255; 64]).is_none());
-        assert!(next_message(&[0; 64]).is_none());
+    fn the_request_is_as_the_kernel_has_it() {
         let request = request(FAMILIES[1], ALL_STATES);
-        for cut in 0..request.len() {
-            assert!(next_message(&request[..cut]).is_none());
-        }
+        assert_eq!(request.len(), 72);
         let (message, rest) = next_message(&request).unwrap();
         assert_eq!((message.kind, message.flags), (SOCK_DIAG_BY_FAMILY, 0x301));
-        assert_eq!(message.bytes[16..20], [10, 6, 0xff, 0]);
+        assert_eq!(message.bytes[16..24], [10, 6, 0xff, 0, 0xff, 0xf, 0, 0]);
         assert!(rest.is_empty());
     }
 

@@ -18,8 +18,10 @@ mod env;
 mod filesystems;
 mod growth;
 mod host;
+mod kernel_log;
 mod load;
 mod memory;
+mod net;
 mod netns;
 mod nics;
 mod processes;
@@ -54,7 +56,9 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
     let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
-    let netns = netns::build(inputs, &window, &site, &mut book, &mut lists);
+    let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
+    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
+    let net = net::build(inputs, &window, &mut book);
     let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
     let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
     let arrays = arrays::build(inputs, &mut book, &mut lists);
@@ -72,12 +76,14 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         memory,
         processes,
         nics,
+        net,
         netns,
+        sysctl,
+        kernel_log,
         arrays,
         disks,
         io,
         filesystems,
-        sysctl,
     };
     Facts { tree, sources: book.sources, absences: book.absences }
 }

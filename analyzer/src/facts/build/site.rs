@@ -18,27 +18,60 @@ pub(super) fn build(
 ) -> Site {
     let mut inputs = told.clone();
     for (name, value) in archive.header.map(|h| &h.notes).into_iter().flatten() {
-        let known = ["l4_idle_timeout_s", "topology"];
-        if known.contains(&name.strip_prefix("site.").unwrap_or(name))
+        if SiteInputs::is_known(name)
             && let Err(e) = inputs.tell(name, value, "a note in the archive")
         {
             problems.push(format!("note in {}: {e}", names::HEADER));
         }
     }
     let site = inputs.site().clone();
-    let fields = [
-        ("l4_idle_timeout_s", site.l4_idle_timeout_s.is_some()),
-        ("topology", site.topology.is_some()),
-    ];
-    for (name, known) in fields {
+    for (name, known, way) in [
+        ("l4_idle_timeout_s", site.l4_idle_timeout_s.is_some(), "--set site.l4_idle_timeout_s=…"),
+        ("topology", site.topology.is_some(), "--set site.topology=…"),
+        ("l4", !site.l4.is_empty(), "[[l4]] in a file of --site"),
+        ("l7_idle_timeout_s", site.l7_idle_timeout_s.is_some(), "--set site.l7_idle_timeout_s=…"),
+        ("l7", !site.l7.is_empty(), "[[l7]] in a file of --site"),
+        ("dimm_total_bytes", site.dimm_total_bytes.is_some(), "--set site.dimm_total_gib=…"),
+        ("nics", !site.nics.is_empty(), "[[nic]] in a file of --site"),
+        ("applications", !site.applications.is_empty(), "[[application]] in a file of --site"),
+        ("roles", !site.roles.is_empty(), "--set site.roles=…"),
+    ] {
         let fact = format!("site.{name}");
         if known {
             let how = inputs.how(name).unwrap_or_default().to_owned();
             book.source(fact, Locator::Operator { how });
         } else {
-            let detail = format!("--set site.{name}=… tells it");
-            book.absent(fact, Absence::new(Reason::NotTold, detail));
+            book.absent(fact, Absence::new(Reason::NotTold, format!("{way} tells it")));
         }
     }
+    row_absences(&site, book);
     site
+}
+
+/// What an entry of a list leaves open.
+fn row_absences(site: &Site, book: &mut Book) {
+    let mut open = |list: &str, i: usize, fields: &[(&str, bool)]| {
+        for (field, _) in fields.iter().filter(|(_, told)| !told) {
+            let why = Absence::new(Reason::NotTold, "the entry leaves it open");
+            book.absent(format!("site.{list}.{i}.{field}"), why);
+        }
+    };
+    for (list, boxes) in [("l4", &site.l4), ("l7", &site.l7)] {
+        for (i, b) in boxes.iter().enumerate() {
+            let fields = [
+                ("port", b.port.is_some()),
+                ("cidr", b.cidr.is_some()),
+                ("topology", b.topology.is_some()),
+            ];
+            open(list, i, &fields);
+        }
+    }
+    for (i, a) in site.applications.iter().enumerate() {
+        let fields = [
+            ("port", a.port.is_some()),
+            ("connect_timeout_s", a.connect_timeout_s.is_some()),
+            ("read_timeout_s", a.read_timeout_s.is_some()),
+        ];
+        open("applications", i, &fields);
+    }
 }

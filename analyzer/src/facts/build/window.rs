@@ -31,6 +31,11 @@ impl Window {
         }
     }
 
+    /// When its first sample was taken.
+    pub(crate) const fn start_us(&self) -> u64 {
+        self.start_us
+    }
+
     /// Number of samples.
     pub(crate) fn samples(&self) -> usize {
         self.passes.len()

@@ -6,8 +6,9 @@ use crate::facts::method::socket::Socket;
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, ethtool_text, inet_diag, ip_link, net_dev, net_snmp,
-    net_tcp, netns, netstat, socket, ss, sysctl,
+    Counters, ParseEnv, ParseError, Rows, ethtool_text, inet_diag, ip_link, ip_route, net_dev,
+    net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns, netstat, socket,
+    ss, sysctl,
 };
 
 use super::{sys, text};
@@ -17,8 +18,8 @@ use super::{sys, text};
 pub(crate) enum NetnsFile {
     /// Its parameters.
     Sysctl(sysctl::Sysctl),
-    /// Its protocol counters.
-    Snmp(Counters),
+    /// Its counters: `snmp`, `netstat`, `snmp6`, `sockstat`, `stat/nf_conntrack`.
+    Counters(Counters),
     /// Its TCP sockets, where the socket monitor could not be asked.
     Tcp(Vec<Socket>),
     /// A file that no chapter reads yet.
@@ -52,6 +53,16 @@ inputs! {
         |p| p.sampled("proc/net/dev", |t, _| net_dev::parse(t));
     /// Protocol counters of the host's namespace.
     snmp: Sampled<Counters> = |p| p.sampled("proc/net/snmp", |t, _| net_snmp::parse(t));
+    /// Extended counters of TCP of the host's namespace.
+    tcp_ext: Sampled<Counters> = |p| p.sampled("proc/net/netstat", |t, _| net_snmp::parse(t));
+    /// Sockets in use, orphans, memory of TCP.
+    sockstat: Sampled<Counters> = |p| p.sampled("proc/net/sockstat", |t, _| net_sockstat::parse(t));
+    /// Routes of the host's namespace, as `ip` prints them.
+    routes: Sampled<Rows<ip_route::Route>> =
+        |p| p.sampled("commands/ip_-d_route_show_table_all", |t, _| ip_route::parse(t));
+    /// The same in archives of others.
+    routes_text: Sampled<Rows<ip_route::Route>> =
+        |p| p.sampled("commands/ip_route_show_table_all", |t, _| ip_route::parse(t));
     /// Settings and statistics of interfaces, by `<device>.json`.
     ethtool: Many<ethtool::Device> =
         |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
@@ -70,9 +81,26 @@ inputs! {
     netns: Many<NetnsFile> = |p| p.many("probes/netns/", "", netns_file);
     /// TCP sockets, by `<inode>/tcp4` and `<inode>/tcp6`.
     inet_diag: Many<Vec<Socket>> = |p| p.many("probes/inet_diag/", "", dump);
-    /// Network namespaces of processes: only how many could not be told.
-    namespaces: Packed<String, ()> =
-        |p| p.packed("packs/proc-pid/ns", Passes::First, |_| None::<String>, |_, _| Ok(None));
+    /// Network namespace of each process, by its inode.
+    namespaces: Packed<u32, u64> =
+        |p| p.packed("packs/proc-pid/ns", Passes::First, net_of_process, |t, _| Ok(namespace(t)));
+    /// The counters of IPv6.
+    snmp6: Sampled<Counters> = |p| p.sampled("proc/net/snmp6", |t, _| net_snmp6::parse(t));
+    /// Packets between driver and stack by CPU.
+    softnet: Sampled<Rows<net_softnet_stat::SoftnetCpu>> =
+        |p| p.sampled("proc/net/softnet_stat", |t, _| net_softnet_stat::parse(t));
+    /// Neighbours over IPv4: entries, and overflows of their table.
+    arp_cache: Sampled<Counters> =
+        |p| p.sampled("proc/net/stat/arp_cache", |t, _| net_stat::parse(t));
+    /// Neighbours over IPv6.
+    ndisc_cache: Sampled<Counters> =
+        |p| p.sampled("proc/net/stat/ndisc_cache", |t, _| net_stat::parse(t));
+    /// Counters of connection tracking of the host's namespace.
+    conntrack: Sampled<Counters> =
+        |p| p.sampled("proc/net/stat/nf_conntrack", |t, _| net_stat::parse(t));
+    /// Tracked connections of the host's namespace.
+    conntrack_count: Sampled<i64> =
+        |p| p.sampled("proc/sys/net/netfilter/nf_conntrack_count", count);
     /// TCP sockets as `ss` prints them, in archives of others.
     ss: Sampled<Vec<Socket>> = |p| p.sampled("commands/ss", |t, _| {
         Ok(lean(ss::parse(t)?.rows.iter()))
@@ -110,10 +138,27 @@ impl Net {
     }
 }
 
+/// `1234/net`: the process.
+fn net_of_process(key: &str) -> Option<u32> {
+    key.strip_suffix("/net")?.parse().ok()
+}
+
+/// `net:[4026531840]`: the inode.
+fn namespace(target: &str) -> Option<u64> {
+    target.trim().strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
+}
+
+fn count(text: &str, _: &ParseEnv) -> Result<i64, ParseError> {
+    text.trim().parse().map_err(|_| ParseError::new(1, text.trim(), "a count"))
+}
+
 fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, ParseError> {
     Ok(match path.rsplit('/').next().unwrap_or_default() {
         "sysctl" => NetnsFile::Sysctl(sysctl::parse(&text(bytes))?),
-        "snmp" => NetnsFile::Snmp(net_snmp::parse(&text(bytes))?),
+        "snmp" | "netstat" => NetnsFile::Counters(net_snmp::parse(&text(bytes))?),
+        "snmp6" => NetnsFile::Counters(net_snmp6::parse(&text(bytes))?),
+        "sockstat" => NetnsFile::Counters(net_sockstat::parse(&text(bytes))?),
+        "nf_conntrack" => NetnsFile::Counters(net_stat::parse(&text(bytes))?),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
     })

@@ -69,6 +69,7 @@ pub(crate) struct Status {
 pub(crate) struct Limits {
     pub(crate) address_space_bytes: Option<u64>,
     pub(crate) data_bytes: Option<u64>,
+    pub(crate) open_files: Option<u64>,
 }
 
 inputs! {
@@ -78,8 +79,8 @@ inputs! {
     ps: Sampled<Rows<ps::PsRow>> = |p| p.sampled("commands/ps", |t, _| ps::parse(t));
     /// Processes in every sample.
     tasks: Packed<u32, Task> =
-        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, e| {
-            pid_stat::parse(t, e).map(|s| Some(task(&s)))
+        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| {
+            pid_stat::times(t).map(|s| Some(task(&s)))
         });
     /// Processes at both ends of the collection.
     processes: Packed<u32, ProcessStat> =
@@ -88,8 +89,9 @@ inputs! {
         });
     /// Names of processes in R or D, in every sample: many live too short to be seen at its ends.
     active: Packed<u32, Box<str>> =
-        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, e| {
-            pid_stat::parse(t, e).map(|s| matches!(s.state, 'R' | 'D').then(|| s.comm.into()))
+        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| {
+            let (name, state) = pid_stat::state(t)?;
+            Ok(matches!(state, 'R' | 'D').then(|| name.into()))
         });
     /// Sizes in every sample.
     sizes: Packed<u32, Sizes> =
@@ -104,7 +106,7 @@ inputs! {
     /// Command lines, arguments joined by blanks.
     cmdlines: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/cmdline", Passes::Ends, number, |t, _| Ok(arguments(t)));
-    /// Limits of memory.
+    /// Limits of memory and of open files.
     limits: Packed<u32, Limits> =
         |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
             pid_limits::parse(t).map(|l| Some(limits(&l)))
@@ -119,11 +121,10 @@ inputs! {
         |p| p.packed("packs/proc-pid/fd", Passes::Ends, pair, |t, _| Ok(socket_inode(t)));
     /// Threads in R or D, of all processes or of those that were looked at.
     active_threads: Packed<Tid, Thread> =
-        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
-            pid_stat::parse(t, e).map(|s| matches!(s.state, 'R' | 'D').then(|| Thread {
-                in_d: s.state == 'D',
-                comm: s.comm.into(),
-            }))
+        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, _| {
+            let (name, state) = pid_stat::state(t)?;
+            let thread = || Thread { in_d: state == 'D', comm: name.into() };
+            Ok(matches!(state, 'R' | 'D').then(thread))
         });
     /// Kernel function in which a thread waits.
     wchan: Packed<Tid, Box<str>> =
@@ -155,7 +156,7 @@ inputs! {
 /// Longest command line that is kept.
 const MAX_ARGUMENTS: usize = 1000;
 
-fn task(s: &pid_stat::PidStat<'_>) -> Task {
+fn task(s: &pid_stat::Times) -> Task {
     Task {
         start_ticks: s.start_ticks,
         cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
@@ -174,7 +175,7 @@ fn process(s: &pid_stat::PidStat<'_>) -> ProcessStat {
         threads: s.threads,
         virtual_bytes: s.virtual_bytes,
         resident_bytes: s.resident_bytes,
-        task: task(s),
+        task: task(&s.times()),
     }
 }
 
@@ -209,7 +210,11 @@ fn limits(l: &pid_limits::PidLimits) -> Limits {
         pid_limits::Bound::At(bytes) => Some(bytes),
         pid_limits::Bound::Unlimited => None,
     };
-    Limits { address_space_bytes: soft(l.address_space_bytes), data_bytes: soft(l.data_bytes) }
+    Limits {
+        address_space_bytes: soft(l.address_space_bytes),
+        data_bytes: soft(l.data_bytes),
+        open_files: soft(l.open_files),
+    }
 }
 
 fn socket_inode(target: &str) -> Option<u64> {

@@ -12,6 +12,7 @@ pub mod load;
 pub mod mapping;
 pub mod num;
 pub mod numa;
+pub mod port_sources;
 pub mod ports;
 pub mod precedence;
 pub mod quantile;

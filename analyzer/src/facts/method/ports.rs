@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::num::{from_len, ratio};
+use super::quantile;
 use super::role::Listeners;
 use super::socket::{Socket, State, Timer};
 
@@ -111,25 +112,33 @@ pub struct Key {
     pub same_parity: f64,
     /// Inodes of the sockets that still have a process.
     pub inodes: Vec<u64>,
+    /// How long a connection lives on average: open ones by closes per second.
+    pub lifetime_s: Option<f64>,
+    /// Median round-trip time of the open connections.
+    pub rtt_s: Option<f64>,
+    /// An open connection uses timestamps; `None` without one that tells.
+    pub timestamps: Option<bool>,
 }
 
 /// All destinations of outgoing connections, most used first.
 #[must_use]
 pub fn keys(sockets: &[Socket], listeners: &Listeners, range: &Range) -> Vec<Key> {
     let mut groups: BTreeMap<(IpAddr, IpAddr, u16), Group> = BTreeMap::new();
-    for s in sockets {
-        let port = s.local.port();
-        let outgoing = (range.low..=range.high).contains(&port)
-            && !matches!(s.state, State::Listen | State::Close | State::BoundInactive)
-            && !listeners.has_port(port);
-        if outgoing {
-            let key = (s.local.ip(), s.remote.ip(), s.remote.port());
-            groups.entry(key).or_default().add(s, range);
-        }
+    for s in sockets.iter().filter(|s| is_outgoing(s, listeners, range)) {
+        let key = (s.local.ip(), s.remote.ip(), s.remote.port());
+        groups.entry(key).or_default().add(s, range);
     }
     let mut keys: Vec<Key> = groups.into_iter().map(|(key, g)| g.finish(key, range)).collect();
     keys.sort_by(|a, b| b.utilization.total_cmp(&a.utilization).then(b.used.cmp(&a.used)));
     keys
+}
+
+/// A connection that takes a port of the range.
+pub(super) fn is_outgoing(s: &Socket, listeners: &Listeners, range: &Range) -> bool {
+    let port = s.local.port();
+    (range.low..=range.high).contains(&port)
+        && !matches!(s.state, State::Listen | State::Close | State::BoundInactive)
+        && !listeners.has_port(port)
 }
 
 /// The sockets of one key while they are counted.
@@ -143,6 +152,8 @@ struct Group {
     fresh: usize,
     timed: bool,
     inodes: Vec<u64>,
+    rtts_us: Vec<f64>,
+    timestamps: Option<bool>,
 }
 
 impl Group {
@@ -152,6 +163,10 @@ impl Group {
         }
         if s.state != State::TimeWait {
             self.others.insert(s.local.port());
+            self.rtts_us.extend(s.rtt_us.map(f64::from));
+            if s.state == State::Established {
+                self.timestamps = s.timestamps.or(self.timestamps);
+            }
             return;
         }
         if !self.time_wait.insert(s.local.port()) || s.timer != Some(Timer::TimeWait) {
@@ -163,7 +178,7 @@ impl Group {
         self.fresh += usize::from(age_ms < RATE_WINDOW_MS);
     }
 
-    fn finish(self, (local, remote, remote_port): (IpAddr, IpAddr, u16), range: &Range) -> Key {
+    fn finish(mut self, (local, remote, remote_port): (IpAddr, IpAddr, u16), range: &Range) -> Key {
         let loopback = local.is_loopback() || remote.is_loopback();
         let used = self.time_wait.union(&self.others).count();
         let not_time_wait = self.others.len();
@@ -180,6 +195,7 @@ impl Group {
         let life_s = f64::from(TIME_WAIT_MS) / 1000.0;
         let parity = |p: &&u16| **p % 2 == range.low % 2;
         let same = self.time_wait.union(&self.others).filter(parity).count();
+        quantile::sort(&mut self.rtts_us);
         Key {
             local,
             remote,
@@ -194,6 +210,9 @@ impl Group {
             steady: closes_per_s.map(|rate| from_len(not_time_wait) + life_s * rate),
             max_rate_per_s: (usable - from_len(not_time_wait)).max(0.0) / life_s,
             same_parity: ratio(from_len(same), from_len(used)).unwrap_or(0.0),
+            lifetime_s: closes_per_s.and_then(|rate| ratio(from_len(not_time_wait), rate)),
+            rtt_s: quantile::of_sorted(&self.rtts_us, 0.5).map(|us| us / 1e6),
+            timestamps: self.timestamps,
             inodes: self.inodes,
         }
     }

@@ -17,6 +17,25 @@ pub struct Silence {
     pub ack_ms: u32,
 }
 
+/// What a connection knows of its path, as `tcp_info` tells it. Compact: there are many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Smoothed round-trip time; 0 before the first measurement.
+    pub rtt_us: u32,
+    /// Retransmission timeout as it stands, backoff included; 0 where the source does not tell.
+    pub rto_us: u32,
+    /// Segments in flight.
+    pub unacked: u32,
+    /// Segments sent again in the connection's life.
+    pub total_retrans: u32,
+    /// Segments sent in its life (4.2); 0 where the kernel does not tell.
+    pub segs_out: u32,
+    /// Congestion window in segments; 0 where the source does not tell.
+    pub cwnd: u32,
+    /// Doublings of the timeout.
+    pub backoff: u8,
+}
+
 /// One TCP socket, without what only reports show: a busy host has 100,000 of them. Addresses are
 /// canonical: IPv4 inside IPv6 is IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +54,20 @@ pub struct Socket {
     pub retries: u8,
     /// Silence; `None` when the source does not tell.
     pub silence: Option<Silence>,
+    /// Its path; `None` when the source does not tell.
+    pub flow: Option<Flow>,
+    /// Bytes sent and not acknowledged, or queued; saturates.
+    pub send_queue_bytes: u32,
     /// Inode; 0 for sockets that no process owns any more.
     pub inode: u64,
+    /// Bytes to be read; for LISTEN the length of the accept queue.
+    pub receive_queue: Option<u32>,
+    /// Bytes not acknowledged; for LISTEN the limit of the accept queue.
+    pub send_queue: Option<u32>,
+    /// Smoothed round-trip time.
+    pub rtt_us: Option<u32>,
+    /// Both ends use timestamps; `None` when the source does not tell.
+    pub timestamps: Option<bool>,
 }
 
 impl Socket {
@@ -50,13 +81,19 @@ impl Socket {
             remote: SocketAddr::new(s.remote.addr, s.remote.port),
             timer: timer.map(|t| t.kind),
             expires_ms: timer.map_or(0, |t| u32::try_from(t.expires_ms).unwrap_or(u32::MAX)),
-            retries: timer.map_or(0, |t| u8::try_from(t.retrans).unwrap_or(u8::MAX)),
+            retries: retries(s),
             silence: s.info.as_ref().map(|i| Silence {
                 sent_ms: i.last_data_sent_ms,
                 received_ms: i.last_data_recv_ms,
                 ack_ms: i.last_ack_recv_ms,
             }),
+            flow: s.info.as_ref().map(flow),
+            send_queue_bytes: u32::try_from(s.send_queue.unwrap_or(0)).unwrap_or(u32::MAX),
             inode: s.inode.unwrap_or(0),
+            receive_queue: s.recv_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            send_queue: s.send_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            rtt_us: s.info.as_ref().and_then(|i| i.rtt_us),
+            timestamps: s.info.as_ref().map(|i| i.timestamps),
         }
     }
 
@@ -68,8 +105,29 @@ impl Socket {
     }
 }
 
+fn flow(i: &parsed::TcpInfo) -> Flow {
+    Flow {
+        rtt_us: i.rtt_us.unwrap_or(0),
+        rto_us: i.rto_us.unwrap_or(0),
+        unacked: i.unacked,
+        total_retrans: i.total_retrans,
+        segs_out: i.segs_out.unwrap_or(0),
+        cwnd: i.cwnd.unwrap_or(0),
+        backoff: u8::try_from(i.backoff).unwrap_or(u8::MAX),
+    }
+}
+
+/// Retransmissions or probes without an answer. Between the expiry of its timer and the next
+/// arming a connection shows no timer; its own account still tells.
+fn retries(s: &parsed::Socket) -> u8 {
+    let of_timer = s.timer.as_ref().map_or(0, |t| t.retrans);
+    let own = s.info.as_ref().filter(|_| s.state == State::SynSent);
+    let most = of_timer.max(own.map_or(0, |i| i.retransmits.into()));
+    u8::try_from(most).unwrap_or(u8::MAX)
+}
+
 #[cfg(test)]
-pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
+pub(in crate::facts) fn example(state: State, local: &str, remote: &str) -> Socket {
     Socket {
         state,
         local: local.parse().unwrap(),
@@ -78,7 +136,13 @@ pub(super) fn example(state: State, local: &str, remote: &str) -> Socket {
         expires_ms: 0,
         retries: 0,
         silence: None,
+        flow: None,
+        send_queue_bytes: 0,
         inode: 0,
+        receive_queue: Some(0),
+        send_queue: Some(0),
+        rtt_us: None,
+        timestamps: None,
     }
 }
 

@@ -116,3 +116,107 @@ fn a_ring_that_overflowed() {
     assert_eq!(f.tree.nics.items[1].is_virtual, Some(true));
     assert_eq!(f.absences.get("nics.1.ring").unwrap().reason, Reason::NotApplicable);
 }
+
+/// A listener whose queue is over its limit, SYN-RECV and CLOSE-WAIT that nobody accepted, a
+/// connection attempt, and a process that does not close.
+fn troubled() -> String {
+    let mut text =
+        String::from("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n");
+    let mut row =
+        |local: &str, remote: &str, state: &str, queues: &str, timer: &str, rest: &str| {
+            writeln!(text, "   0: {local} {remote} {state} {queues} {timer} {rest}").unwrap();
+        };
+    let none = "00000000:00000000";
+    let still = "00:00000000";
+    let of = |retries: u32, inode: u32| format!("{retries:08X} 0 0 {inode} 1 0 100 0 0 10 0");
+    row("00000000:1F90", "00000000:0000", "0A", "00000000:00000003", still, &of(0, 11));
+    for port in 0x8000..0x8003 {
+        let remote = format!("0900000A:{port:04X}");
+        row("0100000A:1F90", &remote, "03", none, "01:00000064", &of(3, 0));
+        row("0100000A:1F90", &remote, "08", "00000000:00000001", still, &of(0, 0));
+    }
+    row("0100000A:9C41", "0900000A:0050", "02", none, "01:00000064", &of(2, 12));
+    for port in 0..4 {
+        row(&format!("0100000A:9C5{port}"), "0900000A:1538", "08", none, still, &of(0, 20 + port));
+    }
+    row("0100000A:9C60", "0900000A:1538", "01", none, still, &of(0, 30));
+    text
+}
+
+#[test]
+fn what_waits_is_told_by_listener_peer_and_process() {
+    let sockets: Vec<(String, String)> =
+        (20..24).chain([30]).map(|i| (format!("7/{i}"), format!("socket:[{i}]"))).collect();
+    let sockets: Vec<(&str, &str)> =
+        sockets.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                  Max open files            16                   16                   files     \n";
+    let f = facts(vec![
+        file("commands/sysctl_-a", &format!("{SYSCTL}net.ipv4.tcp_syn_retries = 6\n")),
+        file("proc/net/tcp", &troubled()),
+        pack_of("packs/proc-pid/fd", &sockets),
+        pack_of("packs/proc-pid/limits", &[("7", limits)]),
+    ]);
+    let host = &f.tree.netns.items[0];
+    let l = &host.listeners[0];
+    assert_eq!((l.name.as_str(), l.queue, l.limit), ("0.0.0.0:8080", Some(3), None));
+    assert_eq!((l.half_open, l.half_open_retried, l.abandoned), (3, 3, 3));
+    let c = &host.connecting[0];
+    assert_eq!((c.peer.as_str(), c.count, c.retried), ("10.0.0.9:80", 1, 1));
+    assert_eq!((c.oldest_s, c.retried_both), (3.0, None), "two repeats: 1 s and 2 s");
+    let [w] = host.close_wait.as_slice() else { panic!() };
+    assert_eq!((w.count, w.sockets, w.fd_limit, w.limit_ratio), (4, 5, Some(16), Some(0.25)));
+    assert_eq!((w.old, w.peers.join(" ").as_str()), (None, "10.0.0.9:5432 (4)"));
+    let why = f.absences.get("netns.0.close_wait.0.growth_per_s").unwrap();
+    assert_eq!(why.reason, Reason::TooFewSamples);
+    let recycle = f.absences.get("netns.0.time_wait.recycle").unwrap();
+    assert_eq!(recycle.reason, Reason::NotApplicable, "this kernel has none");
+}
+
+#[test]
+fn counters_are_told_by_what_they_counted_in_the_window() {
+    let snmp = |opens: u32| format!("Tcp: ActiveOpens OutSegs RetransSegs\nTcp: {opens} 1000 10\n");
+    let netstat = |overflows: u32| format!("TcpExt: ListenOverflows\nTcpExt: {overflows}\n");
+    let softnet = |dropped: u32| {
+        let rest = "00000000 ".repeat(9);
+        format!("0000ffff {dropped:08x} 00000000 {rest}00000001 00000000 00000000\n")
+    };
+    let mut files = vec![file("commands/sysctl_-a", SYSCTL)];
+    for n in 1..=11 {
+        files.push(file(&in_pass(n, "proc/stat"), &stat(n, 1, 0)));
+        files.push(file(&in_pass(n, "proc/net/snmp"), &snmp(1000 * n)));
+        files.push(file(&in_pass(n, "proc/net/netstat"), &netstat(500 - 40 * n)));
+        files.push(file(
+            &in_pass(n, "proc/net/softnet_stat"),
+            &softnet((u32::MAX - 4).wrapping_add(n)),
+        ));
+    }
+    let f = facts(files);
+    let counters = f.tree.netns.items[0].counters.as_ref().unwrap();
+    let opens = counters.active_opens.unwrap();
+    assert_eq!((opens.total, opens.delta, opens.per_s), (11_000, Some(10_000), Some(1000.0)));
+    let overflows = counters.listen_overflows.unwrap();
+    assert_eq!((overflows.total, overflows.delta), (60, None), "it fell: it was reset");
+    assert!(counters.syn_retrans.is_none());
+    let softnet = f.tree.net.softnet.as_ref().unwrap();
+    assert_eq!((softnet.dropped, softnet.dropped_per_s), (10, 1.0), "32 bits wide, and wrapped");
+    assert_eq!(softnet.cpus[0].cpu, 1);
+}
+
+#[test]
+fn a_namespace_is_compared_with_the_host() {
+    let list = "{\"inode\":1,\"pid\":1,\"name\":\"host\",\"is_host\":true}\n\
+                {\"inode\":2,\"pid\":9}\n";
+    let f = facts(vec![
+        file("probes/netns.jsonl", list),
+        file("proc/version", "Linux version 6.18.5 (a@b) (gcc) #1 SMP\n"),
+        file("probes/netns/1/sysctl", &SYSCTL.replace("7200", "600")),
+        file("probes/netns/2/sysctl", SYSCTL),
+        pack_of("packs/proc-pid/ns", &[("9/net", "net:[2]"), ("9/mnt", "mnt:[3]")]),
+    ]);
+    let ns = &f.tree.netns.items[1];
+    let [d] = ns.differing.as_slice() else { panic!("{:?}", ns.differing) };
+    assert_eq!((d.key.as_str(), d.value.as_str()), ("net.ipv4.tcp_keepalive_time", "7200"));
+    assert_eq!((d.host.as_str(), ns.processes), ("600", Some(1)));
+    assert!(f.tree.netns.items[0].differing.is_empty());
+}

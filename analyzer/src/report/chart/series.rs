@@ -42,6 +42,18 @@ pub struct TimeSeries {
     pub y_ticks: Vec<Tick>,
     /// One or two curves.
     pub curves: Vec<DrawnCurve>,
+    /// Moments at which something was told.
+    pub marks: Vec<Mark>,
+    span_s: f64,
+}
+
+/// A moment in the window, and what happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mark {
+    /// Where on the time axis.
+    pub x: f64,
+    /// What was told.
+    pub title: String,
 }
 
 /// A curve as drawn.
@@ -117,7 +129,24 @@ impl TimeSeries {
                 })
                 .collect(),
             curves: drawn,
+            marks: Vec::new(),
+            span_s,
         })
+    }
+
+    /// The same with marks at moments of the window: seconds since the first sample, and what
+    /// happened.
+    #[must_use]
+    pub fn with_marks(mut self, events: &[(f64, String)]) -> Self {
+        let width = self.right - self.left;
+        let inside = events.iter().filter(|(at_s, _)| (0.0..=self.span_s).contains(at_s));
+        self.marks = inside
+            .map(|(at_s, title)| Mark {
+                x: px(self.left + at_s / self.span_s * width),
+                title: title.clone(),
+            })
+            .collect();
+        self
     }
 }
 

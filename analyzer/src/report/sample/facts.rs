@@ -401,6 +401,7 @@ fn netns(n: Name<'_>) -> Netns {
             ..Tcp::default()
         }),
         port_keys: vec![port_key(n)],
+        ..Netns::default()
     }
 }
 

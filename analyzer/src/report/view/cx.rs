@@ -46,9 +46,14 @@ impl<'a> Cx<'a> {
         self.value(path)?.as_f64()
     }
 
+    /// The elements of a list; `None` where it is absent.
+    pub(super) fn list(&self, path: &str) -> Option<&Vec<Value>> {
+        self.value(path)?.as_array()
+    }
+
     /// Elements of a list; 0 where it is absent.
     pub(super) fn len(&self, path: &str) -> usize {
-        self.value(path).and_then(Value::as_array).map_or(0, Vec::len)
+        self.list(path).map_or(0, Vec::len)
     }
 
     /// The cell of a fact, in the unit of its name.

@@ -220,5 +220,6 @@ fn slab(cx: &Cx<'_>) -> Table {
             ],
         ));
     }
+    table.keep_known_columns();
     table
 }

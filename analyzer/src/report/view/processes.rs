@@ -75,7 +75,7 @@ fn table(cx: &Cx<'_>) -> Table {
         };
         let command = match &p.cmdline {
             Some(line) => Cell::code(clip(line, MAX_COMMAND)),
-            None => Cell::code(format!("[{}]", p.comm)),
+            None => Cell::code(format!("[{}]", clip(&p.comm, MAX_COMMAND))),
         };
         table.push(Row::of(
             &at,
@@ -112,6 +112,7 @@ fn table(cx: &Cx<'_>) -> Table {
         ));
     }
     table.note = (!note.is_empty()).then(|| note.join("; "));
+    table.keep_known_columns();
     table
 }
 

@@ -80,6 +80,25 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Leaves out the columns of which not one value is known, and says which and why.
+    pub fn keep_known_columns(&mut self) {
+        let mut note: Vec<String> = self.note.take().into_iter().collect();
+        for i in (0..self.columns.len()).rev() {
+            let mut column = self.rows.iter().filter_map(|r| r.cells.get(i));
+            let why = match column.clone().next() {
+                Some(first) if column.all(|c| c.absent.is_some()) => first.absent.clone(),
+                _ => None,
+            };
+            let Some(why) = why else { continue };
+            let title = self.columns.remove(i).title;
+            for row in &mut self.rows {
+                row.cells.remove(i);
+            }
+            note.push(format!("{title}: not known ({why})"));
+        }
+        self.note = Some(note.join("; ")).filter(|n| !n.is_empty());
+    }
+
     /// Keeps the first `max` rows and says how many there were, and by what they were chosen.
     pub fn limit(&mut self, max: usize, by: &str) {
         let all = self.rows.len();

@@ -2,15 +2,26 @@
 
 use serde::Serialize;
 
+use serde_json::Value;
+
+use super::cell::Cell;
 use super::cx::Cx;
+use super::table::{Row, Table};
+use crate::facts::kernel_log::KINDS;
 use crate::report::chart::{Curve, TimeSeries};
 use crate::report::units::{Unit, float};
+use crate::report::visible::clip;
+
+/// Longest message at a mark.
+const MARK_CHARS: usize = 200;
 
 /// The section.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Timeline {
     /// Charts.
     pub charts: Vec<TimeSeries>,
+    /// What the kernel logged, by kind.
+    pub events: Table,
     /// Why there are none, if there are none.
     pub note: Option<String>,
 }
@@ -33,6 +44,7 @@ impl Timeline {
                     fact: format!("memory.series.*.{field}"),
                 }
             };
+        let marks = marks(cx);
         let charts: Vec<TimeSeries> = [
             TimeSeries::new(
                 "Tasks running, and waiting uninterruptibly (D)",
@@ -70,6 +82,7 @@ impl Timeline {
         ]
         .into_iter()
         .flatten()
+        .map(|chart| chart.with_marks(&marks))
         .collect();
         let note = charts.is_empty().then(|| {
             let why = cx.facts.absences.get("load.series").map(ToString::to_string);
@@ -78,8 +91,53 @@ impl Timeline {
                 why.unwrap_or_else(|| "the archive holds fewer than two samples".to_owned())
             )
         });
-        Self { charts, note }
+        Self { charts, events: events(cx), note }
     }
+}
+
+/// What the kernel logged within the window, by seconds since the first sample.
+fn marks(cx: &Cx<'_>) -> Vec<(f64, String)> {
+    let mut marks = Vec::new();
+    for (_, name) in KINDS {
+        let Some(latest) = cx.list(&format!("kernel_log.{name}.latest")) else { continue };
+        for message in latest {
+            let (at, text) = (message.get("at_s"), message.get("text"));
+            if let (Some(at), Some(text)) =
+                (at.and_then(Value::as_f64), text.and_then(Value::as_str))
+            {
+                marks.push((at, clip(text, MARK_CHARS).into_owned()));
+            }
+        }
+    }
+    marks
+}
+
+/// The kernel's log by kind of event; what did not happen is left out.
+fn events(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "What the kernel logged",
+        &["Event", "#In the window", "#In 24 h", "#In all", "#First, ago", "#Last, ago", "Latest"],
+    );
+    for (_, name) in KINDS {
+        let at = format!("kernel_log.{name}");
+        if cx.number(&format!("{at}.count")).unwrap_or(0.0) == 0.0 {
+            continue;
+        }
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        table.push(Row::of(
+            &at,
+            vec![
+                Cell::text(name.replace('_', " ")),
+                of("in_window"),
+                of("in_day"),
+                of("count"),
+                of("first_age_s"),
+                of("last_age_s"),
+                cx.code(&format!("{at}.latest.0.text")),
+            ],
+        ));
+    }
+    table
 }
 
 /// Whether swap was used at all: a flat zero needs no chart.

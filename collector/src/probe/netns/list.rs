@@ -30,6 +30,8 @@ pub(super) struct Namespace {
     is_host: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_through_pid: Option<u32>,
     /// The file to enter it by.
     #[serde(skip)]
     way: PathBuf,
@@ -101,7 +103,20 @@ fn mark_host(context: &Context, found: &mut BTreeMap<u64, Namespace>) {
 
 impl Namespace {
     const fn new(inode: u64, pid: Option<u32>, way: PathBuf) -> Self {
-        Self { inode, pid, name: None, is_host: None, error: None, way }
+        Self { inode, pid, name: None, is_host: None, error: None, read_through_pid: None, way }
+    }
+
+    /// A namespace that cannot be entered may be seen through a process in it.
+    pub(super) fn find_another_way(&mut self, context: &Context) {
+        let is_readable =
+            |pid: &u32| file::open(&context.path(&format!("/proc/{pid}/net/snmp"))).is_ok();
+        self.read_through_pid = self.pid.filter(is_readable);
+    }
+
+    /// Whether the process that it is seen through is in it still.
+    pub(super) fn is_still_there(&self, context: &Context) -> bool {
+        let link = self.read_through_pid.map(|pid| context.path(&format!("/proc/{pid}/ns/net")));
+        link.and_then(|link| link_inode(&link)) == Some(self.inode)
     }
 }
 

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! `pid` is the lowest process id in it; a namespace without processes has none. `is_host` is
-//! absent where it cannot be told. Each further step is one path of [`Item`].
+//! absent where it cannot be told. `read_through_pid` names the process whose `/proc/PID/net` was
+//! read in place of a namespace that could not be entered. Each further step is one path of [`Item`].
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -24,7 +25,7 @@ use std::path::Path;
 use linsight_archive::Outcome;
 
 use super::sockets::{self, FAMILIES, Family};
-use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, sysctl};
+use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, rtnetlink, sysctl};
 
 mod list;
 
@@ -52,6 +53,8 @@ const FILES: [&str; 10] = [
 enum Item {
     Sysctl,
     ProcNet(&'static str),
+    Qdisc,
+    Neighbours,
     Dump(Family),
     /// A dump that cannot be had, for the reason of its protocol.
     NoDump(Family),
@@ -76,6 +79,9 @@ pub(super) fn probe(context: &Context, resume: Resume, emit: &mut Emit<'_>) -> i
     let mut namespaces = list(context);
     for namespace in namespaces.iter_mut().filter(|n| n.error.is_none()) {
         namespace.error = enter(namespace).err();
+        if namespace.error.is_some() {
+            namespace.find_another_way(context);
+        }
     }
     let came_home = go_home(home.as_ref());
     match resume.turn(0) {
@@ -86,12 +92,15 @@ pub(super) fn probe(context: &Context, resume: Resume, emit: &mut Emit<'_>) -> i
     if came_home.is_err() {
         return Ok(());
     }
-    let entered = namespaces.iter().filter(|namespace| namespace.error.is_none());
     let mut turns = Turns { context, resume, step: 1, unusable: unusable(context) };
-    for namespace in entered {
-        turns.namespace(namespace, emit)?;
-        if go_home(home.as_ref()).is_err() {
-            break;
+    for namespace in &namespaces {
+        if namespace.read_through_pid.is_some() {
+            turns.through_process(namespace, emit)?;
+        } else if namespace.error.is_none() {
+            turns.namespace(namespace, emit)?;
+            if go_home(home.as_ref()).is_err() {
+                break;
+            }
         }
     }
     Ok(())
@@ -129,8 +138,36 @@ impl Turns<'_> {
         Ok(())
     }
 
+    /// A namespace that refuses to be entered: a process in it shows its counters and sockets.
+    fn through_process(&mut self, namespace: &Namespace, emit: &mut Emit<'_>) -> io::Result<()> {
+        let Some(pid) = namespace.read_through_pid else { return Ok(()) };
+        let why = namespace.error.as_deref().unwrap_or_default();
+        let reason = format!("read through /proc/{pid}/net, since it could not be entered: {why}");
+        let net = self.context.path(&format!("/proc/{pid}/net"));
+        for name in FILES.into_iter().chain(["tcp", "tcp6"]) {
+            let path = Item::ProcNet(name).path(namespace.inode);
+            let turn = self.resume.turn(self.step);
+            self.step += 1;
+            match turn {
+                Turn::Done => {}
+                Turn::Hung => emit(Answer::absent(&path, Outcome::TimedOut, Some(&reason)))?,
+                // The process may have ended, or moved into another namespace.
+                Turn::Now if !namespace.is_still_there(self.context) => {
+                    emit(Answer::absent(&path, Outcome::Vanished, Some(&reason)))?;
+                }
+                Turn::Now => {
+                    let max = self.context.max_dump_bytes;
+                    file::emit_lines(&path, &net.join(name), max, &mut |answer| {
+                        emit(Answer { reason: answer.reason.or(Some(&reason)), ..answer })
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn items(&self) -> Vec<Item> {
-        let mut items = vec![Item::Sysctl];
+        let mut items = vec![Item::Sysctl, Item::Qdisc, Item::Neighbours];
         items.extend(FILES.map(Item::ProcNet));
         for (family, unusable) in FAMILIES.into_iter().zip(&self.unusable) {
             match (unusable, family.name) {
@@ -157,6 +194,8 @@ impl Turns<'_> {
                 let net = if net.exists() { net } else { self.context.path("/proc/self/net") };
                 file::emit_lines(path, &net.join(name), max, emit)
             }
+            Item::Qdisc => rtnetlink::qdisc(path, emit),
+            Item::Neighbours => rtnetlink::neighbours(path, emit),
             Item::Dump(family) => sockets::dump(path, family, max, emit),
             Item::NoDump(family) => {
                 let why = FAMILIES.iter().zip(&self.unusable).find(|(f, _)| **f == family);
@@ -171,6 +210,8 @@ impl Item {
     fn path(self, inode: u64) -> String {
         match self {
             Self::Sysctl => format!("probes/netns/{inode}/sysctl"),
+            Self::Qdisc => format!("probes/netns/{inode}/qdisc"),
+            Self::Neighbours => format!("probes/netns/{inode}/neigh.jsonl"),
             Self::ProcNet(name) => format!("probes/netns/{inode}/{name}"),
             Self::Dump(family) | Self::NoDump(family) => {
                 format!("probes/inet_diag/{inode}/{}", family.name)

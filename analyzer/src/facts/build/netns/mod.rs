@@ -3,10 +3,13 @@
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 use crate::parse::netns::Namespace;
+use crate::parse::sysctl::Sysctl as Runtime;
 
-use super::super::inputs::Inputs;
+use super::super::inputs::{Inputs, NetnsFile};
+use super::super::method::num::len;
 use super::super::method::ports::Range;
 use super::super::method::role::Listeners;
+use super::super::method::socket::Socket;
 use super::super::netns::Netns;
 use super::super::plan::Sampled;
 use super::super::site::Site;
@@ -14,11 +17,20 @@ use super::super::{List, Seen};
 use super::window::Window;
 use super::{Book, Lists};
 
+mod close_wait;
+mod connections;
+mod conntrack;
 mod counters;
+mod flows;
+mod gained;
+mod handshakes;
 mod owners;
 mod parameters;
 mod ports;
+mod retransmission;
+mod retries;
 mod sockets;
+mod time_wait;
 
 use owners::Owners;
 
@@ -30,16 +42,26 @@ pub(super) fn build(
     inputs: &Inputs,
     window: &Window,
     site: &Site,
+    kernel_number: Option<i64>,
     book: &mut Book,
     lists: &mut Lists,
 ) -> List<Netns> {
     let namespaces = namespaces(inputs, book);
     let owners = Owners::of(inputs);
+    let host_sysctl = host_sysctl(inputs, &namespaces);
     let mut gaps = Vec::new();
     let mut items = Vec::new();
     for (i, namespace) in namespaces.iter().enumerate() {
-        let one =
-            One { inputs, window, site, owners: &owners, namespace, fact: format!("{FACT}.{i}") };
+        let one = One {
+            inputs,
+            window,
+            site,
+            owners: &owners,
+            namespace,
+            host_sysctl,
+            kernel_number,
+            fact: format!("{FACT}.{i}"),
+        };
         let ns = one.build(book);
         if let Some(why) = book.absences.exact(&format!("{FACT}.{i}.tcp")) {
             gaps.push(format!(
@@ -64,6 +86,16 @@ pub(super) fn build(
     let what = "network namespaces seen".to_owned();
     lists.insert(FACT.to_owned(), Seen { what, seen, expected, gaps, others: None });
     List { items }
+}
+
+/// Parameters of the host's namespace, by the probe or from the listing of all.
+fn host_sysctl<'a>(inputs: &'a Inputs, namespaces: &[Namespace]) -> Option<&'a Runtime> {
+    let host = namespaces.iter().find(|n| n.is_host == Some(true))?;
+    let file = inputs.net.netns.get(&format!("{}/sysctl", host.inode));
+    match file.map(Sampled::first) {
+        Some(Ok(NetnsFile::Sysctl(s))) => Some(s),
+        _ => inputs.parameters.sysctl.first().ok(),
+    }
 }
 
 /// Why not all namespaces were seen: what only permission would have shown goes first, since that
@@ -96,13 +128,24 @@ fn namespaces(inputs: &Inputs, book: &mut Book) -> Vec<Namespace> {
     }
 }
 
+/// The sockets of a namespace and what is needed to read them.
+struct Found<'a> {
+    sockets: Vec<Socket>,
+    range: Option<&'a Range>,
+    sysctl: &'a Result<(Runtime, String), Absence>,
+    paths: Vec<String>,
+}
+
 /// One namespace while it is read.
 struct One<'a> {
     inputs: &'a Inputs,
     window: &'a Window,
     site: &'a Site,
+    kernel_number: Option<i64>,
     owners: &'a Owners,
     namespace: &'a Namespace,
+    /// Parameters of the host's namespace, to compare with.
+    host_sysctl: Option<&'a Runtime>,
     fact: String,
 }
 
@@ -126,49 +169,121 @@ impl One<'_> {
             let absence = inputs_absence(&self.inputs.net.netns_list);
             book.absent(format!("{}.inode", self.fact), absence);
         }
+        self.processes(&mut ns, book);
         let sysctl = self.sysctl(is_host);
-        for (field, known) in ["keepalive", "ports"].map(|f| (f, sysctl.as_ref().is_ok())) {
-            let fact = format!("{}.{field}", self.fact);
-            match &sysctl {
-                Ok((_, path)) => book.source(fact, Locator::entry(path.as_str())),
-                Err(absence) if !known => book.absent(fact, absence.clone()),
-                Err(_) => {}
-            }
-        }
+        self.parameters(&mut ns, &sysctl, book);
+        ns.counters = self.counters(is_host, book);
+        ns.conntrack = self.conntrack(is_host, &sysctl, book);
         let range = sysctl.as_ref().ok().and_then(|(s, _)| ports::range(s));
-        ns.keepalive = sysctl.as_ref().ok().and_then(|(s, _)| parameters::keepalive_of(s));
         match self.sockets(is_host) {
             Ok((sockets, paths)) => {
-                let range_or_default =
-                    range.clone().unwrap_or(Range { low: 32768, high: 60999, ..Range::default() });
-                let listeners =
-                    Listeners::of(&sockets, range_or_default.low..=range_or_default.high);
-                let locators: Vec<Locator> = paths.into_iter().map(Locator::entry).collect();
-                book.sources(format!("{}.tcp", self.fact), locators.clone());
-                book.sources(format!("{}.port_keys", self.fact), locators);
-                ns.tcp = Some(self.tcp(&sockets, &listeners, is_host, book));
-                if let Some(range) = &range {
-                    ns.port_keys = self.port_keys(&sockets, &listeners, range);
-                } else {
-                    let absence =
-                        Absence::of(Reason::NotCollected, "net.ipv4.ip_local_port_range", "");
-                    book.absent(format!("{}.port_keys", self.fact), absence);
-                }
-                ns.ports = range.map(|r| self.ports(&r, Some(&sockets), &sysctl));
+                let found = Found { sockets, range: range.as_ref(), sysctl: &sysctl, paths };
+                self.of_sockets(&mut ns, &found, book);
+                ns.ports = range.as_ref().map(|r| self.ports(r, Some(&found.sockets), &sysctl));
             }
             Err(absence) => {
-                book.absent(format!("{}.tcp", self.fact), absence.clone());
-                book.absent(format!("{}.port_keys", self.fact), absence.clone());
-                book.absent(format!("{}.ports.widened_reserved", self.fact), absence);
+                const OF_SOCKETS: [&str; 8] = [
+                    "tcp",
+                    "port_keys",
+                    "port_sources",
+                    "time_wait",
+                    "close_wait",
+                    "connecting",
+                    "listeners",
+                    "ports.widened_reserved",
+                ];
+                for field in OF_SOCKETS {
+                    book.absent(format!("{}.{field}", self.fact), absence.clone());
+                }
                 ns.ports = range.map(|r| self.ports(&r, None, &sysctl));
+                self.flows(&mut ns, None, &sysctl, book);
             }
         }
         self.row_absences(&ns, book);
         ns
     }
 
+    /// What the sockets tell.
+    fn of_sockets(&self, ns: &mut Netns, found: &Found<'_>, book: &mut Book) {
+        let Found { sockets, range, sysctl, paths } = found;
+        let (low, high) = range.map_or((32768, 60999), |r| (r.low, r.high));
+        let listeners = Listeners::of(sockets, low..=high);
+        let later = self.later();
+        let locators: Vec<Locator> = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+        const FIELDS: [&str; 7] = [
+            "tcp",
+            "port_keys",
+            "port_sources",
+            "time_wait",
+            "close_wait",
+            "connecting",
+            "listeners",
+        ];
+        for field in FIELDS {
+            book.sources(format!("{}.{field}", self.fact), locators.clone());
+        }
+        ns.tcp = Some(self.tcp(sockets, &listeners, ns.counters.as_ref(), book));
+        if let Some(range) = range {
+            ns.port_keys = self.port_keys(sockets, &listeners, range);
+            ns.port_sources = self.port_sources(sockets, &listeners, range, book);
+        } else {
+            for field in ["port_keys", "port_sources"] {
+                let absence = Absence::of(Reason::NotCollected, "net.ipv4.ip_local_port_range", "");
+                book.absent(format!("{}.{field}", self.fact), absence);
+            }
+        }
+        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        let sources = time_wait::Sources {
+            sockets,
+            listeners: &listeners,
+            keys: &ns.port_keys,
+            counters: ns.counters.as_ref(),
+            sysctl: runtime,
+        };
+        ns.time_wait = Some(self.time_wait(ns.is_host, &sources, book));
+        ns.close_wait = self.close_wait(sockets, later.as_ref(), &listeners, book);
+        let schedule = runtime.and_then(parameters::syn_schedule);
+        ns.connecting = self.connecting(sockets, later.as_ref(), schedule.as_ref(), book);
+        ns.listeners = self.listeners(sockets, later.as_ref(), ns.handshake.as_ref(), book);
+        self.flows(ns, Some((sockets, &listeners)), sysctl, book);
+    }
+
+    /// Processes in the namespace.
+    fn processes(&self, ns: &mut Netns, book: &mut Book) {
+        if let Some((count, commands)) = self.owners.members(self.namespace.inode) {
+            (ns.processes, ns.commands) = (Some(len(count)), commands);
+            let source = Locator::entry("packs/proc-pid/ns");
+            book.source(format!("{}.processes", self.fact), source.clone());
+            book.source(format!("{}.commands", self.fact), source);
+        } else {
+            let absence = inputs_absence(&self.inputs.net.namespaces);
+            book.absent(format!("{}.processes", self.fact), absence.clone());
+            book.absent(format!("{}.commands", self.fact), absence);
+        }
+    }
+
+    /// What the parameters of the namespace tell.
+    fn parameters(
+        &self,
+        ns: &mut Netns,
+        sysctl: &Result<(Runtime, String), Absence>,
+        book: &mut Book,
+    ) {
+        for field in ["keepalive", "ports", "handshake", "differing"] {
+            let fact = format!("{}.{field}", self.fact);
+            match sysctl {
+                Ok((_, path)) => book.source(fact, Locator::entry(path.as_str())),
+                Err(absence) => book.absent(fact, absence.clone()),
+            }
+        }
+        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        ns.keepalive = runtime.and_then(parameters::keepalive_of);
+        ns.handshake = runtime.map(parameters::handshake_of);
+        ns.differing = self.differing(ns.is_host, runtime, book);
+    }
+
     /// Why something of this namespace is not there: that it could not be entered goes first.
-    fn why(&self, absence: Option<Absence>) -> Absence {
+    pub(super) fn why(&self, absence: Option<Absence>) -> Absence {
         if let Some(error) = &self.namespace.error {
             const DENIED: [&str; 4] = ["os error 1)", "os error 13)", "EPERM", "EACCES"];
             let is_denied = DENIED.iter().any(|e| error.contains(e));
@@ -195,6 +310,22 @@ impl One<'_> {
                 );
             }
         }
+        if let Some(h) = &ns.handshake {
+            for (field, known) in [
+                ("somaxconn", h.somaxconn.is_some()),
+                ("max_syn_backlog", h.max_syn_backlog.is_some()),
+                ("syncookies", h.syncookies.is_some()),
+                ("syn_retries", h.syn_retries.is_some()),
+                ("synack_retries", h.synack_retries.is_some()),
+                ("connect_timeout_s", h.connect_timeout_s.is_some()),
+                ("abort_on_overflow", h.abort_on_overflow.is_some()),
+            ] {
+                if !known {
+                    let absence = Absence::new(Reason::Missing, "the kernel has no such parameter");
+                    book.absent(format!("{}.handshake.{field}", self.fact), absence);
+                }
+            }
+        }
         for (i, key) in ns.port_keys.iter().enumerate() {
             for (field, known) in [
                 ("reusable", key.reusable.is_some()),
@@ -202,9 +333,16 @@ impl One<'_> {
                 ("steady", key.steady.is_some()),
                 ("steady_ratio", key.steady_ratio.is_some()),
                 ("reuse_possible", key.reuse_possible.is_some()),
+                ("lifetime_s", key.lifetime_s.is_some()),
+                ("rtt_s", key.rtt_s.is_some()),
+                ("peer_timestamps", key.peer_timestamps.is_some()),
             ] {
                 if !known {
-                    let detail = "TIME-WAIT timers or tcp_tw_reuse are not known";
+                    let detail = match field {
+                        "lifetime_s" => "nothing was closed, or the source tells no timers",
+                        "rtt_s" | "peer_timestamps" => "no open connection to it tells",
+                        _ => "TIME-WAIT timers or tcp_tw_reuse are not known",
+                    };
                     let absence = Absence::new(Reason::NotCollected, detail);
                     book.absent(format!("{}.port_keys.{i}.{field}", self.fact), absence);
                 }

@@ -2,15 +2,16 @@
 
 use std::net::SocketAddr;
 
-use crate::absence::Absence;
+use crate::absence::{Absence, Reason};
 use crate::parse::sysctl::Sysctl as Runtime;
 
 use super::super::super::method::num::{from_len, len, ratio};
+use super::super::super::method::port_sources;
 use super::super::super::method::ports::{self, Range};
 use super::super::super::method::role::Listeners;
 use super::super::super::method::socket::{Socket, State};
-use super::super::super::netns::{PortKey, Ports};
-use super::{MAX_KEYS, One};
+use super::super::super::netns::{PortKey, PortSource, Ports};
+use super::{Book, MAX_KEYS, One};
 
 /// The range that the usual advice widens to.
 const WIDENED: (u16, u16) = (10240, 65535);
@@ -41,9 +42,40 @@ impl One<'_> {
             steady_ratio: k.steady.and_then(|s| ratio(s, usable)),
             max_rate_per_s: k.max_rate_per_s,
             reuse_possible: range.reuse_possible(k.loopback),
+            lifetime_s: k.lifetime_s,
+            rtt_s: k.rtt_s,
+            peer_timestamps: k.timestamps,
             owners: self.owners.names(k.inodes),
         };
         ports::keys(sockets, listeners, range).into_iter().take(MAX_KEYS).map(fact).collect()
+    }
+
+    pub(super) fn port_sources(
+        &self,
+        sockets: &[Socket],
+        listeners: &Listeners,
+        range: &Range,
+        book: &mut Book,
+    ) -> Vec<PortSource> {
+        let fact = |s: port_sources::Source| PortSource {
+            local_addr: s.local.to_string(),
+            connections: len(s.connections),
+            destinations: len(s.destinations),
+            used: len(s.used),
+            shared: len(s.shared),
+            utilization_ratio: s.utilization,
+            parity_ratio: s.parity,
+            binds_first: s.binds_first,
+            owners: self.owners.names(s.inodes),
+        };
+        let sources = port_sources::sources(sockets, listeners, range);
+        let sources: Vec<PortSource> = sources.into_iter().take(MAX_KEYS).map(fact).collect();
+        for (i, _) in sources.iter().enumerate().filter(|(_, s)| s.binds_first.is_none()) {
+            let detail = "the ports in use do not tell who chose them";
+            let absence = Absence::new(Reason::NotCollected, detail);
+            book.absent(format!("{}.port_sources.{i}.binds_first", self.fact), absence);
+        }
+        sources
     }
 
     pub(super) fn ports(

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::absence::{Absence, Reason};
 
 use super::super::super::inputs::NetnsFile;
-use super::super::super::method::keepalive::{self, Topology};
+use super::super::super::method::keepalive;
 use super::super::super::method::num::{from_i64, len, to_i64};
 use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Socket, State, Timer};
-use super::super::super::netns::{Peer, Tcp};
+use super::super::super::netns::{Counters, Peer, Tcp};
 use super::super::window::seconds;
 use super::{Book, MAX_KEYS, One};
 
@@ -19,7 +19,31 @@ const MAX_VALUES: usize = 2000;
 /// Silent for so long is idle.
 const IDLE_S: f64 = 60.0;
 
+/// The last look at the sockets, and how long after the first it was.
+pub(super) struct Later {
+    pub(super) sockets: Vec<Socket>,
+    pub(super) span_s: f64,
+}
+
 impl One<'_> {
+    /// The sockets of the last look, where there was more than one.
+    pub(super) fn later(&self) -> Option<Later> {
+        let mut sockets = Vec::new();
+        let mut span_s = None;
+        for family in ["tcp4", "tcp6"] {
+            let key = format!("{}/{family}", self.namespace.inode);
+            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
+            let (Some(first), Some(last)) = (dump.good().next(), dump.good().last()) else {
+                continue;
+            };
+            if last.0.mono_us > first.0.mono_us {
+                sockets.extend_from_slice(last.1);
+                span_s.get_or_insert(seconds(last.0.mono_us.saturating_sub(first.0.mono_us)));
+            }
+        }
+        span_s.map(|span_s| Later { sockets, span_s })
+    }
+
     /// All TCP sockets of the first look, and where they were read.
     pub(super) fn sockets(&self, is_host: bool) -> Result<(Vec<Socket>, Vec<String>), Absence> {
         let mut sockets = Vec::new();
@@ -63,7 +87,7 @@ impl One<'_> {
         &self,
         sockets: &[Socket],
         listeners: &Listeners,
-        is_host: bool,
+        counters: Option<&Counters>,
         book: &mut Book,
     ) -> Tcp {
         let mut states: BTreeMap<String, i64> = BTreeMap::new();
@@ -97,12 +121,12 @@ impl One<'_> {
                 .iter()
                 .all(|s| s.timer.is_some())
                 .then(|| len(sockets.iter().filter(|s| s.timer == Some(Timer::Keepalive)).count())),
-            retrans_ratio_since_boot: self.retrans_ratio(is_host, book),
+            retrans_ratio_since_boot: self.retrans_ratio(counters, book),
             idle_established: told.then(|| idle(IDLE_S)),
             idle_max_s: told.then(|| silences.last().copied().unwrap_or(0.0)),
-            idle_over_l4_timeout: self.site.l4_idle_timeout_s.filter(|_| told).map(idle),
+            idle_over_l4_timeout: self.forgotten(&remote, listeners).filter(|_| told),
             keepalive_time_effective_s: effective.map(|ms| seconds(ms.saturating_mul(1000))),
-            estab_resets: self.estab_resets(is_host),
+            estab_resets: counters.and_then(|c| c.estab_resets?.delta),
             idle_s: thin(silences),
             time_wait_age_s: thin(sorted(waits.collect())),
             peers: self.peers(sockets, listeners),
@@ -114,16 +138,16 @@ impl One<'_> {
 
     /// Silences of established connections in seconds, ascending.
     pub(super) fn silences(&self, remote: &[&Socket], listeners: &Listeners) -> Vec<f64> {
-        let dsr = self.site.topology.as_deref() == Some("dsr");
-        let seen = |s: &&Socket| {
-            let topology = match (dsr, listeners.role(s)) {
-                (false, _) => Topology::Inline,
-                (true, Role::Server) => Topology::DsrServer,
-                (true, Role::Client | Role::Unknown) => Topology::DsrClient,
-            };
-            Some(f64::from(keepalive::silence_ms(s.silence?, topology)) / 1000.0)
+        sorted(remote.iter().filter_map(|s| self.silence(s, listeners).0).collect())
+    }
+
+    /// Connections that are silent for longer than the device in their path remembers.
+    fn forgotten(&self, remote: &[&Socket], listeners: &Listeners) -> Option<i64> {
+        let over = |s: &&&Socket| {
+            let (idle, timeout) = self.silence(s, listeners);
+            idle.zip(timeout).is_some_and(|(idle, timeout)| idle >= timeout)
         };
-        sorted(remote.iter().filter_map(seen).collect())
+        self.site.knows_l4().then(|| len(remote.iter().filter(over).count()))
     }
 
     pub(super) fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
@@ -170,7 +194,7 @@ impl One<'_> {
         absent(tcp.keepalive_timers.is_some(), "keepalive_timers", without_timers());
         absent(tcp.idle_established.is_some(), "idle_established", idle_unknown());
         absent(tcp.idle_max_s.is_some(), "idle_max_s", idle_unknown());
-        let told = self.site.l4_idle_timeout_s.is_some();
+        let told = self.site.knows_l4();
         let timeout = Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it");
         let over = if told { idle_unknown() } else { timeout };
         absent(tcp.idle_over_l4_timeout.is_some(), "idle_over_l4_timeout", over);

@@ -4,43 +4,22 @@
 //! Each test runs in a network namespace of its own (`unshare -n`), so that it sees no socket but
 //! its own. Where root, a tool or the kernel's diag handlers are lacking it is skipped, loudly.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, in its helpers too, and says what it skips"
-)]
-
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-use linsight::input::{Limits, Snapshot, Source};
 use linsight::parse::socket::{Endpoint, Protocol, Socket, State, TimerKind};
-use linsight::parse::{ParseEnv, ethtool, ethtool_text, inet_diag, ss};
+use linsight::parse::{ethtool, ethtool_text, inet_diag, ss};
+
+use crate::{ENV, collect, output};
 
 /// Connections on loopback; each has two sockets.
 const CONNECTIONS: usize = 5000;
 
-#[expect(clippy::disallowed_methods, reason = "a test waits for the program it runs")]
-fn output(line: &str) -> Option<String> {
-    let (program, rest) = line.split_once(' ')?;
-    let mut command = Command::new(program);
-    command.args(rest.split(' ')).env("LC_ALL", "C").stdin(Stdio::null());
-    let done = command.output().ok()?;
-    let text = [done.stdout, done.stderr].concat();
-    Some(String::from_utf8_lossy(&text).into_owned())
-}
-
 /// Runs a test of this file in a namespace of its own, if that can be had here.
 fn in_own_namespace(test: &str, tools: &[&str]) {
     for tool in [&["unshare --version", "ip -V"], tools].concat() {
-        if output(tool).is_none() {
-            eprintln!("SKIPPED: `{tool}` cannot be run");
+        if crate::oracle(tool).is_none() {
             return;
         }
     }
@@ -50,7 +29,7 @@ fn in_own_namespace(test: &str, tools: &[&str]) {
     }
     let me = std::env::current_exe().unwrap();
     let line = format!(
-        "unshare -n {} --exact {test} --ignored --nocapture --test-threads=1",
+        "unshare -n {} --exact probes::{test} --ignored --nocapture --test-threads=1",
         me.display()
     );
     let said = output(&line).unwrap();
@@ -60,18 +39,6 @@ fn in_own_namespace(test: &str, tools: &[&str]) {
     }
     eprintln!("{said}");
     assert!(said.contains("1 passed"), "{said}");
-}
-
-/// Collects this namespace's network sources.
-fn collect() -> Snapshot {
-    let program = Path::new(env!("CARGO_BIN_EXE_linsight")).with_file_name("linsight-collect");
-    assert!(program.exists(), "build both programs (cargo test --workspace)");
-    let dir = tempfile::tempdir().unwrap();
-    let archive = dir.path().join("a.tar.zst");
-    let line = format!("{} -q --only net --duration 0 -o {}", program.display(), archive.display());
-    let said = output(&line).unwrap();
-    assert!(archive.exists(), "{said}");
-    Snapshot::open(&Source::from_arg(archive.as_os_str()), &Limits::default()).unwrap()
 }
 
 #[test]
@@ -119,7 +86,7 @@ fn sockets_inside() {
     let _held = make_sockets();
 
     let before = by_ends(ss::parse(&output("ss -tanoiem").unwrap()).unwrap().rows);
-    let snapshot = collect();
+    let snapshot = collect("net");
     let after = by_ends(ss::parse(&output("ss -tanoiem").unwrap()).unwrap().rows);
     let inode = std::fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
     let inode = inode.trim_start_matches("net:[").trim_end_matches(']').to_owned();
@@ -130,12 +97,7 @@ fn sockets_inside() {
             return;
         }
     };
-    let env = ParseEnv {
-        page_size_bytes: 4096,
-        ticks_per_s: 100,
-        little_endian: cfg!(target_endian = "little"),
-    };
-    let dump = inet_diag::parse(&raw, Protocol::Tcp, &env).unwrap();
+    let dump = inet_diag::parse(&raw, Protocol::Tcp, &ENV).unwrap();
     assert!(dump.problems.is_empty(), "{:?}", dump.problems);
     let ours = by_ends(dump.rows);
 
@@ -210,7 +172,7 @@ fn devices_inside() {
     if !has_veth {
         eprintln!("no veth here, loopback alone: {said}");
     }
-    let snapshot = collect();
+    let snapshot = collect("net");
     for dev in if has_veth { &["lo", "v0", "v1"][..] } else { &["lo"] } {
         let json = snapshot.read(&format!("probes/ethtool/{dev}.json")).unwrap();
         let ours = ethtool::parse(str::from_utf8(&json).unwrap()).unwrap();

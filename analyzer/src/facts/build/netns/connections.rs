@@ -1,0 +1,328 @@
+//! Established connections to other hosts by service: silences, keepalive, unanswered probes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use crate::absence::{Absence, Reason};
+
+use super::super::super::method::keepalive::{self, Topology};
+use super::super::super::method::num::{from_i64, from_len, len, ratio, signed};
+use super::super::super::method::quantile;
+use super::super::super::method::role::{Listeners, Role};
+use super::super::super::method::socket::{Socket, State, Timer};
+use super::super::super::netns::{Connections, Keepalive, L4, Silent};
+use super::{Book, MAX_KEYS, One};
+
+/// A silence is long from here on, whatever the devices in the path remember.
+const QUIET_S: f64 = 600.0;
+/// Where no device is told, a connection that is silent for less is not taken for dead.
+const STALE_S: f64 = 7200.0;
+/// Examples shown.
+const SHOWN: usize = 5;
+/// A probe that is answered is answered within this.
+const ANSWERED_MS: u32 = 1000;
+
+/// The sockets of a namespace at both looks.
+pub(super) struct Looks<'a> {
+    /// The later look, or the only one.
+    pub(super) now: &'a [Socket],
+    /// The earlier one.
+    pub(super) before: Option<&'a [Socket]>,
+}
+
+impl<'a> Looks<'a> {
+    /// Sockets of the earlier look by their ends.
+    pub(super) fn earlier(&self) -> BTreeMap<(SocketAddr, SocketAddr), &'a Socket> {
+        let before = self.before.unwrap_or_default();
+        before.iter().map(|s| ((s.local, s.remote), s)).collect()
+    }
+
+    /// Established connections to other hosts. Where both ends are here, nothing is between them.
+    pub(super) fn established(&self) -> Vec<&'a Socket> {
+        let all = self.now.iter().filter(|s| s.state == State::Established);
+        let ends: BTreeSet<_> = all.clone().map(|s| (s.local, s.remote)).collect();
+        all.filter(|s| s.is_remote() && !ends.contains(&(s.remote, s.local))).collect()
+    }
+}
+
+/// Connections of one service while they are counted.
+struct Group<'a> {
+    sockets: Vec<&'a Socket>,
+    pid: Option<u32>,
+}
+
+/// Who, in which role, on which port.
+type Key = (Role, u16, Option<String>);
+
+impl One<'_> {
+    /// Silence of a connection as the device in its path sees it, and after how long that device
+    /// forgets it.
+    pub(super) fn silence(&self, s: &Socket, listeners: &Listeners) -> (Option<f64>, Option<f64>) {
+        let l4 = self.site.l4_of([s.local.port(), s.remote.port()], s.remote.ip());
+        let dsr = l4.map_or(self.site.topology.as_deref() == Some("dsr"), |l4| l4.is_dsr);
+        let topology = match (dsr, listeners.role(s)) {
+            (false, _) => Topology::Inline,
+            (true, Role::Server) => Topology::DsrServer,
+            (true, Role::Client | Role::Unknown) => Topology::DsrClient,
+        };
+        let silent = |silence| f64::from(keepalive::silence_ms(silence, topology)) / 1000.0;
+        (s.silence.map(silent), l4.map(|l4| l4.idle_timeout_s))
+    }
+
+    /// The sessions that pass a device of which the operator told.
+    pub(super) fn l4(&self, looks: &Looks<'_>, listeners: &Listeners) -> Option<L4> {
+        let known: Vec<(Option<f64>, f64)> = looks
+            .established()
+            .into_iter()
+            .filter_map(|s| {
+                let (idle, timeout) = self.silence(s, listeners);
+                Some((idle, timeout?))
+            })
+            .collect();
+        let timeouts: Vec<f64> = known.iter().map(|(_, t)| *t).collect();
+        let idle_timeout_s = smallest(&timeouts).or(self.site.l4_idle_timeout_s)?;
+        let idle: Option<Vec<f64>> = known.iter().map(|(idle, _)| *idle).collect();
+        let over = |(idle, timeout): &&(Option<f64>, f64)| idle.is_some_and(|i| i >= *timeout);
+        Some(L4 {
+            idle_timeout_s,
+            connections: len(known.len()),
+            idle_max_s: idle.as_ref().map(|all| largest(all).unwrap_or(0.0)),
+            forgotten: idle.is_some().then(|| len(known.iter().filter(over).count())),
+        })
+    }
+
+    /// Connections by process and port.
+    pub(super) fn connections(
+        &self,
+        looks: &Looks<'_>,
+        listeners: &Listeners,
+        parameters: Option<&Keepalive>,
+    ) -> Vec<Connections> {
+        let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
+        for s in looks.established() {
+            let role = listeners.role(s);
+            let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
+            let owner = self.owners.name(s.inode).map(str::to_owned);
+            let empty = || Group { sockets: Vec::new(), pid: None };
+            let group = groups.entry((role, port, owner)).or_insert_with(empty);
+            group.sockets.push(s);
+            group.pid = group.pid.or_else(|| self.owners.pid(s.inode));
+        }
+        let earlier = looks.earlier();
+        let mut all: Vec<Connections> = groups
+            .into_iter()
+            .map(|(key, group)| {
+                let mut fact = self.service(key, &group, listeners);
+                let once = looks.before.is_none();
+                probes(&mut fact, &group.sockets, (!once).then_some(&earlier), parameters);
+                fact
+            })
+            .collect();
+        // Those of which a rule could speak first, whatever their number.
+        let weight = |c: &Connections| {
+            (c.unanswered.unwrap_or(0), c.stale.unwrap_or(0), c.quiet_off.unwrap_or(0))
+        };
+        all.sort_by(|a, b| {
+            (weight(b), b.established)
+                .cmp(&(weight(a), a.established))
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        all.truncate(MAX_KEYS);
+        all
+    }
+
+    fn service(&self, key: Key, group: &Group<'_>, listeners: &Listeners) -> Connections {
+        let (role, port, owner) = key;
+        let sockets = &group.sockets;
+        let rows: Vec<Row<'_>> = sockets
+            .iter()
+            .map(|s| {
+                let (idle_s, timeout_s) = self.silence(s, listeners);
+                Row { socket: s, idle_s, timeout_s, on: keepalive::is_on(s) }
+            })
+            .collect();
+        let has_timers = sockets.iter().all(|s| s.timer.is_some());
+        let count =
+            |on: Option<bool>| has_timers.then(|| len(rows.iter().filter(|r| r.on == on).count()));
+        let (on, off) = (count(Some(true)), count(Some(false)));
+        let told = on.zip(off).map(|(on, off)| on + off);
+        let timeouts: Vec<f64> = rows.iter().filter_map(|r| r.timeout_s).collect();
+        let mut fact = Connections {
+            name: name(role, port, owner.as_deref()),
+            role: role.as_str().to_owned(),
+            port: port.into(),
+            owner,
+            established: len(rows.len()),
+            keepalive_on: on,
+            keepalive_off: off,
+            keepalive_unknown: count(None),
+            keepalive_off_ratio: off
+                .zip(told)
+                .and_then(|(o, all)| ratio(from_i64(o), from_i64(all))),
+            keepalive_time_s: sockets
+                .iter()
+                .filter_map(|s| keepalive::time_at_least_ms(s))
+                .max()
+                .map(|ms| from_i64(signed(ms)) / 1000.0),
+            l4_idle_timeout_s: smallest(&timeouts),
+            fd_limit: group.pid.and_then(|pid| self.owners.fd_limit(pid)),
+            ..Connections::default()
+        };
+        silences(&mut fact, &rows, has_timers);
+        fact.stale_fd_ratio = fact
+            .stale
+            .zip(fact.fd_limit)
+            .and_then(|(stale, limit)| ratio(from_i64(stale), from_i64(limit)));
+        fact
+    }
+
+    /// Why something about connections is not known.
+    pub(super) fn connection_absences(&self, all: &[Connections], book: &mut Book) {
+        let timers = || Absence::new(Reason::NotCollected, "the source tells no timers");
+        let idle = || Absence::new(Reason::NotCollected, "the source tells no idle times");
+        let not_told = || {
+            let known = self.site.knows_l4();
+            let reason = if known { Reason::NotApplicable } else { Reason::NotTold };
+            Absence::new(reason, "no L4 device with an idle timeout is told on their way")
+        };
+        let either = |c: &Connections| if c.keepalive_on.is_none() { timers() } else { idle() };
+        for (i, c) in all.iter().enumerate() {
+            let none = || Absence::new(Reason::NotApplicable, "none of them");
+            let rows: [(&str, bool, Absence); 17] = [
+                (
+                    "owner",
+                    c.owner.is_some(),
+                    Absence::new(Reason::Missing, "no process is known to hold them"),
+                ),
+                ("keepalive_on", c.keepalive_on.is_some(), timers()),
+                ("keepalive_off", c.keepalive_off.is_some(), timers()),
+                ("keepalive_unknown", c.keepalive_unknown.is_some(), timers()),
+                ("keepalive_off_ratio", c.keepalive_off_ratio.is_some(), timers()),
+                (
+                    "keepalive_time_s",
+                    c.keepalive_time_s.is_some(),
+                    Absence::new(Reason::NotApplicable, "no keepalive timer tells it"),
+                ),
+                ("l4_idle_timeout_s", c.l4_idle_timeout_s.is_some(), not_told()),
+                ("idle_median_s", c.idle_median_s.is_some(), idle()),
+                ("idle_max_s", c.idle_max_s.is_some(), idle()),
+                ("quiet_off", c.quiet_off.is_some(), either(c)),
+                ("stale_after_s", c.stale_after_s.is_some(), idle()),
+                ("stale", c.stale.is_some(), either(c)),
+                ("stale_ratio", c.stale_ratio.is_some(), either(c)),
+                (
+                    "fd_limit",
+                    c.fd_limit.is_some(),
+                    Absence::new(Reason::Missing, "limits of the process were not read"),
+                ),
+                (
+                    "stale_fd_ratio",
+                    c.stale_fd_ratio.is_some(),
+                    Absence::new(Reason::Missing, "limits of the process were not read"),
+                ),
+                ("unanswered", c.unanswered.is_some(), timers()),
+                (
+                    "unanswered_ratio",
+                    c.unanswered_ratio.is_some(),
+                    if c.keepalive_on.is_none() { timers() } else { none() },
+                ),
+            ];
+            let rows = rows.into_iter().chain([("reset_in_s", c.reset_in_s.is_some(), none())]);
+            for (field, known, why) in rows {
+                if !known {
+                    book.absent(format!("{}.connections.{i}.{field}", self.fact), why);
+                }
+            }
+        }
+    }
+}
+
+/// A connection with what is known of its silence.
+struct Row<'a> {
+    socket: &'a Socket,
+    idle_s: Option<f64>,
+    timeout_s: Option<f64>,
+    on: Option<bool>,
+}
+
+fn silences(fact: &mut Connections, rows: &[Row<'_>], has_timers: bool) {
+    let quiet_after_s = fact.l4_idle_timeout_s.unwrap_or(0.0).max(QUIET_S);
+    fact.quiet_after_s = quiet_after_s;
+    let Some(mut idle) = rows.iter().map(|r| r.idle_s).collect::<Option<Vec<f64>>>() else {
+        return;
+    };
+    fact.idle_median_s = quantile::median(&mut idle);
+    fact.idle_max_s = idle.last().copied();
+    let silent = |r: &&Row<'_>, over: f64| r.on == Some(false) && r.idle_s >= Some(over);
+    let general = fact.idle_median_s.map_or(STALE_S, |m| (3.0 * m).max(STALE_S));
+    fact.stale_after_s = Some(fact.l4_idle_timeout_s.unwrap_or(general));
+    if !has_timers {
+        return;
+    }
+    fact.quiet_off = Some(len(rows.iter().filter(|r| silent(r, quiet_after_s)).count()));
+    let mut stale: Vec<&Row<'_>> = rows
+        .iter()
+        .filter(|r| silent(r, r.timeout_s.unwrap_or(general)))
+        .filter(|r| r.socket.send_queue_bytes == 0)
+        .collect();
+    fact.stale = Some(len(stale.len()));
+    fact.stale_ratio = ratio(from_len(stale.len()), from_len(rows.len()));
+    stale.sort_by(|a, b| f64::total_cmp(&b.idle_s.unwrap_or(0.0), &a.idle_s.unwrap_or(0.0)));
+    let silent =
+        |r: &Row<'_>| Silent { peer: r.socket.remote.to_string(), idle_s: r.idle_s.unwrap_or(0.0) };
+    fact.oldest = stale.into_iter().take(SHOWN).map(silent).collect();
+}
+
+/// Probes without an answer: at both looks, or, of one look, sent a second ago and more.
+fn probes(
+    fact: &mut Connections,
+    sockets: &[&Socket],
+    earlier: Option<&BTreeMap<(SocketAddr, SocketAddr), &Socket>>,
+    parameters: Option<&Keepalive>,
+) {
+    let Some(on) = fact.keepalive_on else { return };
+    let interval_ms = parameters.map(|p| p.interval_s * 1000.0);
+    let waits = |s: &Socket| s.timer == Some(Timer::Keepalive) && s.retries > 0;
+    let sent_long_ago = |s: &Socket| {
+        s.retries > 1
+            || interval_ms.is_some_and(|i| i - f64::from(s.expires_ms) >= f64::from(ANSWERED_MS))
+    };
+    let unanswered: Vec<&&Socket> = sockets
+        .iter()
+        .filter(|s| waits(s))
+        .filter(|s| match earlier {
+            Some(earlier) => earlier.get(&(s.local, s.remote)).is_some_and(|e| waits(e)),
+            None => sent_long_ago(s),
+        })
+        .collect();
+    fact.unanswered = Some(len(unanswered.len()));
+    fact.unanswered_ratio = ratio(from_len(unanswered.len()), from_i64(on));
+    let left = |s: &&&Socket| {
+        let p = parameters?;
+        let probes = (p.probes - i64::from(s.retries)).max(0);
+        Some(f64::from(s.expires_ms) / 1000.0 + from_i64(probes) * p.interval_s)
+    };
+    let left: Vec<f64> = unanswered.iter().filter_map(left).collect();
+    fact.reset_in_s = smallest(&left);
+    let peers: BTreeSet<String> = unanswered.iter().map(|s| s.remote.ip().to_string()).collect();
+    fact.unanswered_peers = peers.into_iter().take(SHOWN).collect();
+}
+
+/// `nginx :443`, `java -> port 5432`.
+fn name(role: Role, port: u16, owner: Option<&str>) -> String {
+    match (role, owner) {
+        (Role::Server, Some(owner)) => format!("{owner} :{port}"),
+        (Role::Server, None) => format!("listener :{port}"),
+        (_, Some(owner)) => format!("{owner} -> port {port}"),
+        (_, None) => format!("port {port} of others"),
+    }
+}
+
+/// The smallest of values.
+pub(super) fn smallest(values: &[f64]) -> Option<f64> {
+    values.iter().copied().min_by(f64::total_cmp)
+}
+
+fn largest(values: &[f64]) -> Option<f64> {
+    values.iter().copied().max_by(f64::total_cmp)
+}

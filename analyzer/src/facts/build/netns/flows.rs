@@ -1,0 +1,123 @@
+//! What connections tell of their paths: everything that needs both looks at the sockets.
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::sysctl::Sysctl as Runtime;
+
+use super::super::super::method::role::Listeners;
+use super::super::super::method::socket::Socket;
+use super::super::super::netns::Netns;
+use super::connections::Looks;
+use super::retransmission::{retrans_peers, subnets};
+use super::retries::retries;
+use super::{Book, One};
+
+/// Facts that need the sockets.
+const OF_SOCKETS: [&str; 4] = ["l4", "connections", "retrans_peers", "subnets"];
+
+impl One<'_> {
+    /// The last look at the sockets and where it was read, if there were two.
+    fn last_look(&self) -> Option<(Vec<Socket>, Vec<String>)> {
+        let mut sockets = Vec::new();
+        let mut paths = Vec::new();
+        for family in ["tcp4", "tcp6"] {
+            let key = format!("{}/{family}", self.namespace.inode);
+            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
+            let (Some(first), Some(last)) = (dump.good().next(), dump.good().last()) else {
+                continue;
+            };
+            if last.0.mono_us > first.0.mono_us {
+                sockets.extend_from_slice(last.1);
+                paths.push(dump.entry(last.0.pass));
+            }
+        }
+        (!paths.is_empty()).then_some((sockets, paths))
+    }
+
+    /// Fills in the parts of the namespace that speak of paths.
+    pub(super) fn flows(
+        &self,
+        ns: &mut Netns,
+        sockets: Option<(&[Socket], &Listeners)>,
+        sysctl: &Result<(Runtime, String), Absence>,
+        book: &mut Book,
+    ) {
+        let is_host = ns.is_host;
+        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        self.parameters_of_retry(ns, sysctl, book);
+        ns.orphans = self.orphans(is_host, runtime, book);
+        ns.routes = self.routes(is_host, book);
+        let Some((first, listeners)) = sockets else {
+            let why = book.absences.exact(&format!("{}.tcp", self.fact)).cloned();
+            for field in OF_SOCKETS {
+                let why = why.clone().unwrap_or_else(|| self.why(None));
+                book.absent(format!("{}.{field}", self.fact), why);
+            }
+            ns.retransmission = self.retransmission(is_host, None, book);
+            return;
+        };
+        let last = self.last_look();
+        let looks = if let Some((now, paths)) = &last {
+            for field in OF_SOCKETS {
+                let locators = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+                book.sources(format!("{}.{field}", self.fact), locators);
+            }
+            Looks { now, before: Some(first) }
+        } else {
+            for field in OF_SOCKETS {
+                let fact = format!("{}.{field}", self.fact);
+                book.source(fact, Locator::facts([format!("{}.tcp", self.fact)]));
+            }
+            Looks { now: first, before: None }
+        };
+        ns.l4 = self.l4(&looks, listeners);
+        self.l4_absences(ns, book);
+        ns.connections = self.connections(&looks, listeners, ns.keepalive.as_ref());
+        self.connection_absences(&ns.connections, book);
+        ns.retransmission = self.retransmission(is_host, Some(&looks), book);
+        ns.retrans_peers = retrans_peers(&looks, listeners, ns.retries.as_ref());
+        ns.subnets = subnets(&looks);
+        self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
+    }
+
+    fn parameters_of_retry(
+        &self,
+        ns: &mut Netns,
+        sysctl: &Result<(Runtime, String), Absence>,
+        book: &mut Book,
+    ) {
+        let fact = format!("{}.retries", self.fact);
+        match sysctl {
+            Ok((s, path)) => {
+                let Some(found) = retries(s, self.kernel_number) else {
+                    let why = "not all of net.ipv4.tcp_*retries* are there";
+                    return book.absent(fact, Absence::of(Reason::Missing, path, why));
+                };
+                book.source(fact, Locator::entry(path.as_str()));
+                self.retry_absences(&found, book);
+                ns.retries = Some(found);
+            }
+            Err(absence) => book.absent(fact, absence.clone()),
+        }
+    }
+
+    fn l4_absences(&self, ns: &Netns, book: &mut Book) {
+        let fact = format!("{}.l4", self.fact);
+        let Some(l4) = &ns.l4 else {
+            let why = if self.site.knows_l4() {
+                Absence::new(Reason::NotApplicable, "no session passes a device that was told")
+            } else {
+                Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it")
+            };
+            return book.absent(fact, why);
+        };
+        for (field, known) in
+            [("idle_max_s", l4.idle_max_s.is_some()), ("forgotten", l4.forgotten.is_some())]
+        {
+            if !known {
+                let why = Absence::new(Reason::NotCollected, "the source tells no idle times");
+                book.absent(format!("{fact}.{field}"), why);
+            }
+        }
+    }
+}

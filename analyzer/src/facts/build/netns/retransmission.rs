@@ -1,0 +1,307 @@
+//! Retransmissions of a namespace: by counters, by host, by network.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+
+use super::super::super::method::num::{from_i64, from_u64, len, ratio, signed};
+use super::super::super::method::quantile;
+use super::super::super::method::role::{Listeners, Role};
+use super::super::super::method::socket::{Flow, Socket, State};
+use super::super::super::netns::{RetransPeer, Retransmission, Retries, Subnet};
+use super::connections::{Looks, smallest};
+use super::{Book, MAX_KEYS, One};
+
+/// Doublings of the timeout from which a sender counts as stuck: 1.4 s without an answer.
+const STUCK_BACKOFF: u8 = 3;
+/// Ports shown.
+const SHOWN: usize = 5;
+
+impl One<'_> {
+    /// What counters say of the window.
+    pub(super) fn retransmission(
+        &self,
+        is_host: bool,
+        looks: Option<&Looks<'_>>,
+        book: &mut Book,
+    ) -> Option<Retransmission> {
+        let fact = format!("{}.retransmission", self.fact);
+        let Some(gained) = self.gained(is_host) else {
+            let detail = "counters were not read twice";
+            let file = &self.inputs.net.snmp.path;
+            book.absent(fact, Absence::of(Reason::TooFewSamples, file, detail));
+            return None;
+        };
+        let locators = gained.paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+        book.sources(fact.clone(), locators);
+        let of = |name: &str| gained.of(name);
+        let (sent, again) = (of("Tcp.OutSegs"), of("Tcp.RetransSegs"));
+        let syn = of("TcpExt.TCPSynRetrans");
+        let data = again.map(|a| (a - syn.unwrap_or(0)).max(0));
+        let share = |data: i64, sent: i64| ratio(from_i64(data), from_i64(sent + data));
+        let timeouts = of("TcpExt.TCPTimeouts");
+        let mut rtt: Vec<f64> = looks
+            .map(Looks::established)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|s| rtt_ms(&s.flow?))
+            .collect();
+        let found = Retransmission {
+            span_s: gained.span_s,
+            sent,
+            again,
+            syn,
+            ratio: data.zip(sent).and_then(|(d, s)| share(d, s)),
+            timeouts,
+            timeouts_per_s: timeouts.map(|n| from_i64(n) / gained.span_s),
+            fast: of("TcpExt.TCPFastRetrans"),
+            probes: of("TcpExt.TCPLossProbes"),
+            spurious: of("TcpExt.TCPSpuriousRTOs"),
+            duplicates: of("TcpExt.TCPDSACKRecv"),
+            aborted: of("TcpExt.TCPAbortOnTimeout"),
+            keepalive_probes: of("TcpExt.TCPKeepAlive"),
+            resets_sent: of("Tcp.OutRsts"),
+            estab_resets: of("Tcp.EstabResets"),
+            rtt_p50_ms: quantile::median(&mut rtt),
+        };
+        absences(&fact, &found, book);
+        Some(found)
+    }
+
+    /// Why something about hosts is not known.
+    pub(super) fn peer_absences(&self, peers: &[RetransPeer], nets: &[Subnet], book: &mut Book) {
+        let once = || Absence::new(Reason::TooFewSamples, "the sockets were read once");
+        for (i, p) in peers.iter().enumerate() {
+            let segments = Absence::new(Reason::Missing, "the kernel does not count them (4.2)");
+            let sent = if p.again.is_some() { segments } else { once() };
+            for (field, known, why) in [
+                ("sent", p.sent.is_some(), sent.clone()),
+                ("again", p.again.is_some(), once()),
+                ("ratio", p.ratio.is_some(), sent),
+                (
+                    "share",
+                    p.share.is_some(),
+                    Absence::new(Reason::NotApplicable, "nothing was sent again"),
+                ),
+                (
+                    "rtt_p50_ms",
+                    p.rtt_p50_ms.is_some(),
+                    Absence::new(Reason::Missing, "not measured yet"),
+                ),
+                (
+                    "rto_max_ms",
+                    p.rto_max_ms.is_some(),
+                    Absence::new(Reason::NotCollected, "the source tells no timeouts"),
+                ),
+                (
+                    "gives_up_in_s",
+                    p.gives_up_in_s.is_some(),
+                    Absence::new(
+                        Reason::NotApplicable,
+                        "no sender is stuck, or tcp_retries2 is not known",
+                    ),
+                ),
+            ] {
+                if !known {
+                    book.absent(format!("{}.retrans_peers.{i}.{field}", self.fact), why);
+                }
+            }
+        }
+        for (i, _) in nets.iter().enumerate().filter(|(_, n)| n.again.is_none()) {
+            book.absent(format!("{}.subnets.{i}.again", self.fact), once());
+        }
+    }
+}
+
+/// Hosts by what was sent again to them.
+pub(super) fn retrans_peers(
+    looks: &Looks<'_>,
+    listeners: &Listeners,
+    retries: Option<&Retries>,
+) -> Vec<RetransPeer> {
+    let earlier = looks.earlier();
+    let mut groups: BTreeMap<IpAddr, Group<'_>> = BTreeMap::new();
+    let all = looks.now.iter().filter(|s| sends(s) && s.is_remote());
+    for s in all {
+        let Some(flow) = s.flow else { continue };
+        let before = earlier.get(&(s.local, s.remote)).and_then(|e| e.flow);
+        let group = groups.entry(s.remote.ip()).or_default();
+        let since = before.unwrap_or_default();
+        group.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
+        group.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
+        group.counts_segments |= flow.segs_out > 0;
+        let role = listeners.role(s);
+        group.is_dependency |= role == Role::Client;
+        let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
+        group.ports.insert(port);
+        group.sockets.push((s, flow));
+    }
+    let total: u64 = groups.values().map(|g| g.again).sum();
+    let two = looks.before.is_some();
+    let mut peers: Vec<RetransPeer> =
+        groups.into_iter().map(|(ip, g)| g.fact(ip, two, total, retries)).collect();
+    peers.sort_by(|a, b| {
+        (b.stuck, b.again, b.connections)
+            .cmp(&(a.stuck, a.again, a.connections))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    peers.truncate(MAX_KEYS);
+    peers
+}
+
+/// Round trips and timeouts by network.
+pub(super) fn subnets(looks: &Looks<'_>) -> Vec<Subnet> {
+    let earlier = looks.earlier();
+    let mut groups: BTreeMap<(IpAddr, u8), (Vec<Flow>, u64)> = BTreeMap::new();
+    for s in looks.established() {
+        let Some(flow) = s.flow.filter(|f| f.rtt_us > 0 && f.rto_us > 0) else { continue };
+        let before = earlier.get(&(s.local, s.remote)).and_then(|e| e.flow).unwrap_or_default();
+        let group = groups.entry(network(s.remote.ip())).or_default();
+        group.1 += u64::from(flow.total_retrans.saturating_sub(before.total_retrans));
+        group.0.push(flow);
+    }
+    let two = looks.before.is_some();
+    let mut all: Vec<Subnet> = groups
+        .into_iter()
+        .map(|((ip, bits), (flows, again))| subnet(ip, bits, &flows, two.then_some(again)))
+        .collect();
+    all.sort_by(|a, b| b.connections.cmp(&a.connections).then_with(|| a.name.cmp(&b.name)));
+    all.truncate(MAX_KEYS);
+    all
+}
+
+/// A state in which data is sent.
+fn sends(s: &Socket) -> bool {
+    use State::{CloseWait, Closing, Established, FinWait1, LastAck};
+    matches!(s.state, Established | FinWait1 | CloseWait | LastAck | Closing)
+}
+
+fn rtt_ms(flow: &Flow) -> Option<f64> {
+    (flow.rtt_us > 0).then(|| f64::from(flow.rtt_us) / 1000.0)
+}
+
+/// One host while its connections are counted.
+#[derive(Default)]
+struct Group<'a> {
+    sockets: Vec<(&'a Socket, Flow)>,
+    ports: BTreeSet<u16>,
+    sent: u64,
+    again: u64,
+    is_dependency: bool,
+    counts_segments: bool,
+}
+
+impl Group<'_> {
+    fn fact(self, ip: IpAddr, two: bool, total: u64, retries: Option<&Retries>) -> RetransPeer {
+        let stuck: Vec<&(&Socket, Flow)> = self
+            .sockets
+            .iter()
+            .filter(|(_, f)| f.backoff >= STUCK_BACKOFF && f.unacked > 0)
+            .collect();
+        let left: Vec<f64> = stuck
+            .iter()
+            .filter_map(|(s, _)| {
+                let silent = f64::from(s.silence?.ack_ms) / 1000.0;
+                Some((retries?.data_gives_up_s - silent).max(0.0))
+            })
+            .collect();
+        let mut rtt: Vec<f64> = self.sockets.iter().filter_map(|(_, f)| rtt_ms(f)).collect();
+        let again = two.then(|| signed(self.again));
+        let sent = (two && self.counts_segments).then(|| signed(self.sent));
+        RetransPeer {
+            name: ip.to_string(),
+            ports: self.ports.iter().take(SHOWN).map(|p| i64::from(*p)).collect(),
+            connections: len(self.sockets.len()),
+            is_dependency: self.is_dependency,
+            ratio: sent.zip(again).and_then(|(s, a)| ratio(from_i64(a), from_i64(s)).or(Some(0.0))),
+            sent,
+            again,
+            share: again.and_then(|a| ratio(from_i64(a), from_u64(total))),
+            rtt_p50_ms: quantile::median(&mut rtt),
+            rto_max_ms: self
+                .sockets
+                .iter()
+                .map(|(_, f)| f.rto_us)
+                .max()
+                .filter(|us| *us > 0)
+                .map(|us| f64::from(us) / 1000.0),
+            stuck: len(stuck.len()),
+            stuck_bytes: stuck.iter().map(|(s, _)| i64::from(s.send_queue_bytes)).sum(),
+            gives_up_in_s: smallest(&left),
+        }
+    }
+}
+
+/// The network of an address: 24 bits of IPv4, 64 of IPv6.
+fn network(ip: IpAddr) -> (IpAddr, u8) {
+    match ip {
+        IpAddr::V4(a) => (Ipv4Addr::from_bits(a.to_bits() & !0xff).into(), 24),
+        IpAddr::V6(a) => (Ipv6Addr::from_bits(a.to_bits() >> 64 << 64).into(), 64),
+    }
+}
+
+/// Addresses that no provider routes.
+pub(super) fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        // 100.64.0.0/10 is that of carriers, and of clouds inside.
+        IpAddr::V4(a) => a.is_private() || a.is_link_local() || a.to_bits() >> 22 == 0x191,
+        IpAddr::V6(a) => a.is_unique_local() || a.is_unicast_link_local(),
+    }
+}
+
+fn subnet(ip: IpAddr, bits: u8, flows: &[Flow], again: Option<u64>) -> Subnet {
+    let sorted = |of: &dyn Fn(&Flow) -> f64| {
+        let mut values: Vec<f64> = flows.iter().map(of).collect();
+        quantile::sort(&mut values);
+        values
+    };
+    let rtt = sorted(&|f| f64::from(f.rtt_us) / 1000.0);
+    let rto = sorted(&|f| f64::from(f.rto_us) / 1000.0);
+    let by = sorted(&|f| f64::from(f.rto_us) / f64::from(f.rtt_us.max(1)));
+    let at = |values: &[f64], q: f64| quantile::of_sorted(values, q).unwrap_or(0.0);
+    Subnet {
+        name: format!("{ip}/{bits}"),
+        is_private: is_private(ip),
+        connections: len(flows.len()),
+        rtt_p50_ms: at(&rtt, 0.5),
+        rtt_p95_ms: at(&rtt, 0.95),
+        rto_p50_ms: at(&rto, 0.5),
+        rto_p95_ms: at(&rto, 0.95),
+        rto_max_ms: at(&rto, 1.0),
+        rto_by_rtt_p50: at(&by, 0.5),
+        again: again.map(signed),
+    }
+}
+
+fn absences(fact: &str, r: &Retransmission, book: &mut Book) {
+    let missing = || Absence::new(Reason::Missing, "the kernel does not count it, or it was reset");
+    for (field, known) in [
+        ("sent", r.sent.is_some()),
+        ("again", r.again.is_some()),
+        ("syn", r.syn.is_some()),
+        ("timeouts", r.timeouts.is_some()),
+        ("timeouts_per_s", r.timeouts_per_s.is_some()),
+        ("fast", r.fast.is_some()),
+        ("probes", r.probes.is_some()),
+        ("spurious", r.spurious.is_some()),
+        ("duplicates", r.duplicates.is_some()),
+        ("aborted", r.aborted.is_some()),
+        ("keepalive_probes", r.keepalive_probes.is_some()),
+        ("resets_sent", r.resets_sent.is_some()),
+        ("estab_resets", r.estab_resets.is_some()),
+    ] {
+        if !known {
+            book.absent(format!("{fact}.{field}"), missing());
+        }
+    }
+    if r.ratio.is_none() {
+        let why = Absence::new(Reason::NotApplicable, "nothing was sent");
+        book.absent(format!("{fact}.ratio"), why);
+    }
+    if r.rtt_p50_ms.is_none() {
+        let why = Absence::new(Reason::NotApplicable, "no connection to another host was measured");
+        book.absent(format!("{fact}.rtt_p50_ms"), why);
+    }
+}
