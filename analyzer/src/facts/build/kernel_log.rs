@@ -41,7 +41,8 @@ pub(super) fn build(
         book.absent("kernel_log", absence(inputs));
         return KernelLog::default();
     };
-    let clock = Clock::of(archive, window, host, &sources);
+    let to_the_second = inputs.host.uptime.first().is_ok();
+    let clock = Clock::of(archive, window, host, &sources, to_the_second);
     let (mut dated, reaches_back_s) = merge(&sources, &clock);
     let mut log = KernelLog {
         messages: Some(signed(first.log.messages)),
@@ -121,11 +122,21 @@ struct Clock {
 }
 
 impl Clock {
-    fn of(archive: &Archive<'_>, window: &Window, host: &Host, sources: &[Source<'_>]) -> Self {
+    fn of(
+        archive: &Archive<'_>,
+        window: &Window,
+        host: &Host,
+        sources: &[Source<'_>],
+        to_the_second: bool,
+    ) -> Self {
         let utc_offset_s = host.utc_offset_s.and_then(|s| i32::try_from(s).ok());
         let read_us = sources.iter().map(|s| s.mono_us).max().unwrap_or(0);
         let Some(header) = archive.header.filter(|h| read_us >= h.started_mono_us) else {
-            let boot_us = host.uptime_s.and_then(|s| u64::try_from(to_i64(s * 1e6)).ok());
+            // `uptime` tells whole minutes, rounded down: events are at most as old as said here,
+            // and none is called one of the last minute that is older.
+            let rounded_s = if to_the_second { 0.0 } else { NO_WINDOW_S };
+            let up_us = |s: f64| u64::try_from(to_i64((s + rounded_s) * 1e6)).ok();
+            let boot_us = host.uptime_s.and_then(up_us);
             let window_s = NO_WINDOW_S;
             let unix_s = host.taken_unix_s;
             return Self { boot_us, unix_s, utc_offset_s, window_s, sampled: false };
