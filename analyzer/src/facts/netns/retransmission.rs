@@ -94,6 +94,10 @@ pub struct Subnet {
     pub rto_by_rtt_p50: f64,
     /// Segments sent again between the two looks.
     pub again: Option<i64>,
+    /// The host's own route to it, as words of the line that `ip route` prints: a route of the
+    /// main table to a private network, not the default one. Empty where there is none, or where
+    /// it has an `rto_min` already.
+    pub route: Vec<String>,
 }
 
 /// Retry parameters, and what each means in seconds (method M5).

@@ -76,7 +76,7 @@ impl One<'_> {
         self.connection_absences(&ns.connections, book);
         ns.retransmission = self.retransmission(is_host, Some(&looks), book);
         ns.retrans_peers = retrans_peers(&looks, listeners, ns.retries.as_ref());
-        ns.subnets = subnets(&looks);
+        ns.subnets = subnets(&looks, ns.routes.as_ref());
         self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
     }
 

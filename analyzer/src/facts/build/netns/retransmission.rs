@@ -10,8 +10,9 @@ use super::super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Flow, Socket, State};
-use super::super::super::netns::{RetransPeer, Retransmission, Retries, Subnet};
+use super::super::super::netns::{RetransPeer, Retransmission, Retries, Routes, Subnet};
 use super::connections::{Looks, smallest};
+use super::retries::route_of;
 use super::{Book, MAX_KEYS, One};
 
 /// Doublings of the timeout from which a sender counts as stuck: 1.4 s without an answer.
@@ -152,7 +153,7 @@ pub(super) fn retrans_peers(
 }
 
 /// Round trips and timeouts by network.
-pub(super) fn subnets(looks: &Looks<'_>) -> Vec<Subnet> {
+pub(super) fn subnets(looks: &Looks<'_>, routes: Option<&Routes>) -> Vec<Subnet> {
     let earlier = looks.earlier();
     let mut groups: BTreeMap<(IpAddr, u8), (Vec<Flow>, u64)> = BTreeMap::new();
     for s in looks.established() {
@@ -165,7 +166,10 @@ pub(super) fn subnets(looks: &Looks<'_>) -> Vec<Subnet> {
     let two = looks.before.is_some();
     let mut all: Vec<Subnet> = groups
         .into_iter()
-        .map(|((ip, bits), (flows, again))| subnet(ip, bits, &flows, two.then_some(again)))
+        .map(|((ip, bits), (flows, again))| Subnet {
+            route: routes.map(|r| route_of(r, ip)).unwrap_or_default(),
+            ..subnet(ip, bits, &flows, two.then_some(again))
+        })
         .collect();
     all.sort_by(|a, b| b.connections.cmp(&a.connections).then_with(|| a.name.cmp(&b.name)));
     all.truncate(MAX_KEYS);
@@ -272,6 +276,7 @@ fn subnet(ip: IpAddr, bits: u8, flows: &[Flow], again: Option<u64>) -> Subnet {
         rto_max_ms: at(&rto, 1.0),
         rto_by_rtt_p50: at(&by, 0.5),
         again: again.map(signed),
+        route: Vec::new(),
     }
 }
 

@@ -20,6 +20,25 @@ const SHORT_SYN: i64 = 3001;
 /// What 0 means for orphans, as long as their timeout is below the largest.
 const ORPHAN_RETRIES: i64 = 8;
 
+/// Routes of one link, which leave nothing to tune.
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(a) => a.is_link_local(),
+        IpAddr::V6(a) => a.is_unicast_link_local(),
+    }
+}
+
+/// The route to a network among those that could carry a timeout of their own, the narrowest
+/// first, as words.
+pub(super) fn route_of(routes: &Routes, ip: IpAddr) -> Vec<String> {
+    let fits = routes.internal.iter().filter_map(|r| {
+        let cidr = Cidr::parse(&r.destination)?;
+        cidr.holds(ip).then_some((cidr.bits, r))
+    });
+    let best = fits.max_by_key(|(bits, _)| *bits);
+    best.map(|(_, r)| r.line.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
+}
+
 /// Seconds of all retry parameters. `kernel` is `host.kernel_number`.
 pub(super) fn retries(s: &Runtime, kernel: Option<i64>) -> Option<Retries> {
     let number = |name: &str| s.number(&format!("net.ipv4.tcp_{name}"));
@@ -120,7 +139,7 @@ impl One<'_> {
                 && unicast(&r.table)
                 && r.rto_min_ms.is_none()
                 && network
-                && ip.is_some_and(is_private)
+                && ip.is_some_and(|ip| is_private(ip) && !is_link_local(ip))
         });
         let found = Routes {
             with_rto_min: rows
