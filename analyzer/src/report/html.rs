@@ -149,6 +149,6 @@ fn sections(view: &View) -> Vec<Section> {
         section("ticket", "For the ticket", 0),
         section("about", "About", 0),
     ];
-    out.retain(|s| s.id != "disks" || s.count.is_some());
+    out.retain(|s| s.id != "disks" || !view.disks.empty);
     out
 }

@@ -7,6 +7,7 @@ pub mod about;
 pub mod card;
 pub mod cell;
 pub mod coverage;
+pub mod disks;
 pub mod excerpts;
 pub mod head;
 pub mod inventory;
@@ -55,7 +56,7 @@ pub struct View {
     /// 6: CPU and load.
     pub load: load::Load,
     /// 7: disks and file systems.
-    pub disks: Disks,
+    pub disks: disks::Disks,
     /// 8: network interfaces.
     pub nics: nics::Nics,
     /// 9: sockets.
@@ -72,13 +73,6 @@ pub struct View {
     pub about: about::About,
     /// Infos by the section that holds them.
     pub infos: Vec<InfoLink>,
-}
-
-/// Disks and file systems.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Disks {
-    /// Infos of this section.
-    pub notes: Vec<Card>,
 }
 
 /// An info, by title; its card stands in its section.
@@ -107,7 +101,7 @@ impl View {
         let coverage = coverage::Coverage::new(&cx);
         let memory = memory::Memory::new(&cx, of(Home::Memory));
         let load = load::Load::new(&cx, of(Home::Load));
-        let disks = Disks { notes: of(Home::Disks) };
+        let disks = disks::Disks::new(&cx, of(Home::Disks));
         let nics = nics::Nics::new(&cx, of(Home::Nics));
         let sockets = sockets::Sockets::new(&cx, of(Home::Sockets));
         let processes = processes::Processes::new(&cx, of(Home::Processes));

@@ -82,7 +82,7 @@ impl Table {
 
     /// Leaves out the columns of which not one value is known, and says which and why.
     pub fn keep_known_columns(&mut self) {
-        let mut note: Vec<String> = self.note.take().into_iter().collect();
+        let mut gone: Vec<(String, Vec<&'static str>)> = Vec::new();
         for i in (0..self.columns.len()).rev() {
             let mut column = self.rows.iter().filter_map(|r| r.cells.get(i));
             let why = match column.clone().next() {
@@ -94,8 +94,13 @@ impl Table {
             for row in &mut self.rows {
                 row.cells.remove(i);
             }
-            note.push(format!("{title}: not known ({why})"));
+            match gone.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, titles)) => titles.insert(0, title),
+                None => gone.insert(0, (why, vec![title])),
+            }
         }
+        let lines = gone.iter().map(|(why, titles)| format!("{}: {why}", titles.join(", ")));
+        let note: Vec<String> = self.note.take().into_iter().chain(lines).collect();
         self.note = Some(note.join("; ")).filter(|n| !n.is_empty());
     }
 
