@@ -119,6 +119,8 @@ total! {
     dmidecode: super::dmidecode::SAMPLE, super::dmidecode::parse;
     ethtool: super::ethtool::SAMPLE, super::ethtool::parse;
     ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
+    fd_stat: super::fd_stat::SAMPLE, super::fd_stat::parse;
+    fdinfo: super::fdinfo::SAMPLE, super::fdinfo::parse;
     free: super::free::SAMPLE, |x| super::free::parse(x, 1024);
     fstab: super::fstab::SAMPLE, super::fstab::parse;
     interrupts: super::interrupts::SAMPLE, super::interrupts::parse;
@@ -130,6 +132,7 @@ total! {
     kmsg: super::kmsg::SAMPLE, super::kmsg::parse;
     kstat: super::kstat::SAMPLE, super::kstat::parse;
     loadavg: super::loadavg::SAMPLE, super::loadavg::parse;
+    logs: super::logs::SAMPLE, super::logs::parse;
     lsblk: super::lsblk::SAMPLE, super::lsblk::parse;
     lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
     lspci: super::lspci::SAMPLE, super::lspci::parse;
@@ -137,6 +140,7 @@ total! {
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
     modules: super::modules::SAMPLE, super::modules::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
+    neigh: super::neigh::SAMPLE, super::neigh::parse;
     net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
     net_route: super::net_route::SAMPLE, |x| super::net_route::parse(x, &super::ENV);
     net_snmp: super::net_snmp::SAMPLE, super::net_snmp::parse;
@@ -200,6 +204,7 @@ total! {
 }
 
 total_bytes! {
+    qdisc: &super::qdisc::sample(), |x| super::qdisc::parse(x, &super::ENV);
     smbios: super::smbios::SAMPLE, super::smbios::parse;
     inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     smart_ata: super::smart_ata::SAMPLE, |x| super::smart_ata::parse(x, None);

@@ -5,6 +5,7 @@
 //! ```json
 //! {"inode":4026531840,"pid":1,"name":"host","is_host":true}
 //! {"inode":4026532290,"name":"blue","error":"setns: Operation not permitted (os error 1)"}
+//! {"inode":4026532291,"pid":91,"error":"setns: Operation not permitted (os error 1)","read_through_pid":91}
 //! ```
 
 use serde::Deserialize;
@@ -24,6 +25,8 @@ pub struct Namespace {
     pub is_host: Option<bool>,
     /// Why it could not be entered.
     pub error: Option<String>,
+    /// The process whose `/proc/PID/net` was read in place of it.
+    pub read_through_pid: Option<u32>,
     /// Line.
     #[serde(skip)]
     pub line: u32,
