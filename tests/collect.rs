@@ -13,6 +13,7 @@
 
 mod collect {
     pub mod endings;
+    pub mod gentle;
     pub mod obstacles;
     pub mod support;
     pub mod unchanged;

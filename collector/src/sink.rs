@@ -190,7 +190,12 @@ impl Sink {
 
     /// Says that a pack lacks records because a limit was met.
     pub(crate) fn cut(pack: &mut Pack, reason: &str) {
-        pack.writer.explain(Outcome::Truncated, reason);
+        Self::explain(pack, Outcome::Truncated, reason);
+    }
+
+    /// Says why a pack is as it is.
+    pub(crate) fn explain(pack: &mut Pack, outcome: Outcome, reason: &str) {
+        pack.writer.explain(outcome, reason);
     }
 
     /// Ends a pack.

@@ -2,8 +2,9 @@
 //!
 //! `smaps`, `smaps_rollup` and `numa_maps` hold the process's `mmap_lock` for 8 to 11 ms per GiB of
 //! 4K pages; while they do, the process cannot map, unmap or (before 6.4) fault. The host is in
-//! trouble already: one walk may stall a process for at most a quarter of a second, all walks of a
-//! pass together for five. What is left out is journaled; `--deep` lifts the bounds.
+//! trouble already, and we may not add a pause that anybody would notice: larger processes are left
+//! out, with the reason, and have their `status` and `statm` only. `--deep` lifts the bounds, for
+//! those who can afford a quarter of a second for a process of 20 GiB.
 
 use linsight_archive::Outcome;
 
@@ -11,19 +12,18 @@ use crate::class::Class;
 use crate::files;
 use crate::plan::{How, Source, When};
 use crate::run::Run;
+use crate::sink::Sink;
 use crate::stop::Flow;
 use crate::wire::Op;
 
 /// Cost of a walk.
 const US_PER_GIB: u64 = 11_000;
-/// Longest walk.
-const MAX_WALK_US: u64 = 250_000;
+/// Longest walk: with its share of bad luck, a pause of 30 ms. Processes of 2.3 GiB are walked.
+const MAX_WALK_US: u64 = 25_000;
 /// All walks of a pass.
 const MAX_PASS_US: u64 = 5_000_000;
 /// All walks of growers at one moment: samples wait for them.
 const MAX_WINDOW_US: u64 = 1_500_000;
-/// Largest process that is walked at all.
-const MAX_RESIDENT: u64 = 16 << 30;
 /// Processes whose mappings are listed one by one.
 const LISTED: usize = 10;
 /// Processes whose nodes are listed.
@@ -90,12 +90,14 @@ impl Run {
         let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
         let Self { sink, workers, processes, .. } = self;
         let mut pack = sink.pack(row.path);
+        let (mut too_large, mut too_many) = (0, 0);
         for pid in pids.iter().filter(|pid| !processes.has_no_use_for(**pid, row)) {
             let statm = processes.known.get(pid).map(|known| known.statm).unwrap_or_default();
             let resident = statm.resident.saturating_mul(page);
             let cost = resident.saturating_mul(US_PER_GIB) >> 30;
-            let too_large = cost > MAX_WALK_US || resident > MAX_RESIDENT;
-            if !deep && (too_large || cost > *budget_us) {
+            if !deep && (cost > MAX_WALK_US || cost > *budget_us) {
+                let count = if cost > MAX_WALK_US { &mut too_large } else { &mut too_many };
+                *count += 1;
                 sink.record(&mut pack, &pid.to_string(), Outcome::Skipped, 0, b"")?;
                 continue;
             }
@@ -111,6 +113,14 @@ impl Run {
                 };
                 sink.record(&mut pack, &pid.to_string(), outcome, answer.us, answer.content)
             })?;
+        }
+        if too_large + too_many > 0 {
+            let reason = format!(
+                "not walked without --deep: {too_large} processes that it would stall for more than \
+                 {} ms, {too_many} beyond the time for all",
+                MAX_WALK_US / 1000
+            );
+            Sink::explain(&mut pack, Outcome::Collected, &reason);
         }
         self.sink.end_pack(pack)
     }
