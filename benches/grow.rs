@@ -106,7 +106,7 @@ fn grow(snapshot: &Snapshot, wish: &Wish, out: BufWriter<File>) {
             };
             write(&mut writer, line, content, path, pass, &template, wish);
         }
-        if pass % 5 == 0 {
+        if pass.is_multiple_of(5) {
             writer.close_frame().unwrap();
         }
     }
@@ -161,7 +161,8 @@ fn added(path: &str, pass: u32, wish: &Wish) -> usize {
     match path {
         "packs/proc-pid/smaps" | "packs/proc-pid/numa_maps" => 0,
         "packs/proc-pid/stat" | "packs/proc-pid/statm" => {
-            let thinned = in_window && !wish.all && wish.processes > 2000 && pass % 5 != 0;
+            let thinned =
+                in_window && !wish.all && wish.processes > 2000 && !pass.is_multiple_of(5);
             if thinned { 500 } else { wish.processes }
         }
         "packs/proc-pid/status" if in_window => wish.processes.min(200),

@@ -32,8 +32,14 @@ pub(super) struct Files {
 
 impl Files {
     /// Indexes a tree by its layout; `None` if it has none.
-    pub(super) fn index(tree: Tree, limits: &Limits) -> Option<(Self, Index<At>, About, Format)> {
+    pub(super) fn index(
+        mut tree: Tree,
+        limits: &Limits,
+    ) -> Option<(Self, Index<At>, About, Format)> {
         let layout = Layout::of(&tree)?;
+        if let Some(split) = layout.split {
+            split(&mut tree, limits);
+        }
         let mut files = Self { tree, packs: BTreeMap::new(), limits: limits.clone() };
         let mut builder = Builder::new();
         let mut about = About::default();

@@ -6,6 +6,7 @@
 //! ([`ALIASES`]).
 
 use super::tree::Tree;
+use super::{Limits, sections};
 
 /// One layout.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Layout {
     dirs: &'static [(&'static str, &'static str)],
     /// Directory whose subdirectories hold command output: `sos_commands/<plugin>/<name>`.
     commands: Option<&'static str>,
+    /// Takes files apart that hold many sources each.
+    pub(super) split: Option<fn(&mut Tree, &Limits)>,
 }
 
 /// Layouts, the first whose marker is there is taken.
@@ -27,17 +30,31 @@ pub(super) const LAYOUTS: &[Layout] = &[
         marker: "linsight.json",
         dirs: &[("", "")],
         commands: None,
+        split: None,
     },
     Layout {
         format: super::Format::Sosreport,
         marker: "sos_commands/",
         dirs: HOST,
         commands: Some("sos_commands"),
+        split: None,
     },
-    Layout { format: super::Format::Other, marker: "proc/", dirs: HOST, commands: None },
-    Layout { format: super::Format::Other, marker: "sys/", dirs: HOST, commands: None },
-    Layout { format: super::Format::Other, marker: "etc/", dirs: HOST, commands: None },
+    Layout {
+        format: super::Format::Supportconfig,
+        marker: sections::MARKER,
+        dirs: HOST,
+        commands: None,
+        split: Some(sections::split),
+    },
+    other("proc/"),
+    other("sys/"),
+    other("etc/"),
 ];
+
+/// Files of a host that lie bare, told by one of its directories.
+const fn other(marker: &'static str) -> Layout {
+    Layout { format: super::Format::Other, marker, dirs: HOST, commands: None, split: None }
+}
 
 /// Directories of a host that stand under their own path.
 const HOST: &[(&str, &str)] = &[
@@ -55,12 +72,12 @@ const HOST: &[(&str, &str)] = &[
 pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("commands/date", &["date_--utc", "date"]),
     ("commands/df", &["df_-al_-x_autofs", "df_-al"]),
-    ("commands/df_inodes", &["df_-ali_-x_autofs", "df_-ali"]),
+    ("commands/df_inodes", &["df_-ali_-x_autofs", "df_-ali", "df_-i"]),
     ("commands/dmesg", &["dmesg", "dmesg_-T"]),
     ("commands/dmidecode", &["dmidecode"]),
     ("commands/free", &["free", "free_-k"]),
     ("commands/hostname", &["hostname", "hostname_-f"]),
-    ("commands/ip_addr", &["ip_-d_address", "ip_-o_addr", "ip_addr"]),
+    ("commands/ip_addr", &["ip_-d_address", "ip_-o_addr", "ip_addr", "ip_addr_show"]),
     ("commands/ip_link", &["ip_-s_-d_link", "ip_-s_link"]),
     ("commands/journalctl", &["journalctl_--no-pager", "journalctl_--no-pager_--boot"]),
     ("commands/lsblk", &["lsblk", "lsblk_-f_-a_-l"]),
@@ -69,10 +86,21 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("commands/lspci", &["lspci_-nnvv", "lspci_-nvv", "lspci"]),
     ("commands/mount", &["mount_-l", "mount"]),
     ("commands/netstat", &["netstat_-W_-neopa", "netstat_-neopa", "netstat_-T_-neopa"]),
-    ("commands/netstat_-s", &["netstat_-s"]),
+    ("commands/netstat_-s", &["netstat_-s", "netstat_-as"]),
     ("commands/numactl_hardware", &["numactl_--hardware"]),
     ("commands/numastat", &["numastat"]),
-    ("commands/ps", &["ps_auxwwwm", "ps_auxwww", "ps_aux", "ps_-elfL", "ps_-elf", "ps_alxwww"]),
+    (
+        "commands/ps",
+        &[
+            "ps_auxwwwm",
+            "ps_auxwww",
+            "ps_aux",
+            "ps_-elfL",
+            "ps_-elf",
+            "ps_alxwww",
+            "ps_axwwo_user_pid_ppid_cpu_mem_vsz_rss_stat_time_cmd",
+        ],
+    ),
     ("commands/ss", &["ss_-peaonmi", "ss_-peaonmiT", "ss_-tanoiem"]),
     ("commands/sysctl_-a", &["sysctl_-a"]),
     ("commands/uname", &["uname_-a"]),
@@ -127,6 +155,9 @@ pub(super) fn is_read(path: &str) -> bool {
     if let Some(rest) = after("sos_commands") {
         let [_, name] = rest else { return false };
         return ALIASES.iter().any(|(_, names)| names.contains(name));
+    }
+    if super::sections::is_split(path) && steps.len() <= 2 {
+        return true;
     }
     if after("sos_strings").is_some() || after("commands").is_some() {
         return true;

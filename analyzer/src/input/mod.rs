@@ -11,6 +11,7 @@
 //! | `frames` | our own archive: frames in parallel, visited and dropped |
 //! | `stream`, `directory` | archives of others, read once into a `tree` |
 //! | `tree`, `blobs` | files of a host in memory, links resolved |
+//! | `sections` | takes the files of a supportconfig apart |
 //! | `layout`, `packs`, `files` | shows them under the paths of our own archive |
 //! | `index` | sources, their parts, their journal lines |
 //! | `snapshot` | what the other stages see |
@@ -24,6 +25,7 @@ mod index;
 mod layout;
 mod limits;
 mod packs;
+mod sections;
 mod snapshot;
 mod source;
 mod stream;
@@ -43,6 +45,8 @@ pub enum Format {
     Linsight,
     /// A sosreport.
     Sosreport,
+    /// A supportconfig.
+    Supportconfig,
     /// Files of a host, collected by whatever means.
     Other,
 }
@@ -54,6 +58,7 @@ impl Format {
         match self {
             Self::Linsight => "linsight",
             Self::Sosreport => "sosreport",
+            Self::Supportconfig => "supportconfig",
             Self::Other => "other",
         }
     }

@@ -32,7 +32,8 @@ pub(super) struct Tree {
 }
 
 /// Names of directories that only a host's root (or ours) has.
-const ROOTS: [&str; 5] = ["sos_commands", "linsight.json", "proc", "sys", "etc"];
+const ROOTS: [&str; 6] =
+    ["sos_commands", "linsight.json", super::sections::MARKER, "proc", "sys", "etc"];
 
 impl Tree {
     /// Adds a file. Of two at one path the last one stays, as tar does when it unpacks.

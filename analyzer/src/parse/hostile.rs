@@ -83,7 +83,18 @@ pub(super) fn any_bytes(sample: &[u8], parse: impl Fn(&[u8])) {
     });
 }
 
+/// One thing over and over: lines without end, tables without end, nesting without end. A parser
+/// whose time grew with the square of it would take minutes here.
+const ENDLESS: [&str; 9] = ["x", "1 ", ":", "a\n", "(", "{\"a\":", "[", "\t-", "a=1 b:2,"];
+const ENDLESS_BYTES: usize = 128 << 10;
+
 pub(super) fn any_text(sample: &str, parse: impl Fn(&str)) {
+    for piece in ENDLESS {
+        let endless = piece.repeat(ENDLESS_BYTES / piece.len());
+        parse(&endless);
+        // Also behind a good beginning, such as the heading that a parser asks for.
+        parse(&format!("{sample}{endless}"));
+    }
     let cases = ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() };
     proptest!(cases, |(tokens in vec(0..TOKENS.len(), 0..60), noise in ".{0,80}")| {
         parse(&tokens.iter().map(|&t| TOKENS[t]).collect::<String>());
@@ -198,6 +209,15 @@ total! {
     numastat_command: super::numastat::SAMPLE, |x| super::numastat::command(x, 4096);
     tuned: "[main]\ninclude=throughput-performance\n[sysctl]\nvm.swappiness=10\nvm.dirty_ratio => 40\n", super::tuned::parse;
     edac: "7", |x| super::edac::parse("devices/system/edac/mc/mc0/ce_count", x);
+    allocinfo: super::allocinfo::SAMPLE, super::allocinfo::parse;
+    ip_vs: super::ip_vs::SAMPLE, super::ip_vs::parse;
+    ip_vs_totals: super::ip_vs::TOTALS, super::ip_vs::totals;
+    mounts: super::mounts::SAMPLE, super::mounts::parse;
+    mounts_command: super::mounts::COMMAND, super::mounts::command;
+    pagetypeinfo: super::pagetypeinfo::SAMPLE, super::pagetypeinfo::parse;
+    sched_debug: super::sched_debug::SAMPLE, super::sched_debug::parse;
+    sysvipc_msg: super::sysvipc_msg::SAMPLE, super::sysvipc_msg::parse;
+    sysvipc_sem: super::sysvipc_sem::SAMPLE, super::sysvipc_sem::parse;
     ip_link_json: super::ip_link::JSON, super::ip_link::json;
     lsblk_pairs: super::lsblk::PAIRS, super::lsblk::pairs;
     lsblk_tree: super::lsblk::TREE, super::lsblk::tree;

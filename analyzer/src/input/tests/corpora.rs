@@ -82,3 +82,42 @@ fn a_plain_tar_of_proc_and_sys() {
     assert!(text(&plain, "proc/10/stat").starts_with("17 (khungtaskd)"));
     assert!(text(&plain, "sys/class/net/eth0/speed").starts_with("1000"));
 }
+
+/// A supportconfig made of the real text of another archive, in the form of `supportconfig.rc`.
+#[test]
+fn a_supportconfig_is_the_same_host() {
+    let Some(sos) = open("sosreport-vm.tar.xz") else { return };
+    let command = |name: &str, path: &str| {
+        format!(
+            "#==[ Command ]======================================#\n# {name}\n{}\n",
+            text(&sos, path)
+        )
+    };
+    let file = |path: &str| {
+        format!(
+            "#==[ Configuration File ]===========================#\n# /{path}\n{}\n\n",
+            text(&sos, path)
+        )
+    };
+    let basic = command("/usr/bin/uname -a", "commands/uname") + &file("proc/cpuinfo");
+    let memory = command("/usr/bin/free -k", "commands/free") + &file("proc/meminfo");
+    let env = command("/sbin/sysctl -a", "commands/sysctl_-a");
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in
+        [("basic-environment.txt", basic), ("memory.txt", memory), ("env.txt", env)]
+    {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        let path = format!("scc_host_240101_1200/{name}");
+        tar.append_data(&mut header, path, content.as_bytes()).unwrap();
+    }
+    let tar = tar.into_inner().unwrap();
+    let suse = Snapshot::read_from(tar.as_slice(), "scc", &Limits::default()).unwrap();
+    assert_eq!((suse.format(), suse.problems()), (Format::Supportconfig, &[][..]));
+    for path in ["proc/meminfo", "proc/cpuinfo", "commands/free", "commands/uname"] {
+        // An empty line closes each section.
+        assert_eq!(text(&suse, path).trim_end(), text(&sos, path).trim_end(), "{path}");
+    }
+    let sysctl = text(&suse, "commands/sysctl_-a");
+    assert_eq!(sysctl.trim_end(), text(&sos, "commands/sysctl_-a").trim_end());
+}

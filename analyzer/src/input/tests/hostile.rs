@@ -159,6 +159,61 @@ fn bombs_are_bounded() {
     assert_eq!(visited(&snapshot).len(), 50);
 }
 
+/// A frame as the collector writes it, with whatever tar bytes.
+fn frame(tar: &[u8]) -> Vec<u8> {
+    let mut packer = zstd::bulk::Compressor::new(1).unwrap();
+    packer.include_checksum(true).unwrap();
+    packer.include_contentsize(true).unwrap();
+    packer.compress(tar).unwrap()
+}
+
+/// Tar bytes with a journal behind them, as each frame of ours has, and no end.
+fn journaled(tar: Tar, number: u32) -> Vec<u8> {
+    let head = format!(
+        "{{\"linsight\":1,\"frame\":{number},\"page_size_bytes\":4096,\"ticks_per_s\":100,\
+         \"little_endian\":true}}\n"
+    );
+    let mut bytes = tar.file(&format!("journal/{number:06}.jsonl"), head.as_bytes()).end();
+    bytes.truncate(bytes.len() - 1024);
+    bytes
+}
+
+#[test]
+fn our_own_form_is_bounded_and_its_names_are_only_names() {
+    let good = frame(&journaled(Tar::new().file("proc/stat", b"good"), 0));
+    let names = Tar::new()
+        .file("../../etc/shadow", b"outside")
+        .file("/etc/passwd", b"absolute")
+        .file("proc/meminfo", b"first")
+        .file("proc/meminfo", b"second")
+        .link(EntryType::Symlink, "proc/link", "/etc/passwd")
+        .link(EntryType::Link, "proc/hard", "proc/stat");
+    let names = frame(&journaled(names, 1));
+    let mut many = Tar::new();
+    for i in 0..300 {
+        many = many.file(&format!("proc/{i}x"), b"x");
+    }
+    let many = frame(&journaled(many, 2));
+    let bomb = frame(&journaled(Tar::new().file("proc/zeros", &vec![0; 20 << 20]), 3));
+    let last = frame(&journaled(Tar::new().file("proc/vmstat", b"also good"), 4));
+    let archive = linsight_archive::Limits { entries_per_frame: 200, ..Default::default() };
+    let limits = Limits { archive, ..Limits::default() };
+    let bytes = [good, names, many, bomb, last].concat();
+    let snapshot = Snapshot::read_from(bytes.as_slice(), "ours", &limits).unwrap();
+    let told = snapshot.problems().join("\n");
+    assert!(told.contains("1 entries stand twice"), "{told}");
+    assert!(told.contains("more than 200 tar members"), "{told}");
+    assert!(told.contains("at most 16777216 are read"), "{told}");
+    assert!(told.contains("frames 2 to 3 are lost"), "{told}");
+    for (path, content) in
+        [("proc/stat", "good"), ("proc/meminfo", "second"), ("proc/vmstat", "also good")]
+    {
+        assert_eq!(snapshot.read(path).unwrap(), content.as_bytes(), "{path}");
+    }
+    let paths: Vec<String> = visited(&snapshot).into_keys().map(|(path, _)| path).collect();
+    assert_eq!(paths.len(), 5, "links are no sources: {paths:?}");
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(bytes).unwrap();
