@@ -15,6 +15,8 @@ const CONFIGURATION: &[&str] = &[
     "env",
     "netns.*.keepalive",
     "netns.*.ports",
+    "netns.*.handshake",
+    "netns.*.differing",
     "netns.*.name",
     "netns.*.inode",
     "netns.*.is_host",
