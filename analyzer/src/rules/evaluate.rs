@@ -142,7 +142,10 @@ fn outer_name(binding: &Binding<'_>) -> String {
 /// A rule whose lists are all empty: nothing to judge, or nothing seen.
 fn empty(rule: &Rule, inputs: &Inputs) -> SubjectResult {
     let lists: Vec<String> = rule.each.iter().map(|e| e.list.join(".")).collect();
-    let unseen = inputs.incomplete().into_iter().find(|i| lists.contains(&i.list));
+    // Where some were seen and had nothing to judge, that is the verdict, and the gaps stand beside
+    // it; where none was seen there is no verdict.
+    let blind = |list: &str| lists.iter().any(|l| l == list) && !inputs.has_elements(list);
+    let unseen = inputs.incomplete().into_iter().find(|i| blind(&i.list));
     if let Some(unseen) = unseen {
         let absence = Absence { detail: unseen.words(), ..inputs.unseen(&unseen.list) };
         return without_facts(rule, String::new(), Missing { path: unseen.list, absence });

@@ -65,6 +65,12 @@ impl Inputs {
         Absence::new(reason, "")
     }
 
+    /// Something of a list was seen.
+    pub(crate) fn has_elements(&self, list: &str) -> bool {
+        let found = list.split('.').try_fold(&self.tree, |value, name| value.get(name));
+        found.and_then(Value::as_array).is_some_and(|elements| !elements.is_empty())
+    }
+
     /// Why elements of a list were not seen, where the chapter told.
     pub(crate) fn unseen(&self, list: &str) -> Absence {
         let told = self.absences.exact(&format!("collection.lists.{list}"));

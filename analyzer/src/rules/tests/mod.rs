@@ -157,6 +157,18 @@ fn subjects_are_distinct_and_missing_lists_are_not_assessable() {
 }
 
 #[test]
+fn what_was_seen_is_judged_and_its_gaps_stand_beside_the_verdict() {
+    let each = "each = ['ns in netns', 'key in ns.port_keys']\nsubject = '{{ key.name }}'";
+    let set = set(&[("a/b.toml", &small("key.used > 1", each))]).unwrap();
+    let lists = json!({"netns": {"seen": 1, "expected": 2, "gaps": ["4026 (setns: EPERM)"]}});
+    let one = json!([{"name": "host", "port_keys": []}]);
+    let result = assess(&set, json!({"netns": one, "collection": {"lists": lists}}));
+    let rule = &result.rules[0];
+    assert!(matches!(rule.subjects[0].status, Status::NotApplicable { .. }));
+    assert!(rule.incomplete.as_deref().unwrap().starts_with("1 of 2"));
+}
+
+#[test]
 fn findings_of_other_rules_are_read_in_order_and_coverage_last() {
     let set = set(&[
         ("a/first.toml", &small("findings['z.last'].rank >= 3 && findings['z.last'].subjects.exists(s, s.rank == 3)", "")),
