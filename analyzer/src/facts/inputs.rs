@@ -50,7 +50,7 @@ pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
-pub(crate) use process::{Limits, Process, ProcessStat, Sizes, Status, Tid};
+pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Tid};
 pub(crate) use storage::Storage;
 
 /// Declares what the chapters read, subject by subject.

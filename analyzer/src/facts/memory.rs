@@ -3,6 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::processes::Series;
+
+pub mod activity;
+pub mod huge;
+pub mod shared;
+pub mod totals;
+
 /// Memory: fields of `/proc/meminfo` at the start of the window (of `free`, where
 /// an archive has no more), in bytes, and what M1 makes of
 /// them. Names follow the kernel's.
@@ -12,7 +19,7 @@ pub struct Memory {
     pub total_bytes: Option<i64>,
     /// `MemFree`.
     pub free_bytes: Option<i64>,
-    /// `MemAvailable` (Linux 3.14).
+    /// `MemAvailable` (Linux 3.14); on older kernels what they would have computed.
     pub available_bytes: Option<i64>,
     /// Available by total.
     pub available_ratio: Option<f64>,
@@ -66,6 +73,36 @@ pub struct Memory {
     pub compaction_stalls_since_boot: Option<i64>,
     /// Of these, those for which it made no room (`compact_fail`).
     pub compaction_failures_since_boot: Option<i64>,
+    /// Share of the window in which some task waited for memory (PSI `some`).
+    pub psi_some_ratio: Option<f64>,
+    /// Share of the window in which every task that was not idle did (PSI `full`).
+    pub psi_full_ratio: Option<f64>,
+    /// Sum of the low watermarks: below it the kernel begins to reclaim.
+    pub low_watermark_bytes: Option<i64>,
+    /// What the cache of ZFS gives back under pressure and `MemAvailable` does not count.
+    pub zfs_reclaimable_bytes: Option<i64>,
+    /// Used memory (total without available) over the window.
+    pub used_series: Option<Series>,
+    /// Time until nothing is available, if used memory grows steadily.
+    pub used_up_eta_s: Option<f64>,
+    /// `Shmem` over the window.
+    pub shmem_series: Option<Series>,
+    /// `SUnreclaim` over the window.
+    pub slab_unreclaimable_series: Option<Series>,
+    /// Time until available memory is used up by unreclaimable slab, if that grows steadily.
+    pub slab_unreclaimable_eta_s: Option<f64>,
+    /// Directory entries that remember that a file does not exist (5.0).
+    pub negative_dentries: Option<i64>,
+    /// What the kernel did about memory in the window.
+    pub activity: Option<activity::Activity>,
+    /// The backlog of writing.
+    pub dirty: Option<activity::Dirty>,
+    /// tmpfs and shared memory.
+    pub shared: Option<shared::Shared>,
+    /// Huge pages.
+    pub huge: Option<huge::Huge>,
+    /// The size of the memory by several sources.
+    pub totals: Option<totals::Totals>,
     /// The accounting identity.
     pub identity: Option<Identity>,
     /// Slab caches, largest first, at most 20.
@@ -133,6 +170,12 @@ pub struct SlabCache {
     pub active_ratio: Option<f64>,
     /// Change over the window, if it was read twice.
     pub delta_bytes: Option<i64>,
+    /// The same by measured time.
+    pub growth_bytes_per_min: Option<f64>,
+    /// Its objects are freed under pressure (by the name of the cache, where that is known).
+    pub reclaimable: Option<bool>,
+    /// What it holds, in words, where the name tells.
+    pub about: Option<String>,
 }
 
 /// One sample for the charts.

@@ -35,9 +35,11 @@ pub mod method;
 pub mod net;
 pub mod netns;
 pub mod nics;
+pub mod numa;
 mod plan;
 pub mod processes;
 pub mod site;
+pub mod swap;
 pub mod sysctl;
 pub mod table;
 mod value;
@@ -130,6 +132,10 @@ pub struct Tree {
     pub load: load::Load,
     /// Memory of the host and its accounting identity.
     pub memory: memory::Memory,
+    /// Swap, and whose memory is in it.
+    pub swap: swap::Swap,
+    /// Memory nodes.
+    pub numa: numa::Numa,
     /// Processes, and those whose memory grows.
     pub processes: processes::Processes,
     /// Network interfaces.

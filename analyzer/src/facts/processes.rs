@@ -19,6 +19,29 @@ pub struct Processes {
     pub growth: Vec<Growth>,
     /// Processes whose series was long enough to be judged.
     pub judged: Option<i64>,
+    /// Processes that once needed far more memory than now, the largest peak first, at most 20.
+    pub peaks: Vec<Peak>,
+}
+
+/// A process that once needed far more memory than now.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Peak {
+    /// Stable name.
+    pub name: String,
+    /// Process id.
+    pub pid: i64,
+    /// Its largest memory: `VmHWM` since it started, or the highest sample of the window.
+    pub peak_bytes: i64,
+    /// Resident now.
+    pub resident_bytes: i64,
+    /// The peak came and went inside the window.
+    pub in_window: bool,
+    /// Time since start.
+    pub age_s: Option<f64>,
+    /// What the host would use if the peak came again now: used memory and the difference.
+    pub demand_bytes: Option<i64>,
+    /// The same by `MemTotal`: above 1 it does not fit.
+    pub demand_ratio: Option<f64>,
 }
 
 /// One row of the "top" view.

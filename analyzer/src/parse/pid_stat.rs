@@ -67,8 +67,8 @@ impl PidStat<'_> {
     /// What a series keeps.
     #[must_use]
     pub const fn times(&self) -> Times {
-        let Self { state, user_ticks, system_ticks, start_ticks, .. } = *self;
-        Times { state, user_ticks, system_ticks, start_ticks }
+        let Self { state, major_faults, user_ticks, system_ticks, start_ticks, .. } = *self;
+        Times { state, major_faults, user_ticks, system_ticks, start_ticks }
     }
 }
 
@@ -125,6 +125,8 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
 pub struct Times {
     /// State letter.
     pub state: char,
+    /// Page faults that read from a disk.
+    pub major_faults: u64,
     /// User time since start.
     pub user_ticks: u64,
     /// Kernel time since start.
@@ -140,9 +142,10 @@ pub struct Times {
 pub fn times(text: &str) -> Result<Times, ParseError> {
     let (_, _, mut f) = named(text)?;
     let state = f.word("state")?.chars().next().ok_or_else(|| f.error("a state"))?;
-    let (user_ticks, system_ticks) = (f.pass(10).num("utime")?, f.num("stime")?);
+    let major_faults = f.pass(8).num("majflt")?;
+    let (user_ticks, system_ticks) = (f.pass(1).num("utime")?, f.num("stime")?);
     let start_ticks = f.pass(6).num("starttime")?;
-    Ok(Times { state, user_ticks, system_ticks, start_ticks })
+    Ok(Times { state, major_faults, user_ticks, system_ticks, start_ticks })
 }
 
 /// Reads name and state alone.

@@ -18,8 +18,9 @@ use super::super::plan::{Pack, Packed};
 use super::super::processes::{Growth, Mapping, Processes, Series};
 use super::super::sysctl::Sysctl;
 use super::book::too_few;
+use super::naming::Unnamed;
 use super::window::Window;
-use super::{Book, Lists, load, processes};
+use super::{Book, Lists, load, naming, processes};
 
 const FACT: &str = "processes.growth";
 /// Growing and changing processes that are listed.
@@ -292,7 +293,7 @@ impl Host<'_> {
 }
 
 /// The verdict on a series as facts.
-fn facts_of(g: &method::Growth, points: &[Point]) -> Series {
+pub(super) fn facts_of(g: &method::Growth, points: &[Point]) -> Series {
     Series {
         class: g.class.as_str().to_owned(),
         confidence: g.confidence.as_str().to_owned(),
@@ -328,40 +329,20 @@ fn order(g: &Growth) -> f64 {
     part(&g.resident, 2.0) + part(&g.virtual_space, 1.0)
 }
 
-/// Names that tell processes of one command apart without a process id: the last part of the
-/// control group, then the first argument, then a number by age.
+/// Gives every row its name.
 fn name(inputs: &Inputs, rows: &mut [Growth]) {
-    let mut commands: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, process) in
-        inputs.process.processes.first().map(|p| p.rows.as_slice()).unwrap_or_default()
-    {
-        *commands.entry(&process.comm).or_default() += 1;
-    }
-    let group = |pid: i64| {
-        let groups = inputs.process.cgroups.first().ok()?;
-        let path = groups.get(&u32::try_from(pid).ok()?)?;
-        path.rsplit('/').find(|part| !part.is_empty() && *part != "init.scope").map(str::to_owned)
-    };
-    for row in rows.iter_mut() {
-        if commands.get(row.comm.as_str()).is_some_and(|n| *n > 1) {
-            let argument = || row.cmdline.as_deref()?.split(' ').nth(1).map(str::to_owned);
-            if let Some(more) = group(row.pid).or_else(argument) {
-                row.name = format!("{} {more}", row.comm);
-            }
-        }
-    }
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    let age = |i: &usize| rows.get(*i).and_then(|r| r.age_s).unwrap_or(0.0);
-    order.sort_by(|a, b| age(b).total_cmp(&age(a)));
-    let mut used: BTreeMap<String, usize> = BTreeMap::new();
-    for i in order {
-        if let Some(row) = rows.get_mut(i) {
-            let n = used.entry(row.name.clone()).or_default();
-            *n += 1;
-            if *n > 1 {
-                row.name = format!("{} #{n}", row.name);
-            }
-        }
+    let unnamed: Vec<Unnamed<'_>> = rows
+        .iter()
+        .map(|r| Unnamed {
+            pid: r.pid,
+            comm: &r.comm,
+            cmdline: r.cmdline.as_deref(),
+            age_s: r.age_s,
+        })
+        .collect();
+    let names = naming::names(inputs, &unnamed);
+    for (row, name) in rows.iter_mut().zip(names) {
+        row.name = name;
     }
 }
 

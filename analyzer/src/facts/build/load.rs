@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
-use crate::parse::pressure::Pressure;
+use crate::parse::pressure::{Pressure, Stall};
 
 use super::super::cpu::Cpu;
 use super::super::inputs::{Inputs, Tid};
@@ -193,8 +193,10 @@ fn composition(
 ) -> Option<Composition> {
     let bare: Vec<Sample> = samples.iter().map(|(_, _, s)| *s).collect();
     let time = cpu.time.as_ref();
-    let psi_cpu = psi(window, &inputs.cpu.psi_cpu, "load.composition.psi_cpu_some_ratio", book);
-    let psi_io = psi(window, &inputs.cpu.psi_io, "load.composition.psi_io_some_ratio", book);
+    let some = |p: &Pressure| p.some;
+    let psi_cpu =
+        psi(window, &inputs.cpu.psi_cpu, some, "load.composition.psi_cpu_some_ratio", book);
+    let psi_io = psi(window, &inputs.cpu.psi_io, some, "load.composition.psi_io_some_ratio", book);
     let context = Context {
         load_one,
         idle_iowait: time.map(|t| t.idle_ratio + t.iowait_ratio),
@@ -246,15 +248,25 @@ fn composition(
     })
 }
 
-/// Share of the window in which some task waited, by the growth of the total.
-fn psi(window: &Window, source: &Sampled<Pressure>, fact: &str, book: &mut Book) -> Option<f64> {
+/// Share of the window in which some task waited, or all did, by the growth of the total.
+pub(super) fn psi(
+    window: &Window,
+    source: &Sampled<Pressure>,
+    kind: impl Fn(&Pressure) -> Option<Stall>,
+    fact: &str,
+    book: &mut Book,
+) -> Option<f64> {
     let Some(ends) = window.ends(source) else {
         let good = source.good().count();
         let absence = if good == 0 { source.absence() } else { too_few(&source.path, good, 2) };
         return book.known(fact, Err(absence));
     };
-    let stall = |r: (&Reading<_>, &Pressure)| r.1.some.map(|s| s.stall_us);
-    let grown = stall(ends.last)?.checked_sub(stall(ends.first)?)?;
+    let stall = |r: (&Reading<_>, &Pressure)| kind(r.1).map(|s| s.stall_us);
+    let grown = stall(ends.last).zip(stall(ends.first)).and_then(|(b, a)| b.checked_sub(a));
+    let Some(grown) = grown else {
+        let detail = "this kernel does not count it";
+        return book.known(fact, Err(Absence::of(Reason::Missing, &source.path, detail)));
+    };
     book.source(fact, Locator::entry(source.entry(ends.last.0.pass)));
     ratio(seconds(grown), ends.span_s).map(|r| r.min(1.0))
 }

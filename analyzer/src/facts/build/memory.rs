@@ -1,34 +1,47 @@
 //! Chapter: memory of the host and its accounting identity (M1).
 
-use std::collections::BTreeMap;
-
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 use crate::parse::meminfo::{self, Meminfo};
+use crate::parse::pressure::{Pressure, Stall};
 
 use super::super::host::Host;
 use super::super::inputs::{Inputs, Keys};
-use super::super::memory::{Identity, Memory, MemoryPoint, SlabCache};
+use super::super::memory::{Identity, Memory, MemoryPoint};
 use super::super::method::growth::{self, Class};
 use super::super::method::identity::{self as method, Input};
-use super::super::method::num::{from_i64, from_u64, ratio, signed};
+use super::super::method::num::{from_i64, ratio, signed};
 use super::super::method::trend::Point;
 use super::super::plan::Reading;
 use super::Book;
 use super::book::too_few;
+use super::load::psi;
 use super::window::Window;
 
-/// Slab caches that are listed.
-const MAX_CACHES: usize = 20;
+mod activity;
+mod available;
+mod dirty;
+mod huge;
+mod shared;
+mod slab;
+mod totals;
+mod trends;
+
+pub(super) use totals::build as totals;
+
 /// Points that a chart shows.
 const MAX_POINTS: usize = 600;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
-    let mut memory = Memory { slab_caches: slab_caches(inputs, book), ..Memory::default() };
+    let mut memory = Memory { slab_caches: slab::caches(inputs, book), ..Memory::default() };
     compaction(inputs, &mut memory, book);
+    pressure(inputs, window, &mut memory, book);
+    memory.activity = activity::build(inputs, window, book);
+    memory.dirty = dirty::build(inputs, window, memory.activity.as_ref(), book);
     let Some((reading, (info, keys))) = inputs.memory.meminfo.good().next() else {
         book.absent("memory", inputs.memory.meminfo.absence());
         of_tool(inputs, &mut memory, book);
+        memory.huge = Some(huge::build(inputs, &memory, None, book));
         return memory;
     };
     let entry = inputs.memory.meminfo.entry(reading.pass);
@@ -39,10 +52,31 @@ pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Bo
         let absence = Absence::of(Reason::Missing, &entry, "counts no pages before Linux 5.3");
         book.absent("memory.vmalloc_used_bytes", absence);
     }
+    available::build(inputs, info, &mut memory, book);
     available_ratio(&mut memory, &entry, book);
     memory.identity = identity(inputs, window, host, book);
     memory.series = series(inputs, window);
+    trends::build(inputs, window, &mut memory, book);
+    memory.shared = shared::build(inputs, &memory, book);
+    memory.huge = Some(huge::build(inputs, &memory, Some(info), book));
     memory
+}
+
+/// Time lost waiting for memory: over the window, or over the last minute by the kernel's own
+/// average where it was read once.
+fn pressure(inputs: &Inputs, window: &Window, memory: &mut Memory, book: &mut Book) {
+    let source = &inputs.memory.psi;
+    let minute = |fact: &str,
+                  better: Option<f64>,
+                  stall: fn(&Pressure) -> Option<Stall>,
+                  book: &mut Book| {
+        book.or_first(fact, better, source, |p| stall(p).map(|s| s.avg60_ratio))
+    };
+    let (some, full) = ("memory.psi_some_ratio", "memory.psi_full_ratio");
+    let window_some = psi(window, source, |p| p.some, some, book);
+    let window_full = psi(window, source, |p| p.full, full, book);
+    memory.psi_some_ratio = minute(some, window_some, |p| p.some, book);
+    memory.psi_full_ratio = minute(full, window_full, |p| p.full, book);
 }
 
 fn available_ratio(memory: &mut Memory, entry: &str, book: &mut Book) {
@@ -266,7 +300,7 @@ fn input(
         balloon: s(info.balloon_bytes),
         gpu,
         pcp,
-        arc: inputs.memory.arc.first().ok().map(|bytes| signed(*bytes)),
+        arc: inputs.memory.arc.first().ok().map(|arc| signed(arc.size_bytes)),
     })
 }
 
@@ -306,38 +340,6 @@ fn hidden(inputs: &Inputs) -> Result<i64, Absence> {
     }
     let anon = inputs.memory.meminfo.last()?.0.anon_bytes.unwrap_or(0);
     Ok(signed(anon).saturating_sub(signed(owned)))
-}
-
-fn slab_caches(inputs: &Inputs, book: &mut Book) -> Vec<SlabCache> {
-    const FACT: &str = "memory.slab_caches";
-    let Some(first) = book.first(FACT, &inputs.memory.slabinfo) else { return Vec::new() };
-    let later = inputs.memory.slabinfo.good().skip(1).last();
-    let after: BTreeMap<&str, u64> = later
-        .map(|(_, rows)| rows.rows.iter().map(|c| (c.name.as_str(), c.bytes)).collect())
-        .unwrap_or_default();
-    let mut caches: Vec<SlabCache> = first
-        .rows
-        .iter()
-        .map(|c| SlabCache {
-            name: c.name.clone(),
-            bytes: signed(c.bytes),
-            active_ratio: ratio(from_u64(c.active_objects), from_u64(c.objects)),
-            delta_bytes: after.get(c.name.as_str()).map(|b| signed(*b) - signed(c.bytes)),
-        })
-        .collect();
-    caches.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
-    caches.truncate(MAX_CACHES);
-    for (i, cache) in caches.iter().enumerate() {
-        if cache.delta_bytes.is_none() {
-            let absence = too_few(&inputs.memory.slabinfo.path, 1, 2);
-            book.absent(format!("{FACT}.{i}.delta_bytes"), absence);
-        }
-        if cache.active_ratio.is_none() {
-            let absence = Absence::new(Reason::NotApplicable, "the cache has no objects");
-            book.absent(format!("{FACT}.{i}.active_ratio"), absence);
-        }
-    }
-    caches
 }
 
 fn series(inputs: &Inputs, window: &Window) -> Vec<MemoryPoint> {

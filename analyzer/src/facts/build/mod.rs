@@ -11,6 +11,7 @@ use super::{Facts, Lists, Tree};
 mod arrays;
 mod book;
 mod collection;
+mod counters;
 mod cpu;
 pub(super) mod devices;
 mod disks;
@@ -21,12 +22,16 @@ mod host;
 mod kernel_log;
 mod load;
 mod memory;
+mod naming;
 mod net;
 mod netns;
 mod nics;
+mod numa;
+mod peaks;
 mod processes;
 mod ps;
 mod site;
+mod swap;
 mod sysctl;
 mod window;
 
@@ -52,9 +57,13 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let env = env::build(inputs, archive, &mut book);
     let cpu = cpu::build(inputs, &window, &mut book);
     let load = load::build(inputs, &window, &cpu, &mut book);
-    let memory = memory::build(inputs, &window, &host, &mut book);
+    let mut memory = memory::build(inputs, &window, &host, &mut book);
+    let swap = swap::build(inputs, &window, &memory, &mut book);
     let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
-    let processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
+    let numa = numa::build(inputs, &window, &memory, &cpu, &sysctl, &mut book);
+    memory.totals = memory::totals(inputs, &memory, &numa, &mut book);
+    let mut processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
+    peaks::build(inputs, &memory, &mut processes, &mut book);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
@@ -74,6 +83,8 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         cpu,
         load,
         memory,
+        swap,
+        numa,
         processes,
         nics,
         net,

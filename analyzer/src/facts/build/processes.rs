@@ -91,7 +91,7 @@ fn present<'i>(inputs: &'i Inputs, own: &BTreeSet<u32>) -> BTreeMap<u32, &'i Par
 }
 
 /// CPU time in the window by its length, for each process that was there at both ends.
-fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
+pub(super) fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
     let Some(ends) = window.ends(&inputs.process.tasks) else { return BTreeMap::new() };
     let per_s = from_u64(inputs.env.ticks_per_s.max(1));
     let before = ends.first.1;
@@ -164,6 +164,12 @@ pub(super) fn cmdline(inputs: &Inputs, pid: u32) -> Option<String> {
 
 fn ticks_s(inputs: &Inputs, ticks: u64) -> Option<f64> {
     ratio(from_u64(ticks), from_u64(inputs.env.ticks_per_s))
+}
+
+/// Age of a process that was seen at an end of the collection.
+pub(super) fn age_of(inputs: &Inputs, pid: u32) -> Option<f64> {
+    let seen = inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).last()?;
+    age_s(inputs, seen.task.start_ticks)
 }
 
 /// Age at the end of the collection.

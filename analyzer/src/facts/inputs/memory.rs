@@ -1,7 +1,10 @@
 //! Memory of the host.
 
 use crate::facts::plan::{Packed, Passes, Sampled};
-use crate::parse::{Counters, ParseError, Rows, free, meminfo, slabinfo, vmstat, zoneinfo};
+use crate::parse::{
+    Counters, ParseError, Rows, buddyinfo, free, meminfo, pressure, slabinfo, statfs, swaps,
+    sysvipc_shm, vmstat, zoneinfo,
+};
 
 use super::sys;
 
@@ -9,13 +12,22 @@ use super::sys;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys(Vec<(Box<str>, u32)>);
 
+/// The cache of ZFS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arc {
+    /// What it holds now.
+    pub(crate) size_bytes: u64,
+    /// What it keeps under pressure; 0 where the kernel module does not tell.
+    pub(crate) min_bytes: u64,
+}
+
 inputs! {
     /// Memory of the host.
     Memory
     /// Memory and swap as their tool prints them: in KiB.
     free: Sampled<free::Free> = |p| p.sampled("commands/free", |t, _| free::parse(t, 1024));
-    /// NUMA nodes.
-    sys_node: Packed<String, String> = |p| sys(p, "packs/sys/node", Passes::First);
+    /// NUMA nodes, at both ends: their counters tell by growth.
+    sys_node: Packed<String, String> = |p| sys(p, "packs/sys/node", Passes::Ends);
     /// Huge pages and the like.
     sys_mm: Packed<String, String> = |p| sys(p, "packs/sys/mm", Passes::First);
     /// Memory, with the line of every key.
@@ -29,8 +41,33 @@ inputs! {
     /// Slab caches.
     slabinfo: Sampled<Rows<slabinfo::SlabCache>> =
         |p| p.sampled("proc/slabinfo", slabinfo::parse);
-    /// Size of the ZFS cache.
-    arc: Sampled<u64> = |p| p.sampled("proc/spl/kstat/zfs/arcstats", |t, _| arc(t));
+    /// The ZFS cache.
+    arc: Sampled<Arc> = |p| p.sampled("proc/spl/kstat/zfs/arcstats", |t, _| arc(t));
+    /// Time lost waiting for memory.
+    psi: Sampled<pressure::Pressure> =
+        |p| p.sampled("proc/pressure/memory", |t, _| pressure::parse(t));
+    /// Free blocks by size.
+    buddyinfo: Sampled<Rows<buddyinfo::Buddy>> =
+        |p| p.sampled("proc/buddyinfo", |t, _| buddyinfo::parse(t));
+    /// Swap devices.
+    swaps: Sampled<Rows<swaps::Swap>> = |p| p.sampled("proc/swaps", |t, _| swaps::parse(t));
+    /// Segments of System V shared memory.
+    segments: Sampled<Rows<sysvipc_shm::Segment>> =
+        |p| p.sampled("proc/sysvipc/shm", |t, _| sysvipc_shm::parse(t));
+    /// Directory entries: total, unused, age limit, wanted pages, negative (5.0), dummy.
+    dentry_state: Sampled<Vec<i64>> = |p| p.sampled("proc/sys/fs/dentry-state", |t, _| {
+        Ok(t.split_ascii_whitespace().filter_map(|w| w.parse().ok()).collect())
+    });
+    /// How full file systems are; of these, tmpfs is memory.
+    statfs: Sampled<Rows<statfs::Statfs>> =
+        |p| p.sampled("probes/statfs.jsonl", |t, _| statfs::parse(t));
+    /// What disks are that swap or hold dirty pages: whether they rotate, and zram.
+    sys_disks: Packed<String, String> = |p| {
+        let wanted = |k: &str| {
+            (k.ends_with("/queue/rotational") || k.starts_with("block/zram")).then(|| k.to_owned())
+        };
+        p.packed("packs/sys/block", Passes::First, wanted, |t, _| Ok(Some(t.trim().to_owned())))
+    };
 }
 
 impl Keys {
@@ -46,10 +83,15 @@ impl Keys {
 }
 
 /// `size 4 1234567`: name, type and value of the kstat.
-fn arc(text: &str) -> Result<u64, ParseError> {
-    let size = text.lines().find_map(|l| {
-        let mut words = l.split_ascii_whitespace();
-        (words.next()? == "size").then(|| words.nth(1)?.parse().ok()).flatten()
-    });
-    size.ok_or_else(|| ParseError::new(None, text, "a line `size 4 …`"))
+fn arc(text: &str) -> Result<Arc, ParseError> {
+    let value = |name: &str| {
+        text.lines().find_map(|l| {
+            let mut words = l.split_ascii_whitespace();
+            (words.next()? == name).then(|| words.nth(1)?.parse().ok()).flatten()
+        })
+    };
+    let size_bytes = value("size");
+    let arc =
+        size_bytes.map(|size_bytes| Arc { size_bytes, min_bytes: value("c_min").unwrap_or(0) });
+    arc.ok_or_else(|| ParseError::new(None, text, "a line `size 4 …`"))
 }

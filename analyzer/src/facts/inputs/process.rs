@@ -1,11 +1,12 @@
 //! Processes and threads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::method::mapping;
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::{
-    Rows, cmdline, pid_cgroup, pid_limits, pid_stat, pid_statm, pid_status, ps, smaps, smaps_rollup,
+    Rows, cmdline, numa_maps, pid_cgroup, pid_io, pid_limits, pid_stat, pid_statm, pid_status, ps,
+    smaps, smaps_rollup,
 };
 
 use super::{number, pair};
@@ -20,6 +21,8 @@ pub(crate) struct Task {
     pub(crate) start_ticks: u64,
     /// User and kernel time since start.
     pub(crate) cpu_ticks: u64,
+    /// Page faults that had to read from a disk, since start; the lower half of the counter.
+    pub(crate) major_faults: u32,
     /// State letter.
     pub(crate) state: u8,
 }
@@ -28,6 +31,8 @@ pub(crate) struct Task {
 #[derive(Clone, Debug)]
 pub(crate) struct Thread {
     pub(crate) in_d: bool,
+    /// CPU that ran it last.
+    pub(crate) processor: u16,
     pub(crate) comm: Box<str>,
 }
 
@@ -42,6 +47,8 @@ pub(crate) struct ProcessStat {
     pub(crate) threads: u64,
     pub(crate) virtual_bytes: u64,
     pub(crate) resident_bytes: u64,
+    /// CPU that ran it last.
+    pub(crate) processor: u16,
     pub(crate) task: Task,
 }
 
@@ -62,6 +69,11 @@ pub(crate) struct Status {
     pub(crate) rss_anon_bytes: Option<u64>,
     pub(crate) swap_bytes: Option<u64>,
     pub(crate) data_bytes: Option<u64>,
+    pub(crate) resident_bytes: Option<u64>,
+    /// The most that was ever resident (`VmHWM`).
+    pub(crate) peak_bytes: Option<u64>,
+    /// Huge pages of hugetlbfs.
+    pub(crate) hugetlb_bytes: Option<u64>,
 }
 
 /// Soft limits of a process; `None` is unlimited.
@@ -121,10 +133,16 @@ inputs! {
         |p| p.packed("packs/proc-pid/fd", Passes::Ends, pair, |t, _| Ok(socket_inode(t)));
     /// Threads in R or D, of all processes or of those that were looked at.
     active_threads: Packed<Tid, Thread> =
-        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, _| {
-            let (name, state) = pid_stat::state(t)?;
-            let thread = || Thread { in_d: state == 'D', comm: name.into() };
-            Ok(matches!(state, 'R' | 'D').then(thread))
+        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
+            let (_, state) = pid_stat::state(t)?;
+            if !matches!(state, 'R' | 'D') {
+                return Ok(None);
+            }
+            pid_stat::parse(t, e).map(|s| Some(Thread {
+                in_d: s.state == 'D',
+                processor: processor(&s),
+                comm: s.comm.into(),
+            }))
         });
     /// Kernel function in which a thread waits.
     wchan: Packed<Tid, Box<str>> =
@@ -147,10 +165,37 @@ inputs! {
         |p| p.packed("packs/proc-pid/smaps", Passes::All, number, |t, _| {
             Ok(Some(smaps::parse(t)?.rows.into_iter().map(vma).collect()))
         });
+    /// On which nodes the memory of the largest processes lies.
+    numa_maps: Packed<u32, NumaMaps> =
+        |p| p.packed("packs/proc-pid/numa_maps", Passes::All, number, |t, e| {
+            numa_maps::parse(t, e).map(|rows| Some(numa(&rows.rows)))
+        });
+    /// Memory nodes that processes may use.
+    allowed_nodes: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/status", Passes::First, number, |t, _| {
+            pid_status::parse(t).map(|s| s.mems_allowed.map(Into::into))
+        });
+    /// Bytes written towards disks, at both ends.
+    written: Packed<u32, u64> =
+        |p| p.packed("packs/proc-pid/io", Passes::Ends, number, |t, _| {
+            pid_io::parse(t).map(|io| Some(io.write_bytes))
+        });
     /// Processes of the collector itself.
     own_pids: Sampled<BTreeSet<u32>> = |p| p.sampled("probes/own_pids", |t, _| {
         Ok(t.split_ascii_whitespace().filter_map(|w| w.parse().ok()).collect())
     });
+}
+
+/// Where the memory of a process lies.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
+pub(crate) struct NumaMaps {
+    /// Bytes of all mappings by node.
+    pub(crate) node_bytes: BTreeMap<u32, u64>,
+    /// Bytes of mappings with anonymous pages by node.
+    pub(crate) anon_node_bytes: BTreeMap<u32, u64>,
+    /// Bytes by policy: `default`, `bind:0`, `interleave:0-1`.
+    pub(crate) policy_bytes: BTreeMap<Box<str>, u64>,
 }
 
 /// Longest command line that is kept.
@@ -160,9 +205,15 @@ fn task(s: &pid_stat::Times) -> Task {
     Task {
         start_ticks: s.start_ticks,
         cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
+        major_faults: u32::try_from(s.major_faults & 0xffff_ffff).unwrap_or(0),
         // State letters are ASCII.
         state: u8::try_from(s.state).unwrap_or(b'?'),
     }
+}
+
+/// CPU of the last run; one that does not exist where the kernel does not tell.
+fn processor(s: &pid_stat::PidStat<'_>) -> u16 {
+    s.processor.and_then(|p| u16::try_from(p).ok()).unwrap_or(u16::MAX)
 }
 
 fn process(s: &pid_stat::PidStat<'_>) -> ProcessStat {
@@ -175,6 +226,7 @@ fn process(s: &pid_stat::PidStat<'_>) -> ProcessStat {
         threads: s.threads,
         virtual_bytes: s.virtual_bytes,
         resident_bytes: s.resident_bytes,
+        processor: processor(s),
         task: task(&s.times()),
     }
 }
@@ -193,7 +245,25 @@ fn status(s: &pid_status::PidStatus<'_>) -> Status {
         rss_anon_bytes: s.rss_anon_bytes,
         swap_bytes: s.vm_swap_bytes,
         data_bytes: s.vm_data_bytes,
+        resident_bytes: s.vm_rss_bytes,
+        peak_bytes: s.vm_hwm_bytes,
+        hugetlb_bytes: s.hugetlb_bytes,
     }
+}
+
+fn numa(rows: &[numa_maps::NumaMapping]) -> NumaMaps {
+    let mut maps = NumaMaps::default();
+    let add = |to: &mut u64, bytes: u64| *to = to.saturating_add(bytes);
+    for row in rows {
+        for (node, bytes) in &row.node_bytes {
+            add(maps.node_bytes.entry(*node).or_default(), *bytes);
+            if row.anon_bytes.is_some_and(|anon| anon > 0) {
+                add(maps.anon_node_bytes.entry(*node).or_default(), *bytes);
+            }
+            add(maps.policy_bytes.entry(row.policy.as_str().into()).or_default(), *bytes);
+        }
+    }
+    maps
 }
 
 fn arguments(text: &str) -> Option<Box<str>> {

@@ -223,6 +223,7 @@ fn memory(n: Name<'_>) -> Memory {
             bytes: 410 * MIB,
             active_ratio: Some(0.93),
             delta_bytes: Some(2 * MIB),
+            ..SlabCache::default()
         }],
         series: (0..61)
             .map(|i| MemoryPoint {
@@ -312,6 +313,7 @@ fn processes(n: Name<'_>) -> Processes {
             ..Growth::default()
         }],
         judged: Some(139),
+        ..Processes::default()
     }
 }
 
