@@ -20,6 +20,71 @@ pub struct Cpu {
     pub numa_nodes: Option<i64>,
     /// Shares of all CPU time in the window; our own collection included.
     pub time: Option<CpuTime>,
+    /// Share of time that was neither idle nor iowait, all CPUs together.
+    pub busy_ratio: Option<f64>,
+    /// Intervals between samples in which all CPUs together were at least 95 % busy, by all.
+    pub full_samples_ratio: Option<f64>,
+    /// Stolen by the hypervisor; absent where the hypervisor does not tell its guests.
+    pub steal_ratio: Option<f64>,
+    /// Context switches by second and CPU.
+    pub switches_per_s_per_cpu: Option<f64>,
+    /// CPUs kept out of scheduling (`isolcpus`).
+    pub isolated: Vec<i64>,
+    /// Each CPU in the window, at most 1024.
+    pub each: Vec<CpuUse>,
+    /// Work that queues on some CPUs while others idle. Absent where threads were not sampled.
+    pub imbalance: Option<Imbalance>,
+}
+
+/// One CPU in the window.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CpuUse {
+    /// Number.
+    pub cpu: i64,
+    /// Neither idle nor iowait.
+    pub busy_ratio: f64,
+    /// User, nice included.
+    pub user_ratio: f64,
+    /// Kernel.
+    pub system_ratio: f64,
+    /// Hardware interrupts.
+    pub irq_ratio: f64,
+    /// Soft interrupts.
+    pub softirq_ratio: f64,
+    /// Stolen.
+    pub steal_ratio: f64,
+    /// Threads running or waiting to run on it, mean over the samples. Absent where threads were
+    /// not sampled.
+    pub running_mean: Option<f64>,
+}
+
+/// Work that queues on some CPUs while others idle.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Imbalance {
+    /// Samples in which some CPU was at least 95 % busy with three or more threads to run, while a
+    /// quarter of the others was at least 70 % idle; by all samples.
+    pub ratio: f64,
+    /// CPUs that were so crowded, by samples; at most 8.
+    pub crowded: Vec<i64>,
+    /// Threads that most often ran or waited there; at most 8.
+    pub tasks: Vec<CrowdedTask>,
+    /// All of these may run on few CPUs only (affinity, cpuset).
+    pub pinned: bool,
+    /// CPUs that were at least 70 % idle in the window.
+    pub idle_cpus: i64,
+}
+
+/// A process on a crowded CPU.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CrowdedTask {
+    /// Process.
+    pub pid: i64,
+    /// Command name.
+    pub comm: String,
+    /// Samples in which a thread of it was there.
+    pub samples: i64,
+    /// CPUs on which it may run (`Cpus_allowed_list`).
+    pub allowed: Option<String>,
 }
 
 /// Shares of CPU time, each between 0 and 1; together 1. Guest time is inside user.

@@ -43,6 +43,7 @@ mod net;
 mod parameters;
 mod process;
 mod storage;
+mod sched;
 
 pub(crate) use cpu::Cpu;
 pub(crate) use host::Host;
@@ -52,6 +53,7 @@ pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
 pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Tid};
 pub(crate) use storage::Storage;
+pub(crate) use sched::{FdKind, Sched, ThreadStat};
 
 /// Declares what the chapters read, subject by subject.
 macro_rules! subjects {
@@ -94,6 +96,8 @@ subjects! {
     parameters: Parameters,
     /// Interfaces, network namespaces and sockets.
     net: Net,
+    /// Scheduling, interrupts, pressure, limits on counts, control groups.
+    sched: Sched,
     /// Logs.
     logs: Logs,
     /// Disks, arrays, file systems.

@@ -20,6 +20,7 @@ use crate::parse::ParseEnv;
 
 pub mod arrays;
 mod build;
+pub mod cgroups;
 pub mod collection;
 pub mod cpu;
 pub mod disks;
@@ -28,7 +29,9 @@ mod errno;
 pub mod filesystems;
 pub mod host;
 mod inputs;
+pub mod irq;
 pub mod kernel_log;
+pub mod limits;
 pub mod load;
 pub mod memory;
 pub mod method;
@@ -37,11 +40,13 @@ pub mod netns;
 pub mod nics;
 pub mod numa;
 mod plan;
+pub mod pressure;
 pub mod processes;
 pub mod site;
 pub mod swap;
 pub mod sysctl;
 pub mod table;
+pub mod tasks;
 mod value;
 
 pub use site::{Accept, Accepted, SiteError, SiteInputs};
@@ -154,6 +159,16 @@ pub struct Tree {
     pub filesystems: List<filesystems::FileSystem>,
     /// Kernel parameters: at run time, and as the next boot would set them.
     pub sysctl: sysctl::Sysctl,
+    /// Pressure stall information: time lost waiting for CPU, memory, I/O.
+    pub pressure: pressure::HostPressure,
+    /// Control groups with limits, events or pressure, those nearest to trouble first.
+    pub cgroups: List<cgroups::Cgroup>,
+    /// Counts against their limits: descriptors, mappings, inotify.
+    pub limits: limits::Limits,
+    /// Interrupts and soft interrupts by CPU.
+    pub irq: irq::Irq,
+    /// Tasks in unusual states and with unusual priorities, and how many more there may be.
+    pub tasks: tasks::Tasks,
     /// What the kernel's log tells, by kind of event.
     pub kernel_log: kernel_log::KernelLog,
 }

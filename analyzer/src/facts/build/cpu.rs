@@ -61,6 +61,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
         book.absent("cpu.model", absence);
     }
     cpu.time = time(inputs, window, book);
+    super::cpu_use::build(inputs, window, &mut cpu, book);
     cpu
 }
 
@@ -125,7 +126,7 @@ fn time(inputs: &Inputs, window: &Window, book: &mut Book) -> Option<CpuTime> {
 }
 
 /// Shares of the time between two readings. A counter that went back (iowait does) adds nothing.
-fn shares(first: &CpuTicks, last: &CpuTicks) -> Option<CpuTime> {
+pub(super) fn shares(first: &CpuTicks, last: &CpuTicks) -> Option<CpuTime> {
     let delta = |a: u64, b: u64| from_u64(b.saturating_sub(a));
     let optional = |a: Option<u64>, b: Option<u64>| delta(a.unwrap_or(0), b.unwrap_or(0));
     let user = delta(first.user, last.user);

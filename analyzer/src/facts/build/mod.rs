@@ -10,16 +10,20 @@ use super::{Facts, Lists, Tree};
 
 mod arrays;
 mod book;
+mod cgroups;
 mod collection;
 mod counters;
 mod cpu;
+mod cpu_use;
 pub(super) mod devices;
 mod disks;
 mod env;
 mod filesystems;
 mod growth;
 mod host;
+mod irq;
 mod kernel_log;
+mod limits;
 mod load;
 mod memory;
 mod naming;
@@ -28,11 +32,13 @@ mod netns;
 mod nics;
 mod numa;
 mod peaks;
+mod pressure;
 mod processes;
 mod ps;
 mod site;
 mod swap;
 mod sysctl;
+mod tasks;
 mod window;
 
 pub(crate) use book::Book;
@@ -72,6 +78,11 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
     let arrays = arrays::build(inputs, &mut book, &mut lists);
     let io = disks::io_of_host(inputs, &window, &mut book);
+    let pressure = pressure::build(inputs, &window, &mut book);
+    let cgroups = cgroups::build(inputs, &memory, &mut book, &mut lists);
+    let limits = limits::build(inputs, &window, &sysctl, &mut book);
+    let irq = irq::build(inputs, &window, &mut book);
+    let tasks = tasks::build(inputs, &window, &cpu, &kernel_log, &sysctl, &mut book);
     let mut collection = collection::build(inputs, archive, &window, &mut book);
     collection.problems.extend(problems);
     collection.lists = lists;
@@ -90,6 +101,11 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         net,
         netns,
         sysctl,
+        pressure,
+        cgroups,
+        limits,
+        irq,
+        tasks,
         kernel_log,
         arrays,
         disks,

@@ -103,6 +103,11 @@ pub(super) fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
     used.collect()
 }
 
+/// The same over all readings, for chapters that have no window of their own.
+pub(super) fn cpu_use_all(inputs: &Inputs) -> BTreeMap<u32, f64> {
+    cpu_use(inputs, &Window::default())
+}
+
 /// The largest share of one CPU that a process used, the collector's own left out.
 pub(super) fn busiest(inputs: &Inputs, window: &Window) -> Option<f64> {
     let own = load::own(inputs);

@@ -121,6 +121,7 @@ fn cpu(n: Name<'_>) -> Cpu {
             softirq_ratio: 0.031,
             steal_ratio: 0.011,
         }),
+        ..Cpu::default()
     }
 }
 

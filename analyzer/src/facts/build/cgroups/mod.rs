@@ -1,0 +1,317 @@
+//! Chapter: control groups that have a limit, an event or pressure.
+
+use std::collections::BTreeMap;
+
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
+use crate::parse::cgroup;
+use crate::parse::pid_limits::Bound;
+use crate::parse::pressure;
+
+use super::super::cgroups::{Cgroup, CgroupCpu, CgroupMemory, CgroupPids};
+use super::super::inputs::Inputs;
+use super::super::memory::Memory;
+use super::super::method::num::{from_i64, from_u64, ratio, signed};
+use super::super::{List, Seen};
+use super::book::too_few;
+use super::pressure::resource;
+use super::tasks::Who;
+use super::window::seconds;
+use super::{Book, Lists};
+
+mod tree;
+
+use tree::{Files, groups, upwards};
+
+const MAX_ROWS: usize = 200;
+const MAX_COMMS: usize = 3;
+/// Tasks by limit from which a group is worth a row.
+const MANY: f64 = 0.5;
+/// Pressure from which a group without limits is worth a row.
+const PRESSED: f64 = 0.1;
+
+/// Both readings of the tree.
+struct Trees<'i> {
+    first: BTreeMap<String, Files<'i>>,
+    last: BTreeMap<String, Files<'i>>,
+    span_s: Option<f64>,
+    page_size_bytes: u64,
+    memory_bytes: Option<u64>,
+}
+
+pub(super) fn build(
+    inputs: &Inputs,
+    memory: &Memory,
+    book: &mut Book,
+    lists: &mut Lists,
+) -> List<Cgroup> {
+    let source = &inputs.sched.groups;
+    let readings: Vec<_> = source.good().collect();
+    let (Some(first), Some(last)) = (readings.first(), readings.last()) else {
+        book.absent("cgroups", source.absence());
+        return List::default();
+    };
+    let span_us = last.0.mono_us.saturating_sub(first.0.mono_us);
+    let trees = Trees {
+        first: groups(first.1),
+        last: groups(last.1),
+        span_s: (first.0.pass != last.0.pass && span_us > 0).then(|| seconds(span_us)),
+        page_size_bytes: inputs.env.page_size_bytes,
+        memory_bytes: memory.total_bytes.and_then(|b| u64::try_from(b).ok()),
+    };
+    let who = Who::of(inputs);
+    let mut rows: Vec<Cgroup> =
+        trees.last.iter().map(|(path, files)| trees.group(path, files)).filter(is_worth).collect();
+    rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
+    rows.truncate(MAX_ROWS);
+    people(&mut rows, &who);
+    book.source("cgroups", Locator::entry(source.entry(last.0.pass)));
+    let why = if trees.span_s.is_none() {
+        too_few(&source.path, 1, 2)
+    } else {
+        Absence::new(Reason::NotApplicable, "no limit, or a controller or file that is not there")
+    };
+    book.absent("cgroups", why);
+    let denied = last.1.lost.get(&Reason::Denied);
+    lists.insert(
+        "cgroups".to_owned(),
+        Seen {
+            what: "control groups with limits or events".to_owned(),
+            seen: u64::try_from(rows.len()).unwrap_or(0),
+            expected: u64::try_from(rows.len()).unwrap_or(0),
+            gaps: denied.map(|(n, key)| format!("{n} files denied ({key})")).into_iter().collect(),
+            others: None,
+        },
+    );
+    List { items: rows }
+}
+
+/// Something in it can be a finding.
+fn is_worth(g: &Cgroup) -> bool {
+    let pressed = |r: Option<f64>| r.is_some_and(|r| r >= PRESSED);
+    let happened = |n: Option<i64>| n.is_some_and(|n| n > 0);
+    g.memory.as_ref().is_some_and(|m| {
+        m.limit_bytes.is_some()
+            || happened(m.oom_kills_in_window)
+            || happened(m.high_events_in_window)
+            || pressed(m.pressure_some_ratio)
+    }) || g.cpu.as_ref().is_some_and(|c| c.quota_cpus.is_some() || pressed(c.pressure_some_ratio))
+        || g.pids.as_ref().is_some_and(|p| {
+            p.used_ratio.is_some_and(|r| r >= MANY) || happened(p.refused_in_window)
+        })
+}
+
+/// The nearest to trouble first.
+fn weight(g: &Cgroup) -> f64 {
+    let memory = g.memory.as_ref();
+    let working = memory.and_then(|m| m.working_ratio).unwrap_or(0.0);
+    let killed = memory.and_then(|m| m.oom_kills_in_window).map_or(0.0, from_i64);
+    let throttled = g.cpu.as_ref().and_then(|c| c.lost_ratio).unwrap_or(0.0);
+    let tasks = g.pids.as_ref().and_then(|p| p.used_ratio).unwrap_or(0.0);
+    killed + working.max(throttled).max(tasks)
+}
+
+fn people(rows: &mut [Cgroup], who: &Who<'_>) {
+    let at: BTreeMap<String, usize> =
+        rows.iter().enumerate().map(|(i, g)| (g.path.clone(), i)).collect();
+    let mut comms: Vec<BTreeMap<String, usize>> = vec![BTreeMap::new(); rows.len()];
+    for (pid, group) in who.cgroups().filter(|(pid, _)| !who.own.contains(pid)) {
+        for above in upwards(group) {
+            let Some(i) = at.get(above) else { continue };
+            if let (Some(row), Some(comms)) = (rows.get_mut(*i), comms.get_mut(*i)) {
+                row.processes += 1;
+                row.listens |= who.listens(pid);
+                *comms.entry(who.comm(pid)).or_default() += 1;
+            }
+        }
+    }
+    for (row, comms) in rows.iter_mut().zip(comms) {
+        let mut sorted: Vec<(String, usize)> = comms.into_iter().collect();
+        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        row.comms = sorted.into_iter().take(MAX_COMMS).map(|(comm, _)| comm).collect();
+    }
+}
+
+fn number(files: &Files<'_>, file: &str) -> Option<u64> {
+    files.get(file)?.trim().parse().ok()
+}
+
+fn keyed(files: Option<&Files<'_>>, file: &str, key: &str) -> Option<u64> {
+    u64::try_from(cgroup::parse(files?.get(file)?).ok()?.get(key)?).ok()
+}
+
+impl Trees<'_> {
+    fn group(&self, path: &str, files: &Files<'_>) -> Cgroup {
+        let name = path.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("/");
+        Cgroup {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            memory: self.memory(path, files),
+            cpu: self.cpu(path, files),
+            pids: self.pids(path, files),
+            ..Cgroup::default()
+        }
+    }
+
+    /// How much a counter grew; `None` without two readings, or when it began anew.
+    fn delta(&self, path: &str, file: &str, key: &str) -> Option<u64> {
+        self.span_s?;
+        let now = keyed(self.last.get(path), file, key)?;
+        now.checked_sub(keyed(self.first.get(path), file, key)?)
+    }
+
+    fn pressure(&self, path: &str, file: &str) -> Option<super::super::pressure::Resource> {
+        let read =
+            |tree: &BTreeMap<String, Files<'_>>| pressure::parse(tree.get(path)?.get(file)?).ok();
+        let (first, last) = (read(&self.first)?, read(&self.last)?);
+        Some(resource(&last, self.span_s.map(|s| (first, last, s))))
+    }
+
+    /// Lowest limit of a group and those above; one of the whole machine is none.
+    fn memory_limit(&self, path: &str) -> Option<(u64, String, &'static str)> {
+        let of = |group: &str| -> Option<(u64, String, &'static str)> {
+            let files = self.last.get(group)?;
+            let v2 = files.get("memory.max").and_then(|t| cgroup::limit(t).ok());
+            let v1 = || {
+                let text = files.get("memory.limit_in_bytes")?;
+                cgroup::limit_v1(text, self.page_size_bytes).ok()
+            };
+            let file = if v2.is_some() { "memory.max" } else { "memory.limit_in_bytes" };
+            match v2.or_else(v1)? {
+                Bound::At(bytes) => Some((bytes, group.to_owned(), file)),
+                Bound::Unlimited => None,
+            }
+        };
+        let lowest = upwards(path).filter_map(of).min_by_key(|(bytes, ..)| *bytes);
+        lowest.filter(|(bytes, ..)| self.memory_bytes.is_none_or(|all| *bytes < all))
+    }
+
+    fn memory(&self, path: &str, files: &Files<'_>) -> Option<CgroupMemory> {
+        let current =
+            number(files, "memory.current").or_else(|| number(files, "memory.usage_in_bytes"))?;
+        let limit = self.memory_limit(path);
+        let stat = files.get("memory.stat").and_then(|t| cgroup::parse(t).ok());
+        let of =
+            |keys: [&str; 2]| keys.iter().find_map(|k| u64::try_from(stat.as_ref()?.get(k)?).ok());
+        let working = stat.as_ref().map(|s| working(s, files));
+        let events = "memory.events";
+        let pressure = self.pressure(path, "memory.pressure");
+        let stall = |of: fn(
+            &super::super::pressure::Resource,
+        ) -> Option<&super::super::pressure::Stall>| {
+            of(pressure.as_ref()?)?.window_ratio
+        };
+        let bytes = limit.as_ref().map(|(b, ..)| *b);
+        let by_limit = |n: Option<u64>| ratio(from_u64(n?), from_u64(bytes?));
+        let failcnt = || {
+            self.span_s?;
+            let then = number(self.first.get(path)?, "memory.failcnt")?;
+            number(files, "memory.failcnt")?.checked_sub(then)
+        };
+        let v1 = "memory.oom_control";
+        let kills =
+            keyed(Some(files), events, "oom_kill").or_else(|| keyed(Some(files), v1, "oom_kill"));
+        let killed =
+            self.delta(path, events, "oom_kill").or_else(|| self.delta(path, v1, "oom_kill"));
+        Some(CgroupMemory {
+            current_bytes: Some(signed(current)),
+            limit_bytes: bytes.map(signed),
+            limit_file: limit.as_ref().map(|(_, _, file)| (*file).to_owned()),
+            limit_group: limit.map(|(_, group, _)| group),
+            high_bytes: number(files, "memory.high").map(signed),
+            working_bytes: working.map(signed),
+            working_ratio: by_limit(working),
+            current_ratio: by_limit(Some(current)),
+            anon_bytes: of(["anon", "total_rss"]).map(signed),
+            file_bytes: of(["file", "total_cache"]).map(signed),
+            shmem_bytes: of(["shmem", "total_shmem"]).map(signed),
+            oom_kills: kills.map(signed),
+            oom_kills_in_window: killed.map(signed),
+            max_events_in_window: self.delta(path, events, "max").or_else(failcnt).map(signed),
+            high_events_in_window: self.delta(path, events, "high").map(signed),
+            pressure_some_ratio: stall(|p| p.some.as_ref()),
+            pressure_full_ratio: stall(|p| p.full.as_ref()),
+        })
+    }
+
+    fn cpu(&self, path: &str, files: &Files<'_>) -> Option<CgroupCpu> {
+        let v2 = files.get("cpu.max").and_then(|t| cgroup::cpu_max(t).ok());
+        let v1 = || {
+            let (quota, period) = (files.get("cpu.cfs_quota_us")?, files.get("cpu.cfs_period_us")?);
+            cgroup::cpu_max_v1(quota, period).ok()
+        };
+        let max = v2.or_else(v1);
+        let stat = "cpu.stat";
+        max.or_else(|| {
+            files
+                .contains_key(stat)
+                .then_some(cgroup::CpuMax { quota_us: Bound::Unlimited, period_us: 100_000 })
+        })?;
+        let quota_cpus = max.and_then(|m| m.cpus());
+        let used_us = self.delta(path, stat, "usage_usec").map(from_u64).or_else(|| {
+            self.span_s?;
+            let then = number(self.first.get(path)?, "cpuacct.usage")?;
+            Some(from_u64(number(files, "cpuacct.usage")?.checked_sub(then)?) / 1000.0)
+        });
+        let used_cpus = used_us.zip(self.span_s).and_then(|(us, s)| ratio(us / 1e6, s));
+        let periods = self.delta(path, stat, "nr_periods");
+        let throttled = self.delta(path, stat, "nr_throttled");
+        // v1 counts nanoseconds.
+        let stood = self
+            .delta(path, stat, "throttled_usec")
+            .map(from_u64)
+            .or_else(|| Some(from_u64(self.delta(path, stat, "throttled_time")?) / 1000.0));
+        let lost = stood
+            .zip(self.span_s)
+            .zip(quota_cpus)
+            .and_then(|((us, s), cpus)| ratio(us / 1e6, s * cpus.ceil().max(1.0)));
+        let weight = number(files, "cpu.weight").or_else(|| {
+            // 1024 shares are the weight of 100.
+            number(files, "cpu.shares").map(|s| s.saturating_mul(100) / 1024)
+        });
+        let pressure = self.pressure(path, "cpu.pressure");
+        Some(CgroupCpu {
+            quota_cpus,
+            period_us: max.filter(|_| quota_cpus.is_some()).map(|m| signed(m.period_us)),
+            used_cpus,
+            used_ratio: used_cpus.zip(quota_cpus).and_then(|(u, q)| ratio(u, q)),
+            periods: periods.map(signed),
+            throttled_ratio: throttled
+                .zip(periods)
+                .and_then(|(t, p)| ratio(from_u64(t), from_u64(p))),
+            lost_ratio: lost,
+            weight: weight.map(signed),
+            pressure_some_ratio: pressure.and_then(|p| p.some?.window_ratio),
+        })
+    }
+
+    fn pids(&self, path: &str, files: &Files<'_>) -> Option<CgroupPids> {
+        let current = number(files, "pids.current")?;
+        let max = match files.get("pids.max").and_then(|t| cgroup::limit(t).ok()) {
+            Some(Bound::At(n)) => Some(n),
+            _ => None,
+        };
+        Some(CgroupPids {
+            current: Some(signed(current)),
+            max: max.map(signed),
+            used_ratio: max.and_then(|m| ratio(from_u64(current), from_u64(m))),
+            refused_in_window: self.delta(path, "pids.events", "max").map(signed),
+        })
+    }
+}
+
+/// What cannot be dropped or written back: anonymous and shared memory, and kernel memory that is
+/// no reclaimable slab. Old kernels and v1 report only parts of the last.
+fn working(stat: &crate::parse::Counters, files: &Files<'_>) -> u64 {
+    let told = |key: &str| stat.get(key).and_then(|n| u64::try_from(n).ok());
+    let get = |key: &str| told(key).unwrap_or(0);
+    let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
+    if stat.get("total_rss").is_some() {
+        let kernel = number(files, "memory.kmem.usage_in_bytes").unwrap_or(0);
+        return sum(&[get("total_rss"), get("total_shmem"), kernel]);
+    }
+    let parts = ["slab_unreclaimable", "kernel_stack", "pagetables", "percpu", "sock"].map(get);
+    let kernel =
+        told("kernel").map_or_else(|| sum(&parts), |k| k.saturating_sub(get("slab_reclaimable")));
+    sum(&[get("anon"), get("shmem"), kernel])
+}

@@ -1,0 +1,85 @@
+//! The files of control groups by group, whether v2 or v1.
+//!
+//! On v1 each controller has a tree of its own, all with the same paths in practice: files of one
+//! path are taken together.
+
+use std::collections::BTreeMap;
+
+use super::super::super::plan::Pack;
+
+/// Mount points of v1 controllers, and where hybrid hosts have v2.
+const TREES: [&str; 14] = [
+    "unified",
+    "memory",
+    "cpu,cpuacct",
+    "cpuacct,cpu",
+    "cpu",
+    "cpuacct",
+    "pids",
+    "blkio",
+    "cpuset",
+    "devices",
+    "freezer",
+    "systemd",
+    "hugetlb",
+    "net_cls,net_prio",
+];
+
+/// Files of one group: name and text.
+pub(super) type Files<'i> = BTreeMap<&'i str, &'i str>;
+
+/// Groups by path; the root is `/`.
+pub(super) fn groups(pack: &Pack<String, String>) -> BTreeMap<String, Files<'_>> {
+    let mut groups: BTreeMap<String, Files<'_>> = BTreeMap::new();
+    for (key, text) in &pack.rows {
+        let Some(rest) = key.strip_prefix("fs/cgroup/") else { continue };
+        let rest = TREES
+            .iter()
+            .find_map(|tree| rest.strip_prefix(tree)?.strip_prefix('/'))
+            .unwrap_or(rest);
+        let (path, file) = rest.rsplit_once('/').unwrap_or(("", rest));
+        groups.entry(format!("/{path}")).or_default().insert(file, text);
+    }
+    groups
+}
+
+/// The group above; none above the root.
+pub(super) fn parent(path: &str) -> Option<&str> {
+    let (above, name) = path.rsplit_once('/')?;
+    match (above, name) {
+        ("", "") => None,
+        ("", _) => Some("/"),
+        (above, _) => Some(above),
+    }
+}
+
+/// A group and all above it, the root last.
+pub(super) fn upwards(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |p| parent(p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_versions_by_path() {
+        let rows = [
+            "fs/cgroup/a/b/memory.max",
+            "fs/cgroup/memory/a/b/memory.failcnt",
+            "fs/cgroup/cpu,cpuacct/a/cpu.stat",
+            "fs/cgroup/memory.stat",
+        ];
+        let pack = Pack {
+            rows: rows.iter().map(|k| ((*k).to_owned(), "1".to_owned())).collect(),
+            ..Pack::default()
+        };
+        let groups = groups(&pack);
+        assert_eq!(groups.keys().collect::<Vec<_>>(), ["/", "/a", "/a/b"]);
+        assert_eq!(
+            groups["/a/b"].keys().copied().collect::<Vec<_>>(),
+            ["memory.failcnt", "memory.max"]
+        );
+        assert_eq!(upwards("/a/b").collect::<Vec<_>>(), ["/a/b", "/a", "/"]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Tasks in uninterruptible sleep: who, how long, and what for.
+
+use std::collections::BTreeMap;
+
+use super::super::super::inputs::{Inputs, Tid};
+use super::super::super::kernel_log::KernelLog;
+use super::super::super::method::load::share_of;
+use super::super::super::method::num::len;
+use super::super::super::tasks::{Stuck, Tasks};
+use super::super::window::{Window, seconds};
+use super::who::Who;
+
+const MAX_ROWS: usize = 100;
+const MAX_FRAMES: usize = 5;
+/// A wait in fewer samples than this share comes and goes.
+const OFTEN: f64 = 0.5;
+
+/// In which samples a thread was in D.
+#[derive(Default)]
+struct Waits {
+    samples: usize,
+    first_us: u64,
+    last_us: u64,
+}
+
+pub(super) fn build(
+    inputs: &Inputs,
+    window: &Window,
+    who: &Who<'_>,
+    log: &KernelLog,
+    tasks: &mut Tasks,
+) {
+    let (waits, samples) = waits(inputs, window, who);
+    let hung: Vec<&str> = log.hung_task.as_ref().map_or_else(Vec::new, |h| {
+        h.subjects.iter().filter(|s| s.in_day > 0).map(|s| s.name.as_str()).collect()
+    });
+    let mut stuck: Vec<Stuck> = waits
+        .into_iter()
+        .filter(|(_, w)| share_of(w.samples, samples) >= OFTEN)
+        .map(|(tid, w)| {
+            let mut row = row(inputs, who, tid);
+            row.ratio = share_of(w.samples, samples);
+            row.span_s = seconds(w.last_us.saturating_sub(w.first_us));
+            row.reported = hung.contains(&row.comm.as_str());
+            row
+        })
+        .collect();
+    stuck.sort_by(|a, b| {
+        a.by_design.cmp(&b.by_design).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
+    });
+    let user = || stuck.iter().filter(|s| !s.by_design && !s.is_kernel);
+    let for_long = |s: &&Stuck| s.ratio >= 0.9 && s.span_s >= 30.0;
+    let storage = |s: &&Stuck| matches!(s.cause.as_str(), "nfs" | "block");
+    tasks.stuck_user = Some(len(user().filter(|s| s.ratio >= 0.8).count()));
+    tasks.stuck_storage = Some(len(user().filter(for_long).filter(storage).count()));
+    tasks.stuck_reported = Some(len(user().filter(for_long).filter(|s| s.reported).count()));
+    stuck.truncate(MAX_ROWS);
+    tasks.stuck = stuck;
+}
+
+fn waits(inputs: &Inputs, window: &Window, who: &Who<'_>) -> (BTreeMap<Tid, Waits>, usize) {
+    let mut by_pass: BTreeMap<u32, (u64, std::collections::BTreeSet<Tid>)> = BTreeMap::new();
+    for (reading, pack) in window.readings(&inputs.process.tasks) {
+        let (_, waiting) = by_pass.entry(reading.pass).or_insert((reading.mono_us, [].into()));
+        waiting.extend(pack.rows.iter().filter(|(_, t)| t.state == b'D').map(|(p, _)| (*p, *p)));
+    }
+    for (reading, pack) in window.readings(&inputs.process.active_threads) {
+        let (_, waiting) = by_pass.entry(reading.pass).or_insert((reading.mono_us, [].into()));
+        waiting.extend(pack.rows.iter().filter(|(_, t)| t.in_d).map(|(tid, _)| *tid));
+    }
+    let samples = by_pass.len();
+    let mut waits: BTreeMap<Tid, Waits> = BTreeMap::new();
+    for (at_us, waiting) in by_pass.into_values() {
+        for tid in waiting.into_iter().filter(|tid| !who.own.contains(&tid.0)) {
+            let w = waits.entry(tid).or_insert(Waits { first_us: at_us, ..Waits::default() });
+            w.samples += 1;
+            w.last_us = at_us;
+        }
+    }
+    (waits, samples)
+}
+
+fn row(inputs: &Inputs, who: &Who<'_>, tid: Tid) -> Stuck {
+    let process = &inputs.process;
+    let thread = inputs.sched.threads.good().find_map(|(_, p)| p.get(&tid));
+    let comm = thread.map_or_else(|| who.comm(tid.0), |t| t.comm.to_string());
+    let main = process.processes.good().find_map(|(_, p)| p.get(&tid.0));
+    let is_kernel = thread
+        .map(|t| t.is_kernel_thread)
+        .or_else(|| main.map(|p| p.is_kernel_thread))
+        .unwrap_or(false);
+    let frames: Vec<String> = inputs
+        .sched
+        .stacks
+        .good()
+        .find_map(|(_, p)| p.get(&tid))
+        .map(|frames| frames.iter().take(MAX_FRAMES).map(ToString::to_string).collect())
+        .unwrap_or_default();
+    let wchan = process.wchan.good().find_map(|(_, p)| p.get(&tid)).map(ToString::to_string);
+    let wchan = wchan.or_else(|| frames.first().cloned());
+    let cause = cause(wchan.as_deref(), &frames);
+    Stuck {
+        pid: tid.0.into(),
+        tid: tid.1.into(),
+        by_design: matches!(cause, "vfork" | "freezer" | "trace") || is_kernel && usual(&comm),
+        comm,
+        is_kernel,
+        wchan,
+        frames,
+        cause: cause.to_owned(),
+        cgroup: who.cgroup(tid.0),
+        ..Stuck::default()
+    }
+}
+
+/// What a task waits for, by the functions of its kernel stack. Names change little: these hold
+/// from 2.6.32 to 6.18.
+fn cause(wchan: Option<&str>, frames: &[String]) -> &'static str {
+    const CAUSES: [(&str, &[&str]); 6] = [
+        ("vfork", &["kernel_clone", "_do_fork", "do_fork", "wait_for_vfork_done"]),
+        ("freezer", &["__refrigerator", "get_signal_to_deliver_frozen"]),
+        ("trace", &["ptrace_stop", "ptrace_check_attach"]),
+        ("nfs", &["nfs", "rpc_", "cifs", "smb2", "ceph", "fuse_", "request_wait_answer"]),
+        (
+            "block",
+            &[
+                "io_schedule",
+                "blk_",
+                "bio_",
+                "submit_bio",
+                "wait_on_page",
+                "folio_wait",
+                "wait_on_buffer",
+                "jbd2_",
+                "ext4_",
+                "xfs_",
+                "btrfs_",
+                "balance_dirty_pages",
+                "do_blockdev_direct",
+                "__iomap_dio",
+                "filemap_",
+                "wbt_wait",
+                "rq_qos_wait",
+            ],
+        ),
+        (
+            "lock",
+            &["rwsem_down", "mutex_lock", "__down", "down_read", "down_write", "synchronize_"],
+        ),
+    ];
+    let named = || wchan.into_iter().chain(frames.iter().map(String::as_str));
+    let first = CAUSES
+        .iter()
+        .find(|(_, functions)| named().any(|name| functions.iter().any(|f| name.starts_with(f))));
+    first.map_or("other", |(cause, _)| cause)
+}
+
+/// Kernel threads that sleep in D as their way of working.
+fn usual(comm: &str) -> bool {
+    const USUAL: [&str; 9] = [
+        "jbd2/",
+        "kworker/",
+        "kswapd",
+        "txg_sync",
+        "txg_quiesce",
+        "nfsd",
+        "xfsaild",
+        "md",
+        "kcompactd",
+    ];
+    USUAL.iter().any(|u| comm.starts_with(u))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_by_function() {
+        let frames = |f: &[&str]| f.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(cause(Some("kernel_clone"), &[]), "vfork");
+        assert_eq!(cause(Some("rpc_wait_bit_killable"), &[]), "nfs");
+        assert_eq!(cause(Some("folio_wait_bit"), &frames(&["folio_wait_bit", "nfs_wait"])), "nfs");
+        assert_eq!(cause(Some("io_schedule"), &[]), "block");
+        assert_eq!(cause(Some("rwsem_down_write_slowpath"), &[]), "lock");
+        assert_eq!(cause(None, &[]), "other");
+    }
+}

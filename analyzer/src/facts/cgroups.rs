@@ -1,0 +1,100 @@
+//! Control groups: limits of memory, CPU and tasks, and how near to them a group is.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A control group with a limit, an event in the window, or pressure.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Cgroup {
+    /// Path below the root of the hierarchy: `/system.slice/nginx.service`.
+    pub path: String,
+    /// Its last part, which names the service or container.
+    pub name: String,
+    /// A process in it, or in a group below, owns a listening socket.
+    pub listens: bool,
+    /// Processes in it and below, as far as seen.
+    pub processes: i64,
+    /// Their commands, the most frequent first; at most 3.
+    pub comms: Vec<String>,
+    /// Memory; absent where the controller is not there.
+    pub memory: Option<CgroupMemory>,
+    /// CPU time; absent where the controller is not there.
+    pub cpu: Option<CgroupCpu>,
+    /// Tasks; absent where the controller is not there.
+    pub pids: Option<CgroupPids>,
+}
+
+/// Memory of a group.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CgroupMemory {
+    /// In use, page cache included.
+    pub current_bytes: Option<i64>,
+    /// The lowest limit of it and the groups above; absent when there is none below `MemTotal`.
+    pub limit_bytes: Option<i64>,
+    /// The group that sets this limit.
+    pub limit_group: Option<String>,
+    /// File of the limit, below that group's directory.
+    pub limit_file: Option<String>,
+    /// `memory.high`, from which the group is slowed down.
+    pub high_bytes: Option<i64>,
+    /// Memory that cannot be dropped: anonymous, shared and unreclaimable kernel memory.
+    pub working_bytes: Option<i64>,
+    /// That by the limit.
+    pub working_ratio: Option<f64>,
+    /// All in use by the limit. Page cache fills every limit in time: full is not short.
+    pub current_ratio: Option<f64>,
+    /// Anonymous.
+    pub anon_bytes: Option<i64>,
+    /// Page cache, shared memory included.
+    pub file_bytes: Option<i64>,
+    /// Shared memory and tmpfs.
+    pub shmem_bytes: Option<i64>,
+    /// Processes killed at the limit since the group began.
+    pub oom_kills: Option<i64>,
+    /// Of these in the window.
+    pub oom_kills_in_window: Option<i64>,
+    /// Times the limit was hit in the window.
+    pub max_events_in_window: Option<i64>,
+    /// Times it was slowed down at `memory.high` in the window.
+    pub high_events_in_window: Option<i64>,
+    /// Share of the window in which some task of it waited for memory.
+    pub pressure_some_ratio: Option<f64>,
+    /// Share of the window in which all waited.
+    pub pressure_full_ratio: Option<f64>,
+}
+
+/// CPU time of a group.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CgroupCpu {
+    /// CPUs that its quota allows; absent without a quota.
+    pub quota_cpus: Option<f64>,
+    /// Period of the quota.
+    pub period_us: Option<i64>,
+    /// CPUs that it used in the window, on average.
+    pub used_cpus: Option<f64>,
+    /// That by the quota.
+    pub used_ratio: Option<f64>,
+    /// Periods in the window.
+    pub periods: Option<i64>,
+    /// Periods in which it ran out of quota, by all.
+    pub throttled_ratio: Option<f64>,
+    /// Time that its CPUs stood still for want of quota, by window and CPUs of the quota.
+    pub lost_ratio: Option<f64>,
+    /// `cpu.weight` (100 unless set), on v1 `cpu.shares` in the same scale.
+    pub weight: Option<i64>,
+    /// Share of the window in which some task of it waited for a CPU.
+    pub pressure_some_ratio: Option<f64>,
+}
+
+/// Tasks of a group.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CgroupPids {
+    /// Now, groups below included.
+    pub current: Option<i64>,
+    /// `pids.max`; absent without a limit.
+    pub max: Option<i64>,
+    /// Tasks by limit.
+    pub used_ratio: Option<f64>,
+    /// Forks refused in the window.
+    pub refused_in_window: Option<i64>,
+}

@@ -1,0 +1,199 @@
+//! Scheduling: who runs where and with which priority, interrupts, pressure, limits.
+
+use crate::facts::plan::{Packed, Passes, Sampled};
+use crate::parse::interrupts::Interrupts;
+use crate::parse::{ParseError, interrupts, pid_limits, pid_stat, pid_status, pressure};
+
+use super::{Tid, number, pair, sys};
+
+/// A thread at one end of the collection.
+#[derive(Clone, Debug)]
+pub(crate) struct ThreadStat {
+    pub(crate) comm: Box<str>,
+    pub(crate) state: u8,
+    pub(crate) start_ticks: u64,
+    pub(crate) cpu_ticks: u64,
+    pub(crate) rt_priority: u32,
+    pub(crate) policy: u32,
+    pub(crate) processor: u32,
+    pub(crate) is_kernel_thread: bool,
+}
+
+/// What status tells beside sizes.
+#[derive(Clone, Debug)]
+pub(crate) struct Traits {
+    /// Who traces it; 0 for nobody.
+    pub(crate) tracer_pid: u32,
+    pub(crate) uid: Option<u32>,
+    pub(crate) cpus_allowed: Box<str>,
+}
+
+/// Soft limits on counts; `None` is unlimited or not printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) open_files: Option<u64>,
+    pub(crate) processes: Option<u64>,
+}
+
+inputs! {
+    /// Scheduling: who runs where and with which priority, interrupts, pressure, limits.
+    Sched
+    /// Threads at both ends of the collection.
+    threads: Packed<Tid, ThreadStat> =
+        |p| p.packed("packs/proc-task/stat", Passes::Ends, pair, |t, e| {
+            pid_stat::parse(t, e).map(|s| Some(thread(&s)))
+        });
+    /// CPU of each thread that was in R.
+    running: Packed<Tid, u32> =
+        |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
+            // Most rows of some passes sleep: they are left alone without a look at all fields.
+            if !t.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R')) {
+                return Ok(None);
+            }
+            pid_stat::parse(t, e).map(|s| s.processor)
+        });
+    /// Start and number of threads of each process with several, in every sample.
+    thread_counts: Packed<u32, (u64, u64)> =
+        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| Ok(thread_count(t)));
+    /// Functions of the kernel stack of threads in D, the topmost first.
+    stacks: Packed<Tid, Vec<Box<str>>> =
+        |p| p.packed("packs/proc-task/stack", Passes::All, pair, |t, _| Ok(Some(frames(t))));
+    /// Tracer, owner and allowed CPUs of each process.
+    traits: Packed<u32, Traits> =
+        |p| p.packed("packs/proc-pid/status", Passes::First, number, |t, _| {
+            pid_status::parse(t).map(|s| Some(Traits {
+                tracer_pid: s.tracer_pid.unwrap_or(0),
+                uid: s.uid,
+                cpus_allowed: s.cpus_allowed.unwrap_or("").into(),
+            }))
+        });
+    /// Control group of each process, of the hierarchy of CPUs.
+    cgroups: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
+            Ok(crate::parse::pid_cgroup::parse(t)?.of_controller("pids").map(Into::into))
+        });
+    /// Limits on counts of each process.
+    counts: Packed<u32, Counts> =
+        |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
+            pid_limits::parse(t).map(|l| Some(counts(&l)))
+        });
+    /// Open descriptors of the processes that have most, in every sample; of all at its ends.
+    fd_counts: Packed<u32, u64> =
+        |p| p.packed("packs/proc-pid/fd_count", Passes::All, number, |t, _| count(t).map(Some));
+    /// What the descriptors of each process lead to.
+    fds: Packed<Tid, FdKind> =
+        |p| p.packed("packs/proc-pid/fd", Passes::First, pair, |t, _| Ok(Some(FdKind::of(t))));
+    /// Mappings of the processes that have most.
+    maps_counts: Packed<u32, u64> =
+        |p| p.packed("packs/proc-pid/maps_count", Passes::Ends, number, |t, _| count(t).map(Some));
+    /// Open files of the host, unused, and at most.
+    file_nr: Sampled<[u64; 3]> = |p| p.sampled("proc/sys/fs/file-nr", |t, _| file_nr(t));
+    /// Entropy estimate of the kernel.
+    entropy: Sampled<u64> =
+        |p| p.sampled("proc/sys/kernel/random/entropy_avail", |t, _| count(t));
+    /// Time lost waiting for memory.
+    psi_memory: Sampled<pressure::Pressure> =
+        |p| p.sampled("proc/pressure/memory", |t, _| pressure::parse(t));
+    /// Time lost to interrupts.
+    psi_irq: Sampled<pressure::Pressure> =
+        |p| p.sampled("proc/pressure/irq", |t, _| pressure::parse(t));
+    /// Interrupts by CPU.
+    interrupts: Sampled<Interrupts> =
+        |p| p.sampled("proc/interrupts", |t, _| interrupts::parse(t));
+    /// Soft interrupts by CPU.
+    softirqs: Sampled<Interrupts> = |p| p.sampled("proc/softirqs", |t, _| interrupts::parse(t));
+    /// Control groups: all of them at the ends, those with limits in between.
+    groups: Packed<String, String> = |p| sys(p, "packs/sys/cgroup", Passes::Ends);
+}
+
+/// What a descriptor leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FdKind {
+    Socket,
+    Pipe,
+    Inotify,
+    Epoll,
+    Event,
+    OtherAnonymous,
+    Deleted,
+    File,
+}
+
+impl FdKind {
+    fn of(target: &str) -> Self {
+        match target.split_once(':').map(|(kind, rest)| (kind, rest.trim_end())) {
+            Some(("socket", _)) => Self::Socket,
+            Some(("pipe", _)) => Self::Pipe,
+            Some(("anon_inode", "inotify" | "[inotify]")) => Self::Inotify,
+            Some(("anon_inode", "[eventpoll]")) => Self::Epoll,
+            Some(("anon_inode", "[eventfd]")) => Self::Event,
+            Some(("anon_inode", _)) => Self::OtherAnonymous,
+            _ if target.trim_end().ends_with(" (deleted)") => Self::Deleted,
+            _ => Self::File,
+        }
+    }
+
+    /// The word of facts.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Socket => "sockets",
+            Self::Pipe => "pipes",
+            Self::Inotify => "inotify",
+            Self::Epoll => "epoll",
+            Self::Event => "eventfd",
+            Self::OtherAnonymous => "other kernel objects",
+            Self::Deleted => "deleted files",
+            Self::File => "files and devices",
+        }
+    }
+}
+
+/// `[<0>] wait_on_page_bit_common+0x116/0x3b0`
+fn frames(stack: &str) -> Vec<Box<str>> {
+    let function = |line: &str| Some(line.split_once("] ")?.1.split_once('+')?.0.into());
+    stack.lines().filter_map(function).take(MAX_FRAMES).collect()
+}
+
+/// Frames of a stack that are kept.
+const MAX_FRAMES: usize = 8;
+
+fn thread(s: &pid_stat::PidStat<'_>) -> ThreadStat {
+    ThreadStat {
+        comm: s.comm.into(),
+        state: u8::try_from(s.state).unwrap_or(b'?'),
+        start_ticks: s.start_ticks,
+        cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
+        rt_priority: s.rt_priority.unwrap_or(0),
+        policy: s.policy.unwrap_or(0),
+        processor: s.processor.unwrap_or(0),
+        is_kernel_thread: s.is_kernel_thread(),
+    }
+}
+
+/// Threads and start, without a look at the other fields: this is read of every process in every
+/// sample. Behind the name, `num_threads` is the 18th field and `starttime` the 20th.
+fn thread_count(text: &str) -> Option<(u64, u64)> {
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace().skip(17);
+    let threads: u64 = fields.next()?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    (threads > 1).then_some((start, threads))
+}
+
+fn counts(l: &pid_limits::PidLimits) -> Counts {
+    let soft = |limit: Option<pid_limits::Limit>| match limit?.soft {
+        pid_limits::Bound::At(n) => Some(n),
+        pid_limits::Bound::Unlimited => None,
+    };
+    Counts { open_files: soft(l.open_files), processes: soft(l.processes) }
+}
+
+fn count(text: &str) -> Result<u64, ParseError> {
+    text.trim().parse().map_err(|_e| ParseError::new(1, text, "a count"))
+}
+
+/// `1234 0 9223372036854775807`.
+fn file_nr(text: &str) -> Result<[u64; 3], ParseError> {
+    let numbers: Vec<u64> = text.split_ascii_whitespace().filter_map(|w| w.parse().ok()).collect();
+    numbers.try_into().map_err(|_e| ParseError::new(1, text, "three counts"))
+}
