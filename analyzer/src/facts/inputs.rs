@@ -42,8 +42,8 @@ mod memory;
 mod net;
 mod parameters;
 mod process;
-mod storage;
 mod sched;
+mod storage;
 
 pub(crate) use cpu::Cpu;
 pub(crate) use host::Host;
@@ -52,8 +52,8 @@ pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile};
 pub(crate) use parameters::Parameters;
 pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Tid};
-pub(crate) use storage::Storage;
 pub(crate) use sched::{FdKind, Sched, ThreadStat};
+pub(crate) use storage::Storage;
 
 /// Declares what the chapters read, subject by subject.
 macro_rules! subjects {
