@@ -34,7 +34,7 @@ pub struct Connections {
     pub idle_median_s: Option<f64>,
     /// The longest silence.
     pub idle_max_s: Option<f64>,
-    /// A silence from here on is long: the L4 idle timeout, at least 600 s.
+    /// A silence from here on is long: the L4 idle timeout, or 600 s where none is told.
     pub quiet_after_s: f64,
     /// Silent for that long, without keepalive.
     pub quiet_off: Option<i64>,

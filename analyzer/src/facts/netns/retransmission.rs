@@ -40,16 +40,18 @@ pub struct Retransmission {
     pub rtt_p50_ms: Option<f64>,
 }
 
-/// Retransmissions to one host.
+/// Retransmissions to one service of another host, or to one host at one of our listeners.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct RetransPeer {
-    /// Its address.
+    /// `10.0.0.5:5432` for a service, `10.0.0.9 at :443` for a client.
     pub name: String,
-    /// Ports of its services that are talked to, or of own listeners; at most 5.
-    pub ports: Vec<i64>,
+    /// Address of the other host.
+    pub address: String,
+    /// Port of its service, or of our listener.
+    pub port: i64,
     /// Connections to it.
     pub connections: i64,
-    /// This host opened connections to it.
+    /// It is a service: this host opened the connections.
     pub is_dependency: bool,
     /// Segments sent to it between the two looks, retransmissions included.
     pub sent: Option<i64>,

@@ -13,7 +13,7 @@ use super::super::super::method::socket::{Socket, State, Timer};
 use super::super::super::netns::{Connections, Keepalive, L4, Silent};
 use super::{Book, MAX_KEYS, One};
 
-/// A silence is long from here on, whatever the devices in the path remember.
+/// A silence is long from here on, where no device in the path is told.
 const QUIET_S: f64 = 600.0;
 /// Where no device is told, a connection that is silent for less is not taken for dead.
 const STALE_S: f64 = 7200.0;
@@ -22,17 +22,22 @@ const SHOWN: usize = 5;
 /// A probe that is answered is answered within this.
 const ANSWERED_MS: u32 = 1000;
 
+/// Sockets of the earlier look by their ends.
+type Earlier<'a> = BTreeMap<(SocketAddr, SocketAddr), &'a Socket>;
+
 /// The sockets of a namespace at both looks.
 pub(super) struct Looks<'a> {
     /// The later look, or the only one.
     pub(super) now: &'a [Socket],
     /// The earlier one.
     pub(super) before: Option<&'a [Socket]>,
+    /// Time between them.
+    pub(super) span_s: f64,
 }
 
 impl<'a> Looks<'a> {
     /// Sockets of the earlier look by their ends.
-    pub(super) fn earlier(&self) -> BTreeMap<(SocketAddr, SocketAddr), &'a Socket> {
+    pub(super) fn earlier(&self) -> Earlier<'a> {
         let before = self.before.unwrap_or_default();
         before.iter().map(|s| ((s.local, s.remote), s)).collect()
     }
@@ -114,7 +119,12 @@ impl One<'_> {
             .map(|(key, group)| {
                 let mut fact = self.service(key, &group, listeners);
                 let once = looks.before.is_none();
-                probes(&mut fact, &group.sockets, (!once).then_some(&earlier), parameters);
+                probes(
+                    &mut fact,
+                    &group.sockets,
+                    (!once).then_some((&earlier, looks.span_s)),
+                    parameters,
+                );
                 fact
             })
             .collect();
@@ -246,7 +256,7 @@ struct Row<'a> {
 }
 
 fn silences(fact: &mut Connections, rows: &[Row<'_>], has_timers: bool) {
-    let quiet_after_s = fact.l4_idle_timeout_s.unwrap_or(0.0).max(QUIET_S);
+    let quiet_after_s = fact.l4_idle_timeout_s.unwrap_or(QUIET_S);
     fact.quiet_after_s = quiet_after_s;
     let Some(mut idle) = rows.iter().map(|r| r.idle_s).collect::<Option<Vec<f64>>>() else {
         return;
@@ -277,7 +287,7 @@ fn silences(fact: &mut Connections, rows: &[Row<'_>], has_timers: bool) {
 fn probes(
     fact: &mut Connections,
     sockets: &[&Socket],
-    earlier: Option<&BTreeMap<(SocketAddr, SocketAddr), &Socket>>,
+    earlier: Option<(&Earlier<'_>, f64)>,
     parameters: Option<&Keepalive>,
 ) {
     let Some(on) = fact.keepalive_on else { return };
@@ -291,7 +301,7 @@ fn probes(
         .iter()
         .filter(|s| waits(s))
         .filter(|s| match earlier {
-            Some(earlier) => earlier.get(&(s.local, s.remote)).is_some_and(|e| waits(e)),
+            Some((earlier, _)) => earlier.get(&(s.local, s.remote)).is_some_and(|e| waits(e)),
             None => sent_long_ago(s),
         })
         .collect();
@@ -299,6 +309,14 @@ fn probes(
     fact.unanswered_ratio = ratio(from_len(unanswered.len()), from_i64(on));
     let left = |s: &&&Socket| {
         let p = parameters?;
+        // More probes than the parameters allow in that time: the application set its own.
+        let sent = earlier.and_then(|(all, span_s)| {
+            let before = all.get(&(s.local, s.remote))?.retries;
+            Some((f64::from(s.retries.saturating_sub(before).saturating_sub(1)), span_s))
+        });
+        if sent.is_some_and(|(n, span_s)| n * p.interval_s > span_s) {
+            return None;
+        }
         let probes = (p.probes - i64::from(s.retries)).max(0);
         Some(f64::from(s.expires_ms) / 1000.0 + from_i64(probes) * p.interval_s)
     };

@@ -1,7 +1,7 @@
 //! Retransmissions of a namespace: by counters, by host, by network.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -17,8 +17,6 @@ use super::{Book, MAX_KEYS, One};
 
 /// Doublings of the timeout from which a sender counts as stuck: 1.4 s without an answer.
 const STUCK_BACKOFF: u8 = 3;
-/// Ports shown.
-const SHOWN: usize = 5;
 
 impl One<'_> {
     /// What counters say of the window.
@@ -123,26 +121,24 @@ pub(super) fn retrans_peers(
     retries: Option<&Retries>,
 ) -> Vec<RetransPeer> {
     let earlier = looks.earlier();
-    let mut groups: BTreeMap<IpAddr, Group<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<(IpAddr, Role, u16), Group<'_>> = BTreeMap::new();
     let all = looks.now.iter().filter(|s| sends(s) && s.is_remote());
     for s in all {
         let Some(flow) = s.flow else { continue };
         let before = earlier.get(&(s.local, s.remote)).and_then(|e| e.flow);
-        let group = groups.entry(s.remote.ip()).or_default();
+        let role = listeners.role(s);
+        let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
+        let group = groups.entry((s.remote.ip(), role, port)).or_default();
         let since = before.unwrap_or_default();
         group.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
         group.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
         group.counts_segments |= flow.segs_out > 0;
-        let role = listeners.role(s);
-        group.is_dependency |= role == Role::Client;
-        let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
-        group.ports.insert(port);
         group.sockets.push((s, flow));
     }
     let total: u64 = groups.values().map(|g| g.again).sum();
     let two = looks.before.is_some();
     let mut peers: Vec<RetransPeer> =
-        groups.into_iter().map(|(ip, g)| g.fact(ip, two, total, retries)).collect();
+        groups.into_iter().map(|(key, g)| g.fact(key, two, total, retries)).collect();
     peers.sort_by(|a, b| {
         (b.stuck, b.again, b.connections)
             .cmp(&(a.stuck, a.again, a.connections))
@@ -190,15 +186,19 @@ fn rtt_ms(flow: &Flow) -> Option<f64> {
 #[derive(Default)]
 struct Group<'a> {
     sockets: Vec<(&'a Socket, Flow)>,
-    ports: BTreeSet<u16>,
     sent: u64,
     again: u64,
-    is_dependency: bool,
     counts_segments: bool,
 }
 
 impl Group<'_> {
-    fn fact(self, ip: IpAddr, two: bool, total: u64, retries: Option<&Retries>) -> RetransPeer {
+    fn fact(
+        self,
+        (ip, role, port): (IpAddr, Role, u16),
+        two: bool,
+        total: u64,
+        retries: Option<&Retries>,
+    ) -> RetransPeer {
         let stuck: Vec<&(&Socket, Flow)> = self
             .sockets
             .iter()
@@ -215,10 +215,14 @@ impl Group<'_> {
         let again = two.then(|| signed(self.again));
         let sent = (two && self.counts_segments).then(|| signed(self.sent));
         RetransPeer {
-            name: ip.to_string(),
-            ports: self.ports.iter().take(SHOWN).map(|p| i64::from(*p)).collect(),
+            name: match role {
+                Role::Server => format!("{ip} at :{port}"),
+                Role::Client | Role::Unknown => SocketAddr::new(ip, port).to_string(),
+            },
+            address: ip.to_string(),
+            port: port.into(),
+            is_dependency: role == Role::Client,
             connections: len(self.sockets.len()),
-            is_dependency: self.is_dependency,
             ratio: sent.zip(again).and_then(|(s, a)| ratio(from_i64(a), from_i64(s)).or(Some(0.0))),
             sent,
             again,
