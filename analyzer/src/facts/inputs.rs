@@ -35,6 +35,7 @@ macro_rules! inputs {
     };
 }
 
+mod apps;
 mod cpu;
 mod host;
 mod logs;
@@ -45,6 +46,7 @@ mod process;
 mod sched;
 mod storage;
 
+pub(crate) use apps::Apps;
 pub(crate) use cpu::Cpu;
 pub(crate) use host::Host;
 pub(crate) use logs::Logs;
@@ -84,6 +86,8 @@ macro_rules! subjects {
 }
 
 subjects! {
+    /// Configuration files of servers and proxies.
+    apps: Apps,
     /// The host: kernel, distribution, clock, what kind of machine.
     host: Host,
     /// Processors, run queue, load and pressure.

@@ -18,6 +18,7 @@ use crate::input::Snapshot;
 use crate::locator::Locator;
 use crate::parse::ParseEnv;
 
+pub mod apps;
 pub mod arrays;
 mod build;
 pub mod cgroups;
@@ -157,6 +158,8 @@ pub struct Tree {
     pub io: disks::Io,
     /// Mounted file systems.
     pub filesystems: List<filesystems::FileSystem>,
+    /// Configuration of servers and proxies.
+    pub apps: apps::Apps,
     /// Kernel parameters: at run time, and as the next boot would set them.
     pub sysctl: sysctl::Sysctl,
     /// Pressure stall information: time lost waiting for CPU, memory, I/O.

@@ -126,6 +126,7 @@ total! {
     date: super::date::SAMPLE, super::date::parse;
     date_timedatectl: super::date::TIMEDATECTL, super::date::timedatectl;
     df: super::df::SAMPLE, super::df::parse;
+    directives: super::directives::SAMPLE, |x| super::directives::parse(x, true);
     diskstats: super::diskstats::SAMPLE, super::diskstats::parse;
     dmidecode: super::dmidecode::SAMPLE, super::dmidecode::parse;
     ethtool: super::ethtool::SAMPLE, super::ethtool::parse;
@@ -161,6 +162,7 @@ total! {
     net_stat: super::net_stat::SAMPLE, super::net_stat::parse;
     net_tcp: super::net_tcp::SAMPLE, |x| super::net_tcp::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     netns: super::netns::SAMPLE, super::netns::parse;
+    nginx_conf: super::nginx_conf::SAMPLE, super::nginx_conf::parse;
     netstat: super::netstat::SAMPLE, super::netstat::parse;
     netstat_s: super::netstat_s::SAMPLE, super::netstat_s::parse;
     numa_maps: super::numa_maps::SAMPLE, |x| super::numa_maps::parse(x, &super::ENV);

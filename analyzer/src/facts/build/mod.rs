@@ -8,6 +8,7 @@ use super::plan::Journal;
 use super::site::SiteInputs;
 use super::{Facts, Lists, Tree};
 
+mod apps;
 mod arrays;
 mod book;
 mod cgroups;
@@ -72,6 +73,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     peaks::build(inputs, &memory, &mut processes, &mut book);
     let nics = nics::build(inputs, &window, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
+    let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let net = net::build(inputs, &window, &mut book);
     let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
@@ -111,6 +113,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         disks,
         io,
         filesystems,
+        apps,
     };
     Facts { tree, sources: book.sources, absences: book.absences }
 }
