@@ -4,10 +4,10 @@
 //! <https://docs.kernel.org/filesystems/proc.html>, <https://docs.kernel.org/gpu/drm-usage-stats.html>
 //!
 //! ```text
-//! pos:	1093
-//! flags:	0100001
-//! mnt_id:	27
-//! ino:	11255873
+//! pos: 1093
+//! flags: 0100001
+//! mnt_id: 27
+//! ino: 11255873
 //! ```
 
 use super::{ParseError, lines};
