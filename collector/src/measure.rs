@@ -84,3 +84,47 @@ impl Root {
         Ok(bytes >= MAX_BYTES)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+    use crate::access::Access;
+
+    #[test]
+    fn a_deleted_file_tells_what_it_still_holds() {
+        let root = Root::open("/", Access::own(crate::host::capabilities())).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[b'x'; 5000]).unwrap();
+        let mut line = Vec::new();
+        let path = format!("proc/self/fd/{}", file.as_raw_fd());
+        root.stat_line(&path, &mut line).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert!(line.starts_with("size_bytes=5000 allocated_bytes="), "{line}");
+        assert!(line.contains(" links=0 mode=1006"), "{line}");
+    }
+
+    #[test]
+    fn descriptors_and_lines_are_counted() {
+        let root = Root::open("/", Access::own(crate::host::capabilities())).unwrap();
+        let count = || {
+            let mut text = Vec::new();
+            root.count_entries("proc/self/fd", true, &mut text).unwrap();
+            String::from_utf8(text).unwrap().trim().parse::<usize>().unwrap()
+        };
+        // Other tests of this process open files, too; a hundred of them they do not.
+        let before = count();
+        let files: Vec<_> = (0..300).map(|_| tempfile::tempfile().unwrap()).collect();
+        assert!((before + 200..before + 400).contains(&count()), "{before}");
+        drop(files);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lines");
+        std::fs::write(&path, "a\nb\n".repeat(50_000)).unwrap();
+        let mut text = Vec::new();
+        let path = path.to_str().unwrap().trim_start_matches('/');
+        assert_eq!(root.count_lines(path, false, &mut text), Ok(false));
+        assert_eq!(text, b"100000\n");
+    }
+}

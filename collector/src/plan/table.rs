@@ -236,7 +236,7 @@ pub(crate) const TABLE: &[Source] = &[
     file("proc/sys/kernel/random/entropy_avail", Host, Sample, "entropy, of old kernels"),
     file("proc/sys/fs/file-nr", Process, Sample, "open files of the host"),
     file("proc/sys/fs/dentry-state", Memory, Sample, "directory entries, negative ones"),
-    sys("packs/sys/net", Net, Once, SYS_NET, "speed, queues, steering, links of interfaces"),
+    sys("packs/sys/net", Net, Twice, SYS_NET, "speed, queues, steering, links of interfaces"),
     // Hardware.
     file("proc/iomem", Hardware, Once, "memory that the firmware keeps").right(Root),
     file("sys/firmware/dmi/tables/smbios_entry_point", Hardware, Once, "firmware tables")

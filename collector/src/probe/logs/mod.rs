@@ -199,9 +199,10 @@ impl Reader {
 
     /// A log, its size and the time of its last change.
     fn open(&self, file: &str) -> Result<(OwnedFd, u64, i64), Option<String>> {
-        let reason = |errno: Errno| match errno {
-            Errno::NOENT | Errno::NOTDIR => None,
-            errno => Some(io::Error::from(errno).to_string()),
+        let reason = |errno: Errno| match (errno, self.root.stands_for(file)) {
+            (Errno::NOENT | Errno::NOTDIR, _) => None,
+            (Errno::INVAL, Some(what)) => Some(what.to_owned()),
+            (errno, _) => Some(io::Error::from(errno).to_string()),
         };
         let log = self.root.open_file(file, false).map_err(reason)?;
         let stat = fstat(&log).map_err(reason)?;
