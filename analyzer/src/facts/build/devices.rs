@@ -18,6 +18,7 @@ pub(super) fn devices(inputs: &Inputs) -> Devices {
         let Ok(part) = readings.first() else { continue };
         // `-g_eth0`; without an option the name alone.
         let name = option_of(rest).map_or(rest.as_str(), |(_, name)| name);
+        let name = with_parent(inputs).find(|l| file_of(l) == name).map_or(name, |l| &l.name);
         let device = devices.entry(name.to_owned()).or_default();
         name.clone_into(&mut device.dev);
         add(device, part);
@@ -48,9 +49,27 @@ pub(in super::super) fn option_of(rest: &str) -> Option<(&str, &str)> {
 }
 
 /// Path of the text with an option, as the archive has it.
-pub(super) fn text_path(option: &str, name: &str) -> String {
+pub(super) fn text_path(inputs: &Inputs, option: &str, name: &str) -> String {
     let separator = if option.is_empty() { "" } else { "_" };
-    format!("commands/ethtool_{option}{separator}{name}")
+    let path = |name: &str| format!("commands/ethtool_{option}{separator}{name}");
+    let known = |file: &String| {
+        let rest = path(file);
+        inputs.net.ethtool_text.contains_key(rest.trim_start_matches("commands/ethtool_"))
+    };
+    let file = with_parent(inputs).find(|l| l.name == name).map(file_of).filter(known);
+    path(file.as_deref().unwrap_or(name))
+}
+
+/// Interfaces on top of another: sosreports name their files `bond0.104_bond0`, after
+/// `bond0.104@bond0` of `ip`.
+fn with_parent(inputs: &Inputs) -> impl Iterator<Item = &IpLink> {
+    let links =
+        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    links.flat_map(|rows| &rows.rows).filter(|link| link.parent.is_some())
+}
+
+fn file_of(link: &IpLink) -> String {
+    format!("{}_{}", link.name, link.parent.as_deref().unwrap_or_default())
 }
 
 /// The interface as `ip` shows it.

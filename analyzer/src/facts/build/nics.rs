@@ -137,7 +137,7 @@ impl One<'_> {
             let entry = readings.entry(reading.pass);
             book.source(format!("{}.ring", self.fact), Locator::entry(entry));
         } else if nic.ring.is_some() {
-            let text = devices::text_path("-g", self.name);
+            let text = devices::text_path(self.inputs, "-g", self.name);
             book.source(format!("{}.ring", self.fact), Locator::entry(text));
         }
         self.traffic(&mut nic, book);

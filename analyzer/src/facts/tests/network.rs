@@ -220,3 +220,29 @@ fn a_namespace_is_compared_with_the_host() {
     assert_eq!((d.host.as_str(), ns.processes), ("600", Some(1)));
     assert!(f.tree.netns.items[0].differing.is_empty());
 }
+
+#[test]
+fn item_9_files_of_the_tool_are_named_after_the_interface_and_the_one_below_it() {
+    let ring = "Ring parameters for bond0.104:\nPre-set maximums:\nRX:\t\t4096\nTX:\t\t4096\n\
+        Current hardware settings:\nRX:\t\t256\nTX:\t\t512\n";
+    let links = "3: bond0: <UP> mtu 1500 qdisc noqueue state UP mode DEFAULT\n    \
+        link/ether 00:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff\n\
+        9: bond0.104@bond0: <UP> mtu 1500 qdisc noqueue state UP mode DEFAULT\n    \
+        link/ether 00:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff\n";
+    let f = facts(vec![
+        file("commands/ip_link", links),
+        file("commands/ethtool_-g_bond0.104_bond0", ring),
+        file("commands/ethtool_-g_bond0", &ring.replace("256", "128")),
+    ]);
+    let nics = &f.tree.nics.items;
+    let names: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
+    assert_eq!(names, ["bond0", "bond0.104"]);
+    let ring = |i: usize| nics[i].ring.as_ref().unwrap().rx;
+    assert_eq!((ring(0), ring(1)), (Some(128), Some(256)));
+    for (i, path) in
+        ["commands/ethtool_-g_bond0", "commands/ethtool_-g_bond0.104_bond0"].into_iter().enumerate()
+    {
+        let cited = f.sources.get(&format!("nics.{i}.ring")).unwrap();
+        assert_eq!(cited[..], [crate::locator::Locator::entry(path)]);
+    }
+}

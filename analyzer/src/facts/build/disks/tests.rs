@@ -102,3 +102,24 @@ fn a_counter_that_falls_is_dropped() {
     let f = facts(vec![("proc/diskstats".into(), row(100))]);
     assert!(f.absences.get("disks.0.io").unwrap().detail.contains("1 sample"));
 }
+
+#[test]
+fn item_28_disks_are_found_in_the_names_that_sosreports_give() {
+    let text = |verdict: &str| {
+        format!(
+            "smartctl 7.2 2020-12-30 r5155 [x86_64-linux-5.15.0] (local build)\n\n\
+             === START OF READ SMART DATA SECTION ===\n\
+             SMART overall-health self-assessment test result: {verdict}\n"
+        )
+        .into_bytes()
+    };
+    let sys = [("block/nvme0n1/size", "2048"), ("block/sda/size", "2048")];
+    let f = facts(vec![
+        ("packs/sys/block".into(), pack_of(&sys)),
+        ("commands/smartctl_-a_.dev.sda".into(), text("FAILED!")),
+        ("commands/smartctl_--all_.dev.nvme0n1".into(), text("PASSED")),
+    ]);
+    let told: Vec<_> =
+        f.tree.disks.items.iter().map(|d| (d.name.as_str(), d.smart[0].passed)).collect();
+    assert_eq!(told, [("nvme0n1", Some(true)), ("sda", Some(false))]);
+}
