@@ -181,3 +181,40 @@ pub struct ProcessIo {
     /// Bytes written to storage, a second.
     pub write_bytes_per_s: f64,
 }
+
+/// A device, server or file system about which something tells errors.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct StorageError {
+    /// Kernel name of the device, or the server.
+    pub subject: String,
+    /// Where it is mounted, or what is made of it.
+    pub mount_points: Vec<String>,
+    /// A medium that comes and goes: CD, floppy, USB, an image that nobody has mounted.
+    pub is_removable: bool,
+    /// A file system on it cannot be written now, though it should.
+    pub read_only_now: bool,
+    /// The device is offline now.
+    pub offline_now: bool,
+    /// Failed requests and damaged file systems in the kernel's log, within the window.
+    pub errors_in_window: Option<i64>,
+    /// The same in the last 24 hours.
+    pub errors_in_day: Option<i64>,
+    /// The same in the whole log.
+    pub errors_in_log: Option<i64>,
+    /// Devices and servers that did not answer in time, failed paths: within the window.
+    pub stalls_in_window: Option<i64>,
+    /// The same in the last 24 hours.
+    pub stalls_in_day: Option<i64>,
+    /// The same in the whole log.
+    pub stalls_in_log: Option<i64>,
+    /// How long ago the last of all these was.
+    pub last_age_s: Option<f64>,
+    /// The last message about it.
+    pub latest: Option<String>,
+    /// Errors that the file system has counted in itself.
+    pub errors_counted: Option<i64>,
+    /// How long ago the file system met the last of them.
+    pub last_error_age_s: Option<f64>,
+    /// Function of the kernel that met it.
+    pub last_error_in: Option<String>,
+}

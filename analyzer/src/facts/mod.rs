@@ -154,6 +154,8 @@ pub struct Tree {
     pub arrays: List<arrays::Array>,
     /// Block devices.
     pub disks: List<disks::Disk>,
+    /// Devices, servers and file systems that tell errors.
+    pub storage_errors: List<disks::StorageError>,
     /// I/O of the host, and who causes it.
     pub io: disks::Io,
     /// Mounted file systems.

@@ -39,6 +39,125 @@ pub struct Nic {
     pub rx_ring_counters: Vec<Counter>,
     /// Receive queues.
     pub rx_queues: Option<i64>,
+    /// Version of the driver.
+    pub driver_version: Option<String>,
+    /// Firmware.
+    pub firmware: Option<String>,
+    /// Place on its bus: `0000:00:03.0`.
+    pub bus: Option<String>,
+    /// MAC address.
+    pub mac: Option<String>,
+    /// Made for virtual machines (virtio, vmxnet3, ena, …): its speed is no speed of a wire.
+    pub is_paravirtual: Option<bool>,
+    /// A copy of real hardware that a hypervisor plays (e1000, rtl8139, …), inside a virtual
+    /// machine.
+    pub is_emulated: Option<bool>,
+    /// Wi-Fi, by its name.
+    pub is_wireless: bool,
+    /// There is a link. Absent while the interface is switched off.
+    pub link: Option<bool>,
+    /// It has an address or a route, or is a member of a bond: something relies on it.
+    pub is_used: Option<bool>,
+    /// Bond, bridge or team that it is a member of.
+    pub master: Option<String>,
+    /// It is a member of a bridge.
+    pub in_bridge: Option<bool>,
+    /// Both ends agree on the speed by themselves.
+    pub autoneg: Option<bool>,
+    /// `tp`, `fibre`, `da`.
+    pub port: Option<String>,
+    /// Fastest mode that the port supports.
+    pub supported_mbit_per_s: Option<i64>,
+    /// Fastest mode that the partner offers.
+    pub partner_mbit_per_s: Option<i64>,
+    /// Changes of the link since boot.
+    pub carrier_changes: Option<i64>,
+    /// Times the link went down in the window, by the kernel's log.
+    pub link_downs_in_window: Option<i64>,
+    /// Transmit queues that stood still in the last 24 hours, by the kernel's log.
+    pub tx_timeouts_in_day: Option<i64>,
+    /// Traffic of both directions in the window.
+    pub traffic_mbit_per_s: Option<f64>,
+    /// Errors and drops in the window.
+    pub errors: Option<NicErrors>,
+    /// Errors of both directions since boot.
+    pub errors_since_boot: Option<i64>,
+    /// Offloads, by their common short name, that are off and could be on.
+    pub offloads_off: Vec<String>,
+    /// Large receive offload is on.
+    pub lro: Option<bool>,
+    /// Packets a second beyond what the cloud allows this instance, in the window (ENA, gVNIC,
+    /// MANA).
+    pub allowance_exceeded_per_s: Option<f64>,
+    /// The counters of that which grew.
+    pub allowance_counters: Vec<Counter>,
+    /// For a bond: its members.
+    pub bond: Option<Bond>,
+}
+
+/// Errors and drops of an interface in the window.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct NicErrors {
+    /// Received frames that were bad.
+    pub rx_errors: i64,
+    /// Frames that could not be sent.
+    pub tx_errors: i64,
+    /// Frames with a wrong checksum: cable or optics.
+    pub rx_crc: Option<i64>,
+    /// Received frames that nobody wanted, among them unknown protocols.
+    pub rx_dropped: i64,
+    /// Packets that could not be queued for sending.
+    pub tx_dropped: i64,
+    /// Collisions: half duplex.
+    pub collisions: i64,
+    /// Carrier losses while sending.
+    pub carrier: i64,
+    /// Packets of both directions.
+    pub packets: i64,
+    /// Errors of both directions by packets.
+    pub error_ratio: Option<f64>,
+    /// Dropped by all to be sent.
+    pub tx_drop_ratio: Option<f64>,
+    /// Dropped by all received.
+    pub rx_drop_ratio: Option<f64>,
+    /// Dropped received frames a second.
+    pub rx_dropped_per_s: f64,
+}
+
+/// A bond.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Bond {
+    /// `fault-tolerance (active-backup)`, `IEEE 802.3ad Dynamic link aggregation`.
+    pub mode: String,
+    /// Members.
+    pub members: Vec<BondMember>,
+    /// Members with a link, and in the active aggregator where there are aggregators.
+    pub working: i64,
+    /// Members in all.
+    pub wanted: i64,
+    /// 802.3ad: the partner does not answer (its MAC address is zero).
+    pub partner_missing: Option<bool>,
+    /// Members run at different speeds.
+    pub speeds_differ: Option<bool>,
+    /// The link is watched; otherwise a dead member is not noticed.
+    pub is_watched: Option<bool>,
+    /// Members that lost their link in the window, by the kernel's log.
+    pub losses_in_window: Option<i64>,
+}
+
+/// A member of a bond.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct BondMember {
+    /// Name.
+    pub name: String,
+    /// It has a link.
+    pub up: Option<bool>,
+    /// Speed.
+    pub speed_mbit_per_s: Option<i64>,
+    /// Times its link failed since it joined.
+    pub failures: Option<i64>,
+    /// 802.3ad: it is in the active aggregator.
+    pub in_active_aggregator: Option<bool>,
 }
 
 /// Sizes of the rings, in descriptors. A field that the driver does not have is absent.

@@ -38,6 +38,7 @@ fn add(device: &mut Device, part: &EthtoolText) {
         EthtoolText::Channels(x) => device.channels = Some(x),
         EthtoolText::Stats(x) => device.stats = Some(x),
         EthtoolText::Driver(x) => device.driver = Some(x),
+        EthtoolText::Features(x) => device.features = Some(x),
         EthtoolText::Other => {}
     }
 }

@@ -75,6 +75,11 @@ pub(super) fn build(
     List { items }
 }
 
+/// Kind of a device, by its name.
+pub(super) fn kind_of_name(name: &str) -> &'static str {
+    kind::of_name(name)
+}
+
 /// I/O of the host as a whole.
 pub(super) fn io_of_host(inputs: &Inputs, window: &Window, book: &mut Book) -> Io {
     io::host(inputs, window, book)

@@ -37,6 +37,7 @@ mod pressure;
 mod processes;
 mod ps;
 mod site;
+mod storage_errors;
 mod swap;
 mod sysctl;
 mod tasks;
@@ -71,14 +72,16 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     memory.totals = memory::totals(inputs, &memory, &numa, &mut book);
     let mut processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     peaks::build(inputs, &memory, &mut processes, &mut book);
-    let nics = nics::build(inputs, &window, &mut book, &mut lists);
+    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
+    let nics = nics::build(inputs, &window, &env, &kernel_log, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);
-    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let net = net::build(inputs, &window, &mut book);
     let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
     let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
     let arrays = arrays::build(inputs, &mut book, &mut lists);
+    let storage_errors =
+        storage_errors::build(&filesystems.items, &disks.items, &kernel_log, &mut book, &mut lists);
     let io = disks::io_of_host(inputs, &window, &mut book);
     let pressure = pressure::build(inputs, &window, &mut book);
     let cgroups = cgroups::build(inputs, &memory, &mut book, &mut lists);
@@ -102,6 +105,12 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         nics,
         net,
         netns,
+        arrays,
+        disks,
+        storage_errors,
+        io,
+        filesystems,
+        apps,
         sysctl,
         pressure,
         cgroups,
@@ -109,11 +118,6 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         irq,
         tasks,
         kernel_log,
-        arrays,
-        disks,
-        io,
-        filesystems,
-        apps,
     };
     Facts { tree, sources: book.sources, absences: book.absences }
 }

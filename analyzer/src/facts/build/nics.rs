@@ -9,7 +9,9 @@ use crate::parse::ethtool::{Answer, Device, Refusal};
 use crate::parse::ip_link::IpLink;
 use crate::parse::net_dev::Interface;
 
+use super::super::env::Env;
 use super::super::inputs::Inputs;
+use super::super::kernel_log::KernelLog;
 use super::super::method::num::{len, signed};
 use super::super::nics::{Counter, Nic, Ring};
 use super::super::plan::Pack;
@@ -27,9 +29,15 @@ const STANDARD: [&str; 2] = ["rx_missed_errors", "rx_fifo_errors"];
 const DRIVER: [&str; 7] =
     ["no_buf", "nobuf", "no_dma", "out_of_buffer", "missed", "discards_phy", "ring_full"];
 
+mod counters;
+mod link;
+mod offloads;
+
 pub(super) fn build(
     inputs: &Inputs,
     window: &Window,
+    env: &Env,
+    log: &KernelLog,
     book: &mut Book,
     lists: &mut Lists,
 ) -> List<Nic> {
@@ -49,7 +57,8 @@ pub(super) fn build(
         .enumerate()
         .map(|(i, name)| {
             let device = devices.get(name);
-            One { inputs, window, sys, device, name, fact: format!("{FACT}.{i}") }.nic(book)
+            One { inputs, window, env, log, sys, device, name, fact: format!("{FACT}.{i}") }
+                .nic(book)
         })
         .collect();
     let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
@@ -92,6 +101,8 @@ type Statistics = BTreeMap<&'static str, i64>;
 struct One<'a> {
     inputs: &'a Inputs,
     window: &'a Window,
+    env: &'a Env,
+    log: &'a KernelLog,
     sys: Option<&'a Pack<String, String>>,
     device: Option<&'a Device>,
     name: &'a str,
@@ -142,6 +153,11 @@ impl One<'_> {
         }
         self.traffic(&mut nic, book);
         self.overflows(&mut nic, book);
+        self.link(&mut nic);
+        self.errors(&mut nic, book);
+        self.allowances(&mut nic, book);
+        self.offloads(&mut nic, book);
+        nic.bond = self.bond(book);
         self.absences(&nic, book);
         nic
     }
@@ -338,7 +354,11 @@ impl One<'_> {
             ("duplex", nic.duplex.is_some()),
             ("mtu_bytes", nic.mtu_bytes.is_some()),
             ("rx_queues", nic.rx_queues.is_some()),
+            ("link", nic.link.is_some()),
+            ("is_used", nic.is_used.is_some()),
+            ("carrier_changes", nic.carrier_changes.is_some()),
         ];
+        self.not_here(nic, book);
         for (field, _) in known.into_iter().filter(|(_, known)| !known) {
             let absence = self.inputs.net.sys_net.first().err().unwrap_or_else(|| {
                 Absence::of(

@@ -1,14 +1,16 @@
 //! Interfaces, network namespaces and sockets.
 
+use std::collections::BTreeSet;
+
 use crate::absence::Reason;
 use crate::facts::build::devices::option_of;
 use crate::facts::method::socket::Socket;
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, ethtool_text, inet_diag, ip_link, ip_route, net_dev,
-    net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns, netstat, socket,
-    ss, sysctl,
+    Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route,
+    net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
+    netstat, socket, ss, sysctl,
 };
 
 use super::{sys, text};
@@ -39,6 +41,8 @@ pub(crate) enum EthtoolText {
     Stats(Answer<Counters>),
     /// `-i`.
     Driver(Answer<ethtool::Driver>),
+    /// `-k`.
+    Features(Answer<ethtool::Features>),
     /// An option that no chapter reads.
     Other,
 }
@@ -68,6 +72,16 @@ inputs! {
         |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
     /// The same as the tool prints it, by option and device: `-g_eth0`.
     ethtool_text: Many<EthtoolText> = |p| p.many("commands/ethtool_", "", ethtool_part);
+    /// Bonds, by name.
+    bonding: Many<bonding::Bond> =
+        |p| p.many("proc/net/bonding/", "", |_, b, _| bonding::parse(&text(b)));
+    /// Interfaces with an IPv4 route: those with an address.
+    route_names: Sampled<BTreeSet<String>> =
+        |p| p.sampled("proc/net/route", |t, _| Ok(words(t, 0)));
+    /// Interfaces with an IPv6 address that is not link-local.
+    inet6_names: Sampled<BTreeSet<String>> = |p| p.sampled("proc/net/if_inet6", |t, _| {
+        Ok(words(&t.lines().filter(|l| !l.starts_with("fe80")).collect::<Vec<_>>().join("\n"), 5))
+    });
     /// Interfaces as `ip` prints them.
     ip_link: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_link", |t, _| ip_link::parse(t));
@@ -164,6 +178,12 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
     })
 }
 
+/// The words of one column, headings among them.
+fn words(text: &str, column: usize) -> BTreeSet<String> {
+    let of = |l: &str| l.split_ascii_whitespace().nth(column).map(str::to_owned);
+    text.lines().filter_map(of).collect()
+}
+
 fn ethtool_part(path: &str, bytes: &[u8], _: &ParseEnv) -> Result<EthtoolText, ParseError> {
     let (text, name) = (text(bytes), path.rsplit('/').next().unwrap_or_default());
     let rest = name.strip_prefix("ethtool_").unwrap_or_default();
@@ -173,6 +193,7 @@ fn ethtool_part(path: &str, bytes: &[u8], _: &ParseEnv) -> Result<EthtoolText, P
         Some("-l") => EthtoolText::Channels(ethtool_text::channels(&text)?),
         Some("-S") => EthtoolText::Stats(ethtool_text::stats(&text)?),
         Some("-i") => EthtoolText::Driver(ethtool_text::driver(&text)?),
+        Some("-k") => EthtoolText::Features(ethtool_text::features(&text)?),
         Some(_) => EthtoolText::Other,
     })
 }
