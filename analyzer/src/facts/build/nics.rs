@@ -123,11 +123,10 @@ impl One<'_> {
         let mut nic = Nic {
             name: self.name.to_owned(),
             driver: told.or_else(|| linked.map(str::to_owned)),
-            is_virtual: self
-                .sys
-                .map(|_| self.sys("device").is_none() && linked.is_none())
-                .or_else(|| of_ip(ip?))
-                .or_else(|| of_bus(device?)),
+            is_virtual: device
+                .and_then(of_bus)
+                .or_else(|| self.sys.map(|_| self.sys("device").is_none() && linked.is_none()))
+                .or_else(|| of_ip(ip?)),
             state: self
                 .sys("operstate")
                 .map(str::to_owned)
