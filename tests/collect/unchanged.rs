@@ -33,9 +33,17 @@ const ASKS: &str = "\
     SIOCGIFADDR SIOCGIFCONF SIOCGIFFLAGS SIOCGIFHWADDR SIOCGIFINDEX SIOCGIFMTU SIOCGIFNAME \
     SIOCGIFTXQLEN TCGETS TCGETS2 TIOCGPGRP TIOCGWINSZ";
 
-/// Messages to the kernel that want an answer; others would set something.
-const QUESTIONS: &[&str] =
-    &["RTM_GET", "SOCK_DIAG_BY_FAMILY", "TCPDIAG_GETSOCK", "nlmsg_type=0x14 /* NLMSG_??? */"];
+/// Messages to the kernel that want an answer; others would set something. Where strace does not
+/// know the socket's protocol it shows numbers: `SOCK_DIAG_BY_FAMILY`, `RTM_GETNEIGH`,
+/// `RTM_GETQDISC`.
+const QUESTIONS: &[&str] = &[
+    "RTM_GET",
+    "SOCK_DIAG_BY_FAMILY",
+    "TCPDIAG_GETSOCK",
+    "nlmsg_type=0x14 /* NLMSG_??? */",
+    "nlmsg_type=0x1e /* NLMSG_??? */",
+    "nlmsg_type=0x26 /* NLMSG_??? */",
+];
 
 /// Commands of ethtool's messages that ask (`ETHTOOL_MSG_*_GET`); the others set or act.
 const ETHTOOL_ASKS: &[u8] =
