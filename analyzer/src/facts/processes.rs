@@ -120,6 +120,9 @@ pub struct Growth {
     pub memory_ratio: Option<f64>,
     /// The process is younger than two minutes: start-up, not growth.
     pub starting: Option<bool>,
+    /// Size of heap or cache that its command line allows (`-Xmx`, `--maxmemory`, `-m` of
+    /// memcached): memory that fills up to it is no leak.
+    pub configured_bytes: Option<i64>,
 }
 
 /// A classified series (M2).
@@ -162,6 +165,12 @@ pub struct Series {
     pub delta_bytes: i64,
     /// `slope * age / size`: near 1 when it has grown like this since it started.
     pub lifetime_linearity: Option<f64>,
+    /// Falls by more than 30 % of the range: collections of a heap.
+    pub drops: i64,
+    /// Minima of six equal parts of the window: the level after each collection.
+    pub floor_bytes: Vec<i64>,
+    /// Rise of these minima by time.
+    pub floor_slope_bytes_per_s: Option<f64>,
     /// Values for the sparkline, at most 120.
     pub points: Vec<i64>,
 }

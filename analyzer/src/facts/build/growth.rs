@@ -229,6 +229,7 @@ impl Host<'_> {
                 .total_bytes
                 .and_then(|total| ratio(resident.last, from_i64(total))),
             starting: age_s.map(|age| age < STARTING_S),
+            configured_bytes: configured(&named.comm, processes::cmdline(inputs, pid).as_deref()),
             resident: Some(facts_of(&resident, both.resident())),
             virtual_space: Some(facts_of(&space, both.virtual_space())),
         })
@@ -264,7 +265,11 @@ impl Host<'_> {
     fn resident_eta_s(&self, resident: &method::Growth) -> Option<f64> {
         let available = from_i64(self.memory.available_bytes?);
         let room = available + from_i64(self.memory.swap_free_bytes.unwrap_or(0));
-        if resident.class.grows() { ratio(room, resident.trend.slope) } else { None }
+        match resident.class {
+            Class::RisingFloor => ratio(room, resident.floor_slope),
+            class if class.grows() => ratio(room, resident.trend.slope),
+            _ => None,
+        }
     }
 
     /// The mapping that grew between the first and the last walk of the process.
@@ -292,6 +297,37 @@ impl Host<'_> {
     }
 }
 
+/// The size of heap or cache that a command line allows.
+fn configured(comm: &str, cmdline: Option<&str>) -> Option<i64> {
+    let words: Vec<&str> = cmdline?.split(' ').collect();
+    let after = |flag: &str| {
+        words.iter().position(|w| *w == flag).and_then(|i| words.get(i + 1)).copied()
+    };
+    let prefixed = |flag: &str| words.iter().rev().find_map(|w| w.strip_prefix(flag));
+    let heap = || prefixed("-Xmx").or_else(|| prefixed("-XX:MaxHeapSize=")).and_then(size);
+    let node = || prefixed("--max-old-space-size=").and_then(|n| size(&format!("{n}m")));
+    match comm {
+        "redis-server" | "valkey-server" => after("--maxmemory").and_then(size),
+        "memcached" => after("-m").and_then(|n| size(&format!("{n}m"))),
+        _ => heap().or_else(node),
+    }
+}
+
+/// `512m`, `4g`, `1073741824`.
+fn size(text: &str) -> Option<i64> {
+    let text = text.trim_end_matches(['b', 'B']);
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.strip_prefix(digits)?.to_ascii_lowercase().as_str() {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        "t" => 1_i64 << 40,
+        _ => return None,
+    };
+    digits.parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit)
+}
+
 /// The verdict on a series as facts.
 pub(super) fn facts_of(g: &method::Growth, points: &[Point]) -> Series {
     Series {
@@ -313,6 +349,9 @@ pub(super) fn facts_of(g: &method::Growth, points: &[Point]) -> Series {
         noise_bytes: to_i64(g.noise),
         delta_bytes: to_i64(g.last - g.first),
         lifetime_linearity: g.lifetime_linearity,
+        drops: len(g.drops),
+        floor_bytes: g.floor.iter().map(|x| to_i64(*x)).collect(),
+        floor_slope_bytes_per_s: Some(g.floor_slope),
         points: method::sparkline(points, MAX_VALUES).into_iter().map(to_i64).collect(),
     }
 }
@@ -419,6 +458,7 @@ fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
         (row.limit_data_bytes.is_some(), ("limit_data_bytes", NONE, "unlimited, or not readable")),
         (row.cmdline.is_some(), ("cmdline", NONE, "it has none, or it was not readable")),
         (row.age_s.is_some(), ("age_s", LACKS, start)),
+        (row.configured_bytes.is_some(), ("configured_bytes", NONE, "its command line sets none")),
         (row.starting.is_some(), ("starting", LACKS, start)),
         (row.memory_ratio.is_some(), ("memory_ratio", LACKS, "no MemTotal")),
         (mapping(|m| m.start_hex.is_some()), ("mapping.start_hex", NONE, class)),
@@ -432,4 +472,22 @@ fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
         (space(linear), ("virtual_space.lifetime_linearity", LACKS, start)),
         (space(risen), ("virtual_space.give_back_ratio", NONE, never)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_tells_how_large_a_heap_may_get() {
+        let java = "java -Xms1g -Xmx4g -jar app.jar";
+        assert_eq!(configured("java", Some(java)), Some(4 << 30));
+        assert_eq!(configured("node", Some("node --max-old-space-size=512 x.js")), Some(512 << 20));
+        assert_eq!(configured("memcached", Some("memcached -u mc -m 64")), Some(64 << 20));
+        let redis = "redis-server *:6379 --maxmemory 100mb";
+        assert_eq!(configured("redis-server", Some(redis)), Some(100 << 20));
+        assert_eq!(configured("ls", Some("ls -m 12")), None);
+        assert_eq!(configured("java", Some("java -Xmx9999999999g")), None);
+        assert_eq!(configured("x", None), None);
+    }
 }

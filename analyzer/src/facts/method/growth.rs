@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use super::num;
 use super::quantile;
 use super::trend::{self, Point, Trend, Z_99};
 
@@ -125,6 +126,13 @@ pub struct Growth {
     pub last: f64,
     /// `slope * age / last`: near 1 when it has grown like this ever since it started.
     pub lifetime_linearity: Option<f64>,
+    /// Falls by more than 30 % of the range.
+    pub drops: usize,
+    /// Minima of six equal windows (five for fewer than twelve samples): the level after each
+    /// collection.
+    pub floor: Vec<f64>,
+    /// Rise of these minima by time.
+    pub floor_slope: f64,
 }
 
 /// Whether a series cannot be anything but stable: the prefilter that spares thousands of
@@ -168,7 +176,19 @@ pub fn classify(points: &[Point], floor: f64, age_s: Option<f64>) -> Option<Grow
         first: first.value,
         last: last.value,
         lifetime_linearity,
+        drops: shape.drops,
+        floor_slope: floor_slope(&shape.minima, span_s),
+        floor: shape.minima,
     })
+}
+
+/// From the first minimum to the last; both may lie anywhere in their windows, the middle is as
+/// good a guess as any.
+fn floor_slope(minima: &[f64], span_s: f64) -> f64 {
+    let ends = minima.first().zip(minima.last());
+    let windows = num::from_len(minima.len());
+    let time = span_s * (windows - 1.0) / windows;
+    ends.filter(|_| time > 0.0).map_or(0.0, |(first, last)| (last - first) / time)
 }
 
 /// Every k-th point, the last one included, so that at most [`MAX_SAMPLES`] remain.
@@ -202,6 +222,7 @@ struct Shape {
     floor_tau: f64,
     /// Last minimum minus the first.
     floor_rise: f64,
+    minima: Vec<f64>,
 }
 
 impl Shape {
@@ -229,6 +250,7 @@ impl Shape {
             floor_tau: trend::tau(&minima),
             floor_rise: minima.last().copied().unwrap_or_default()
                 - minima.first().copied().unwrap_or_default(),
+            minima,
         }
     }
 }
