@@ -300,9 +300,8 @@ impl Host<'_> {
 /// The size of heap or cache that a command line allows.
 fn configured(comm: &str, cmdline: Option<&str>) -> Option<i64> {
     let words: Vec<&str> = cmdline?.split(' ').collect();
-    let after = |flag: &str| {
-        words.iter().position(|w| *w == flag).and_then(|i| words.get(i + 1)).copied()
-    };
+    let after =
+        |flag: &str| words.iter().position(|w| *w == flag).and_then(|i| words.get(i + 1)).copied();
     let prefixed = |flag: &str| words.iter().rev().find_map(|w| w.strip_prefix(flag));
     let heap = || prefixed("-Xmx").or_else(|| prefixed("-XX:MaxHeapSize=")).and_then(size);
     let node = || prefixed("--max-old-space-size=").and_then(|n| size(&format!("{n}m")));
