@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use rustix::fs::{self, AtFlags, OFlags};
+use rustix::fs::{self, AtFlags, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use crate::root::Root;
@@ -20,20 +20,40 @@ impl Root {
     pub(crate) fn stat_line(&self, path: &str, to: &mut Vec<u8>) -> Result<(), Errno> {
         let (parent, name) = path.rsplit_once('/').ok_or(Errno::INVAL)?;
         let dir = self.at(parent, OFlags::PATH | OFlags::DIRECTORY)?;
-        // The link is the kernel's own: a confined path may not follow it.
-        let stat = fs::statat(dir, name, AtFlags::empty())?;
-        writeln!(
-            to,
-            "size_bytes={} allocated_bytes={} links={} mode={:o} dev={}:{} inode={}",
-            stat.st_size,
-            stat.st_blocks.saturating_mul(512),
-            stat.st_nlink,
-            stat.st_mode,
-            fs::major(stat.st_dev),
-            fs::minor(stat.st_dev),
-            stat.st_ino,
-        )
-        .map_err(|_full| Errno::NOMEM)
+        // The link is the kernel's own: a confined path may not follow it. What is known of the file
+        // suffices: no server of a network file system is asked, since it may be gone.
+        let flags = AtFlags::STATX_DONT_SYNC;
+        match fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS) {
+            Ok(s) => writeln!(
+                to,
+                "size_bytes={} allocated_bytes={} links={} mode={:o} dev={}:{} inode={}",
+                s.stx_size,
+                s.stx_blocks.saturating_mul(512),
+                s.stx_nlink,
+                s.stx_mode,
+                s.stx_dev_major,
+                s.stx_dev_minor,
+                s.stx_ino,
+            )
+            .map_err(|_full| Errno::NOMEM),
+            // Before Linux 4.11, and where a filter does not know it.
+            Err(Errno::NOSYS | Errno::PERM) => {
+                let s = fs::statat(&dir, name, AtFlags::empty())?;
+                writeln!(
+                    to,
+                    "size_bytes={} allocated_bytes={} links={} mode={:o} dev={}:{} inode={}",
+                    s.st_size,
+                    s.st_blocks.saturating_mul(512),
+                    s.st_nlink,
+                    s.st_mode,
+                    fs::major(s.st_dev),
+                    fs::minor(s.st_dev),
+                    s.st_ino,
+                )
+                .map_err(|_full| Errno::NOMEM)
+            }
+            Err(errno) => Err(errno),
+        }
     }
 
     /// The number of entries of `proc/PID/fd`, as a line. Since Linux 6.2 the size of the
