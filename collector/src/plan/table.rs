@@ -254,7 +254,7 @@ pub(crate) const TABLE: &[Source] = &[
     sys("packs/sys/hypervisor", Hardware, Once, SYS_HYPERVISOR, "kind of virtual machine"),
     sys("packs/sys/pci", Hardware, Once, SYS_PCI, "devices, drivers, link speeds"),
     sys("packs/sys/edac", Hardware, Twice, SYS_EDAC, "memory errors"),
-    file("dev/kmsg", Logs, Last, "kernel log with levels and times")
+    file("dev/kmsg", Logs, Twice, "kernel log with levels and times")
         .right(Root)
         .cap(4 * MIB)
         .mask(Mask::Text),
