@@ -69,27 +69,49 @@ static void processes(long n)
 	ready_until_end();
 }
 
-/* Each address of loopback has ports of its own: 20,000 connections to each of them. */
-static void sockets(long n)
+/* Connections of one process, on an address of loopback of its own. */
+static void connections(int nth, long n)
 {
-	struct rlimit files = { n + 100, n + 100 };
-	struct sockaddr_in to = { .sin_family = AF_INET };
-	int listener = -1;
-	if (setrlimit(RLIMIT_NOFILE, &files))
-		fail("setrlimit");
-	for (long i = 0; i < n / 2; i++) {
-		if (i % 20000 == 0) {
-			to.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 20000);
-			to.sin_port = htons(7000);
-			listener = socket(AF_INET, SOCK_STREAM, 0);
-			if (bind(listener, (struct sockaddr *)&to, sizeof(to)) || listen(listener, 1000))
-				fail("listen");
-		}
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(7000) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK + nth);
+	if (bind(listener, (struct sockaddr *)&to, sizeof(to)) || listen(listener, 1000))
+		fail("listen");
+	for (long i = 0; i < n; i++) {
 		int client = socket(AF_INET, SOCK_STREAM, 0);
 		if (client < 0 || connect(client, (struct sockaddr *)&to, sizeof(to)) ||
 		    accept(listener, NULL, NULL) < 0)
 			fail("connect");
 	}
+}
+
+/* As many processes as the limit of open files asks for. */
+static void sockets(long n)
+{
+	struct rlimit files;
+	int done[2], nth;
+	char c;
+	if (getrlimit(RLIMIT_NOFILE, &files) || pipe(done))
+		fail("getrlimit");
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	long each = files.rlim_max > 20000 ? 9000 : (long)files.rlim_max / 2 - 50;
+	for (nth = 0; n > 0; nth++, n -= 2 * each) {
+		long here = n / 2 < each ? n / 2 : each;
+		pid_t child = fork();
+		if (child < 0)
+			fail("fork");
+		if (child > 0)
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		connections(nth, here);
+		if (write(done[1], "", 1) != 1)
+			fail("write");
+		pause();
+	}
+	while (nth-- > 0)
+		if (read(done[0], &c, 1) != 1)
+			fail("read");
 	ready_until_end();
 }
 
