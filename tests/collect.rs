@@ -55,6 +55,29 @@ fn an_archive_holds_start_set_samples_and_end_set() {
 }
 
 #[test]
+fn a_process_that_runs_is_load_in_the_samples_and_one_that_sleeps_is_not() {
+    let start = |script: &str| Ends(Command::new("sh").args(["-c", script]).spawn().unwrap());
+    let (runs, sleeps) = (start("while :; do :; done"), start("exec sleep 100"));
+    let words = ["--duration", "800ms", "--interval", "100ms", "--only", "process"];
+    let (_, archive) = collect(&words);
+    let counted = |child: &Ends| {
+        let key = format!("{0}/{0}", child.0.id());
+        let paths =
+            (1..=archive.end().samples).map(|n| format!("samples/{n}/packs/proc-task/stat"));
+        let there = paths.filter(|path| archive.entries.contains_key(path));
+        there.filter_map(|path| archive.record(&path, &key).map(|r| r.content.to_vec())).collect()
+    };
+    let (running, sleeping): (Vec<_>, Vec<_>) = (counted(&runs), counted(&sleeps));
+    assert!(running.len() >= 3 && sleeping.is_empty(), "{} {}", running.len(), sleeping.len());
+    assert!(running.iter().all(|stat| String::from_utf8_lossy(stat).contains(") R ")));
+    // The start set has both.
+    for child in [&runs, &sleeps] {
+        let pid = child.0.id();
+        assert!(archive.record("packs/proc-task/stat", &format!("{pid}/{pid}")).is_some());
+    }
+}
+
+#[test]
 fn kernel_parameters_are_as_sysctl_prints_them() {
     let (_, archive) = collect(&["--duration", "0", "--only", "sysctl"]);
     let text = archive.text("commands/sysctl_-a");

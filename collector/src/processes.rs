@@ -46,6 +46,8 @@ pub(crate) struct Processes {
     pub(crate) known: BTreeMap<u32, Known>,
     /// Files that this kernel does not have in `/proc/PID`.
     lacks: BTreeSet<&'static str>,
+    /// `stat` of the processes that run or wait uninterruptibly, as read last.
+    pub(crate) in_load: BTreeMap<u32, Vec<u8>>,
     /// Threads in D: how many samples in a row.
     pub(crate) waiting: BTreeMap<(u32, u32), u32>,
     /// Processes that grow, most suspicious first.
@@ -230,8 +232,12 @@ impl Processes {
         }
         match row.how {
             How::Process("stat") => {
-                let threads = Stat::parse(answer.content).and_then(Stat::threads);
+                let stat = Stat::parse(answer.content);
+                let threads = stat.and_then(Stat::threads);
                 self.known.entry(pid).or_default().threads = threads.unwrap_or(1);
+                if matches!(stat.and_then(Stat::state), Some('R' | 'D')) {
+                    self.in_load.insert(pid, answer.content.to_vec());
+                }
             }
             How::Process("statm") => {
                 let Some(statm) = Statm::parse(answer.content) else { return };

@@ -88,6 +88,7 @@ impl Run {
             pids.retain(|pid| some.binary_search(pid).is_ok());
         }
         let rows = self.process_rows(|s| s.when == When::Sample);
+        self.processes.in_load.clear();
         self.read_processes(&rows, &pids)?;
         self.read_threads(&pids, Threads::Load)?;
         self.read_waiting()?;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use linsight_archive::Outcome;
+
 use crate::answer::{Request, outcome_of};
 use crate::class::Class;
 use crate::files;
@@ -28,9 +30,18 @@ pub(crate) enum Threads {
     Load,
 }
 
+/// Threads in D, and in how many samples in a row.
+type Waiting = BTreeMap<(u32, u32), u32>;
+
+fn count_waiting(now: &mut Waiting, before: &Waiting, thread: (u32, u32), stat: &[u8]) {
+    if Stat::parse(stat).and_then(Stat::state) == Some('D') {
+        now.insert(thread, 1 + before.get(&thread).unwrap_or(&0));
+    }
+}
+
 impl Run {
-    /// Reads `stat` of the threads of these processes. A process with one thread has been read
-    /// already: its own `stat` says the same.
+    /// Reads `stat` of the threads of these processes. Within the window a process with one thread
+    /// has just been read: its own `stat` says the same.
     ///
     /// # Errors
     /// When the run ends early.
@@ -40,7 +51,7 @@ impl Run {
         let Self { sink, workers, processes, .. } = self;
         let mut pack = sink.pack(row.path);
         let mut room = MAX_THREADS;
-        let mut in_d = BTreeMap::new();
+        let mut in_d = Waiting::new();
         for some in pids.chunks(BATCH) {
             let mut requests = Vec::new();
             for pid in some {
@@ -51,6 +62,12 @@ impl Run {
                 };
                 room = rest;
                 let single = threads == 1 && *pid != std::process::id();
+                if single && stored == Threads::Load {
+                    let Some(stat) = processes.in_load.get(pid) else { continue };
+                    count_waiting(&mut in_d, &processes.waiting, (*pid, *pid), stat);
+                    sink.record(&mut pack, &format!("{pid}/{pid}"), Outcome::Collected, 0, stat)?;
+                    continue;
+                }
                 let (op, path) = if single {
                     (Op::Read, format!("proc/{pid}/stat"))
                 } else {
@@ -71,11 +88,8 @@ impl Run {
                 for (tid, errno, content) in all {
                     let tid = String::from_utf8_lossy(tid);
                     let state = Stat::parse(content).and_then(Stat::state);
-                    if let (Some('D'), Ok(tid)) = (state, tid.parse()) {
-                        in_d.insert(
-                            (pid, tid),
-                            1 + processes.waiting.get(&(pid, tid)).unwrap_or(&0),
-                        );
+                    if let Ok(id) = tid.parse() {
+                        count_waiting(&mut in_d, &processes.waiting, (pid, id), content);
                     }
                     if stored == Threads::Load && !matches!(state, Some('R' | 'D')) {
                         continue;
