@@ -13,6 +13,9 @@ pub struct Sysctl {
     /// Parameters set in files whose run-time value is another, or that another rule cares about
     /// and no file sets.
     pub mismatches: Vec<Mismatch>,
+    /// Lines of files below `/etc` that set what this kernel does not have, or what has no effect
+    /// in it; at most 50.
+    pub unknown_keys: Vec<UnknownKey>,
     /// What files set, after precedence, by key.
     pub persisted: BTreeMap<String, Persisted>,
 }
@@ -49,4 +52,26 @@ pub struct Persisted {
     pub file: String,
     /// Line.
     pub line: i64,
+}
+
+/// A line that sets a parameter which the running kernel does not have.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct UnknownKey {
+    /// Key.
+    pub key: String,
+    /// Value that the line sets.
+    pub value: String,
+    /// File.
+    pub file: String,
+    /// Line.
+    pub line: i64,
+    /// `removed`, `moved`, `renamed`, `no-effect` (it exists and does nothing), `misspelt`, or
+    /// `unknown`.
+    pub kind: String,
+    /// First kernel without it: `4.12`.
+    pub since: Option<String>,
+    /// What to use instead.
+    pub instead: Option<String>,
+    /// The line begins with `-`: a failure to set it is expected.
+    pub tolerated: bool,
 }

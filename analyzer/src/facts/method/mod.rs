@@ -16,6 +16,7 @@ pub mod port_sources;
 pub mod ports;
 pub mod precedence;
 pub mod quantile;
+pub mod removed;
 pub mod retransmit;
 pub mod role;
 pub mod socket;

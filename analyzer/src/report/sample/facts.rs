@@ -452,6 +452,7 @@ fn sysctl(n: Name<'_>) -> Sysctl {
             losers: vec![n("/usr/lib/sysctl.d/50-default.conf:12 30")],
             by_design: false,
         }],
+        unknown_keys: Vec::new(),
         persisted: [(
             "vm.swappiness".to_owned(),
             Persisted { value: n("60"), file: n("/etc/sysctl.d/99-local.conf"), line: 3 },

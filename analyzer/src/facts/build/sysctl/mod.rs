@@ -12,6 +12,8 @@ use super::super::method::precedence::{self, File, Line, Winner};
 use super::super::sysctl::{Mismatch, Persisted, Sysctl};
 use super::Book;
 
+mod unknown;
+
 const ETC: &str = "etc/sysctl.conf";
 const MISMATCHES: &str = "sysctl.mismatches";
 
@@ -63,6 +65,7 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
     } else {
         book.absent(MISMATCHES, inputs.parameters.sysctl.absence());
     }
+    sysctl.unknown_keys = unknown::build(inputs, kernel, book);
     for (key, w) in &winners {
         let fact = format!("sysctl.persisted.{key}");
         book.source(fact, Locator::line(&w.line.path, w.line.line));
