@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use linsight::absence::Absence;
 use linsight::facts::{self, Facts, SiteInputs};
 use linsight::input::{Limits, Snapshot, Source};
@@ -43,6 +43,11 @@ impl Judge {
     pub(crate) fn bench(&self) -> anyhow::Result<Bench> {
         let rules = RuleSet::load(&self.rules).context("load the rules")?;
         let (told, others) = self.told.read()?;
+        match rules.unknown_accept(told.accepted()) {
+            Some((id, Some(near))) => bail!("[[accept]]: no rule `{id}`, did you mean `{near}`?"),
+            Some((id, None)) => bail!("[[accept]]: no rule `{id}`"),
+            None => {}
+        }
         let params = Params::read(&rules, others.iter().map(|(k, v)| (k.as_str(), v.as_str())))?;
         Ok(Bench { rules, params, told })
     }
@@ -66,7 +71,8 @@ impl Bench {
         let parsed = || stats.done("visit, parse");
         let facts = facts::build_watched(&snapshot, &self.told, parsed);
         stats.done("facts");
-        let assessment = self.rules.evaluate(&facts, &self.params);
+        let mut assessment = self.rules.evaluate(&facts, &self.params);
+        assessment.accept(self.told.accepted(), facts.tree.host.taken_unix_s);
         stats.done("rules");
         let origin = origin(archive, &snapshot);
         let view = View::new(&facts, &assessment, &FromArchive(&snapshot), &origin);

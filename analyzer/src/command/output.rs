@@ -156,14 +156,14 @@ impl Output {
         }
     }
 
-    /// 1 if the findings are as bad as `--fail-on` says.
+    /// 1 if the findings are as bad as `--fail-on` says; accepted ones do not count.
     pub(crate) fn status<'a>(&self, mut all: impl Iterator<Item = &'a Analysis>) -> ExitCode {
         let least = match self.fail_on {
             None => return ExitCode::SUCCESS,
             Some(FailOn::Warning) => Severity::Warning,
             Some(FailOn::Critical) => Severity::Critical,
         };
-        if all.any(|a| a.assessment.findings().iter().any(|(_, _, f)| f.severity >= least)) {
+        if all.any(|a| a.assessment.has_at_least(least)) {
             ExitCode::FAILURE
         } else {
             ExitCode::SUCCESS

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use linsight::facts::{self, SiteInputs};
 use linsight::input::Snapshot;
 use linsight::rules::testing::{self, Tested};
-use linsight::rules::{Diagnostic, Inputs, LoadError, RuleSet, chapters, check};
+use linsight::rules::{Diagnostic, Inputs, LoadError, RuleSet, chapters, check, docs};
 use linsight::severity::Severity;
 
 use crate::cli::{ERROR, Io};
@@ -28,6 +28,8 @@ enum What {
     Check(More),
     /// Run the tests that stand in rule files
     Test(More),
+    /// Print all rules as one Markdown document, by chapter: docs/rules.md
+    Docs(More),
 }
 
 /// Rules beside those built in.
@@ -51,6 +53,10 @@ pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
             report(rules, &wrong, io)
         }
         What::Test(more) => test(&RuleSet::load(&more.dirs)?, io),
+        What::Docs(more) => {
+            write!(io.out, "{}", docs::markdown(&RuleSet::load(&more.dirs)?)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -74,6 +74,77 @@ pub struct Application {
     pub read_timeout_s: Option<f64>,
 }
 
+/// An input: its fact, how to tell it, and what it decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// Field of [`Site`].
+    pub fact: &'static str,
+    /// How to tell it.
+    pub way: &'static str,
+    /// What it decides.
+    pub decides: &'static str,
+}
+
+const fn question(fact: &'static str, way: &'static str, decides: &'static str) -> Question {
+    Question { fact, way, decides }
+}
+
+/// All that can be told.
+pub const QUESTIONS: [Question; 9] = [
+    question(
+        "l4_idle_timeout_s",
+        "--set site.l4_idle_timeout_s=…",
+        "whether keepalive speaks before a load balancer, NAT or firewall forgets a session, and which connections are zombies",
+    ),
+    question(
+        "topology",
+        "--set site.topology=inline or dsr",
+        "which packets the balancer sees, and so how long it takes a session for silent",
+    ),
+    question("l4", "[[l4]] in a file of --site", "the same for single ports and networks"),
+    question(
+        "l7_idle_timeout_s",
+        "--set site.l7_idle_timeout_s=…",
+        "whether HTTP servers close connections that the proxy in front still uses (sporadic 502)",
+    ),
+    question("l7", "[[l7]] in a file of --site", "the same for single ports"),
+    question(
+        "dimm_total_bytes",
+        "--set site.dimm_total_gib=…",
+        "whether all memory that was bought is seen",
+    ),
+    question(
+        "nics",
+        "[[nic]] in a file of --site",
+        "whether network interfaces run at the speed that they should",
+    ),
+    question(
+        "applications",
+        "[[application]] in a file of --site",
+        "whether timeouts that stand in code leave time for one lost packet",
+    ),
+    question("roles", "--set site.roles=…", "what counts as meant: `hedging` for short timeouts"),
+];
+
+impl Site {
+    /// Whether an input was told.
+    #[must_use]
+    pub fn knows(&self, fact: &str) -> bool {
+        match fact {
+            "l4_idle_timeout_s" => self.l4_idle_timeout_s.is_some(),
+            "topology" => self.topology.is_some(),
+            "l4" => !self.l4.is_empty(),
+            "l7_idle_timeout_s" => self.l7_idle_timeout_s.is_some(),
+            "l7" => !self.l7.is_empty(),
+            "dimm_total_bytes" => self.dimm_total_bytes.is_some(),
+            "nics" => !self.nics.is_empty(),
+            "applications" => !self.applications.is_empty(),
+            "roles" => !self.roles.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 impl Middlebox {
     /// Whether a session with these ends passes it. A narrower entry is the greater.
     fn fit(&self, ports: [u16; 2], remote: IpAddr) -> Option<(bool, u8)> {

@@ -118,6 +118,15 @@ fn excerpt(s: &Subject) -> Vec<String> {
 }
 
 fn tail(view: &View, out: &mut Vec<String>) {
+    for c in view.accepted.iter().take(3) {
+        let why = c.first_subject().and_then(|s| s.accepted.clone()).unwrap_or_default();
+        out.push(format!(
+            "Not counted: {}; {}",
+            text(&clip(&c.title, 160)),
+            text(&clip(&why, 160))
+        ));
+        out.push(String::new());
+    }
     out.push(format!("Coverage: {}.", text(&view.coverage.sentence)));
     for p in view.coverage.problems.iter().take(2) {
         out.push(format!("- archive: {}", text(&clip(p, 160))));

@@ -66,6 +66,10 @@ fn finding(card: &Card) -> Vec<String> {
 }
 
 fn tail(view: &View, out: &mut Vec<String>) {
+    for c in view.accepted.iter().take(3) {
+        let why = c.first_subject().and_then(|s| s.accepted.clone()).unwrap_or_default();
+        wrap(out, "", &format!("Not counted: {}; {}", clip(&c.title, 100), clip(&why, 120)));
+    }
     wrap(out, "", &format!("Coverage: {}.", view.coverage.sentence));
     for p in view.coverage.problems.iter().take(2) {
         wrap(out, "  ", &format!("archive: {}", clip(p, 120)));

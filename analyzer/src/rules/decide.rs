@@ -3,7 +3,9 @@
 use minijinja::value::Value as TextValue;
 use serde_json::Value;
 
-use super::outcome::{Action, Capped, Finding, Missing, Reading, Status, SubjectResult, Undecided};
+use super::outcome::{
+    Action, Capped, Finding, Missing, Raised, Reading, Status, SubjectResult, Undecided,
+};
 use super::rule::{Confidence, Guard, Outcome, Rule};
 use super::trace::{Tracer, Truth, merge};
 use super::words::{Evidence, Level};
@@ -112,12 +114,16 @@ impl Judge<'_, '_> {
     fn finding(&mut self, outcome: &Outcome, guards: &[(&Guard, Truth)]) -> Finding {
         let (level, because) = self.confidence(outcome, guards);
         let (severity, capped) = cap(outcome, level, self.cited_rank(outcome));
+        let raised = self.raised(outcome, level, severity);
+        let severity = raised.as_ref().map_or(severity, |_| next(severity));
         let actions = self.actions(outcome);
         let rule = self.rule;
         Finding {
             outcome: outcome.name.clone(),
             severity,
             capped,
+            raised,
+            accepted: None,
             title: rule.title.render(self.texts),
             says: outcome.says.render(self.texts),
             evidence: outcome.evidence.as_str().to_owned(),
@@ -153,6 +159,20 @@ impl Judge<'_, '_> {
             }
         }
         (level, because)
+    }
+
+    /// What raises it, if anything does. What is doubtful stays where it is.
+    fn raised(&mut self, o: &Outcome, level: Level, from: Severity) -> Option<Raised> {
+        if level == Level::Low || from == Severity::Critical {
+            return None;
+        }
+        let rule = self.rule;
+        let raise = rule
+            .raise
+            .iter()
+            .filter(|r| r.outcomes.is_empty() || r.outcomes.contains(&o.name))
+            .find(|r| self.tracer.truth(&r.when, "raise") == Truth::True)?;
+        Some(Raised { from, because: raise.because.render(self.texts) })
     }
 
     /// The highest rank among the findings that the condition cites.
@@ -209,6 +229,14 @@ pub(crate) fn lacking(missing: Vec<Missing>) -> Status {
             },
         },
         _ => Status::NotAssessable { missing },
+    }
+}
+
+/// One level higher.
+const fn next(severity: Severity) -> Severity {
+    match severity {
+        Severity::Info => Severity::Warning,
+        Severity::Warning | Severity::Critical => Severity::Critical,
     }
 }
 

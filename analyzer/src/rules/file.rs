@@ -48,6 +48,10 @@ pub struct RuleFile {
     /// Conditions that lower the confidence.
     #[serde(default)]
     pub confidence: Vec<Spanned<Confidence>>,
+    /// Conditions that raise the severity by one level: what logs say of a finding. They never make
+    /// one.
+    #[serde(default)]
+    pub raise: Vec<Spanned<Raise>>,
     /// Prose for the report and for `linsight explain`.
     pub explain: Explain,
     /// What to do.
@@ -118,6 +122,19 @@ pub struct Outcome {
 pub struct Confidence {
     /// `medium` or `low`.
     pub level: Text,
+    /// Condition.
+    pub when: Text,
+    /// Why (template).
+    pub because: Text,
+    /// Names of the outcomes it concerns; all when empty.
+    #[serde(default)]
+    pub outcomes: Vec<Text>,
+}
+
+/// A condition that raises the severity of a finding by one level.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raise {
     /// Condition.
     pub when: Text,
     /// Why (template).

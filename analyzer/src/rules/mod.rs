@@ -11,10 +11,12 @@
 //! | `subjects`, `decide`, `trace` | loops; one verdict; three-valued truth and its record |
 //! | `condition`, `node` | CEL, and the facts tree as CEL sees it |
 //! | `text`, [`filters`], `shell` | minijinja, numbers for people, quoting for commands |
+//! | `accept` | findings that the operator accepts |
 //! | [`outcome`] | what is handed to the report |
 //! | [`testing`] | the tests that stand in rule files |
 //! | [`page`] | a rule as a page of a book |
 
+mod accept;
 mod condition;
 mod decide;
 mod node;
@@ -32,6 +34,7 @@ mod words;
 pub mod chapters;
 pub mod check;
 pub mod diagnostics;
+pub mod docs;
 pub mod evaluate;
 pub mod file;
 pub mod filters;

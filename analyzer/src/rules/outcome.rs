@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::absence::Absence;
+use crate::facts::Accepted;
 use crate::locator::Locator;
 use crate::severity::Severity;
 
@@ -138,6 +139,12 @@ pub struct Finding {
     pub severity: Severity,
     /// Severity as the outcome states it, when a cap lowered it, and why.
     pub capped: Option<Capped>,
+    /// Severity before something that logs say raised it, and what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Raised>,
+    /// The operator accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
     /// Title, naming the subject.
     pub title: String,
     /// What was seen, in one or two sentences with numbers.
@@ -158,6 +165,23 @@ pub struct Finding {
     pub actions: Vec<Action>,
     /// References: man pages, kernel documents, `https:` links.
     pub references: Vec<String>,
+}
+
+impl Finding {
+    /// The operator accepts it, and the entry has not expired.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.as_ref().is_some_and(|a| !a.has_expired)
+    }
+}
+
+/// A raised severity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Raised {
+    /// What it was.
+    pub from: Severity,
+    /// Why it was raised.
+    pub because: String,
 }
 
 /// A lowered severity.

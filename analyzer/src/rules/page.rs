@@ -137,6 +137,14 @@ fn decides(rule: &Rule, params: &Value) -> Vec<Block> {
         let head = format!("{} confidence{cap}, if", c.level.as_str());
         out.push(Block::Entry(String::new(), head, body));
     }
+    for r in &rule.raise {
+        let because = outline(&r.because.source, params);
+        let mut body = vec![code(&r.when), Block::Text(format!("Because {}.", joined(&because)))];
+        if !r.outcomes.is_empty() {
+            body.push(Block::Text(format!("Concerns only: {}.", r.outcomes.join(", "))));
+        }
+        out.push(Block::Entry(String::new(), "one level higher, if".to_owned(), body));
+    }
     out.push(Block::Text(
         "Tried from above; the first that is true wins, and if none is, the answer is clear. What \
          depends on a fact that lacks is passed over and named; if nothing else is true, the answer \

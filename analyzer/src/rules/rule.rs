@@ -32,6 +32,7 @@ pub struct Rule {
     pub(crate) guards: Vec<Guard>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) confidence: Vec<Confidence>,
+    pub(crate) raise: Vec<Raise>,
     pub(crate) why: Template,
     pub(crate) verify: Template,
     pub(crate) wrong_if: Template,
@@ -73,6 +74,13 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Confidence {
     pub(crate) level: Level,
+    pub(crate) when: Condition,
+    pub(crate) because: Template,
+    pub(crate) outcomes: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Raise {
     pub(crate) when: Condition,
     pub(crate) because: Template,
     pub(crate) outcomes: Vec<String>,
@@ -129,6 +137,7 @@ impl Compiler<'_> {
             file.outcome.iter().filter_map(|o| self.outcome(o.get_ref())).collect();
         let confidence =
             file.confidence.iter().filter_map(|c| self.confidence(c.get_ref())).collect();
+        let raise = file.raise.iter().filter_map(|r| self.raise(r.get_ref())).collect();
         let actions = file.action.iter().filter_map(|a| self.action(a)).collect();
         if let Some(empty) = &file.empty {
             let known = |w: &str| words::EMPTY.contains(&w).then_some(());
@@ -152,6 +161,7 @@ impl Compiler<'_> {
             guards,
             outcomes,
             confidence,
+            raise,
             why: why?,
             verify: verify?,
             wrong_if: wrong_if?,
@@ -216,6 +226,11 @@ impl Compiler<'_> {
             because: because?,
             outcomes: names(&c.outcomes),
         })
+    }
+
+    fn raise(&mut self, r: &file::Raise) -> Option<Raise> {
+        let (when, because) = (self.condition(&r.when), self.text(&r.because));
+        Some(Raise { when: when?, because: because?, outcomes: names(&r.outcomes) })
     }
 
     fn action(&mut self, spanned: &Spanned<file::Action>) -> Option<Action> {
@@ -302,6 +317,7 @@ impl Rule {
             .chain(self.guards.iter().map(|g| &g.when))
             .chain(self.outcomes.iter().map(|o| &o.when))
             .chain(self.confidence.iter().map(|c| &c.when))
+            .chain(self.raise.iter().map(|r| &r.when))
             .chain(self.actions.iter().filter_map(|a| a.when.as_ref()))
     }
 
@@ -324,6 +340,9 @@ impl Rule {
             all.push((Some(&w.says), Some(&c.says), Prose));
         }
         for (w, c) in f.confidence.iter().map(Spanned::get_ref).zip(&self.confidence) {
+            all.push((Some(&w.because), Some(&c.because), Prose));
+        }
+        for (w, c) in f.raise.iter().map(Spanned::get_ref).zip(&self.raise) {
             all.push((Some(&w.because), Some(&c.because), Prose));
         }
         for (w, c) in f.action.iter().map(Spanned::get_ref).zip(&self.actions) {

@@ -5,7 +5,7 @@ use linsight_archive::names;
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
-use super::super::site::{Site, SiteInputs};
+use super::super::site::{QUESTIONS, Site, SiteInputs};
 use super::{Archive, Book};
 
 /// What was told on the command line, then what the archive's notes tell. A note that is no input
@@ -25,23 +25,13 @@ pub(super) fn build(
         }
     }
     let site = inputs.site().clone();
-    for (name, known, way) in [
-        ("l4_idle_timeout_s", site.l4_idle_timeout_s.is_some(), "--set site.l4_idle_timeout_s=…"),
-        ("topology", site.topology.is_some(), "--set site.topology=…"),
-        ("l4", !site.l4.is_empty(), "[[l4]] in a file of --site"),
-        ("l7_idle_timeout_s", site.l7_idle_timeout_s.is_some(), "--set site.l7_idle_timeout_s=…"),
-        ("l7", !site.l7.is_empty(), "[[l7]] in a file of --site"),
-        ("dimm_total_bytes", site.dimm_total_bytes.is_some(), "--set site.dimm_total_gib=…"),
-        ("nics", !site.nics.is_empty(), "[[nic]] in a file of --site"),
-        ("applications", !site.applications.is_empty(), "[[application]] in a file of --site"),
-        ("roles", !site.roles.is_empty(), "--set site.roles=…"),
-    ] {
-        let fact = format!("site.{name}");
-        if known {
-            let how = inputs.how(name).unwrap_or_default().to_owned();
+    for q in &QUESTIONS {
+        let fact = format!("site.{}", q.fact);
+        if site.knows(q.fact) {
+            let how = inputs.how(q.fact).unwrap_or_default().to_owned();
             book.source(fact, Locator::Operator { how });
         } else {
-            book.absent(fact, Absence::new(Reason::NotTold, format!("{way} tells it")));
+            book.absent(fact, Absence::new(Reason::NotTold, format!("{} tells it", q.way)));
         }
     }
     row_absences(&site, book);

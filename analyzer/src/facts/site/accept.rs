@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// An entry `[[accept]]` of a site file.
@@ -20,7 +21,7 @@ pub struct Accept {
 }
 
 /// What an entry says of one finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Accepted {
     /// Why, in the operator's words.
     pub reason: String,

@@ -39,6 +39,8 @@ fn fired(severity: Severity, title: String, says: String) -> Finding {
         outcome: "exhausted".to_owned(),
         severity,
         capped: None,
+        raised: None,
+        accepted: None,
         title,
         says,
         evidence: "window".to_owned(),
@@ -147,6 +149,8 @@ fn leak(n: Name<'_>) -> RuleResult {
         confidence: "medium".to_owned(),
         confidence_because: vec!["the process is younger than an hour".to_owned()],
         capped: Some(crate::rules::outcome::Capped { from: Severity::Critical, because: "evidence of one window".to_owned() }),
+        raised: None,
+        accepted: None,
         actions: vec![Action {
             says: "Look at what fills the memory".to_owned(),
             command: Some("gdb -p 4242 --batch -ex 'dump memory /var/tmp/4242.bin 0x7f31c4000000 0x7f31cbc00000'".to_owned()),

@@ -11,6 +11,7 @@ use super::excerpts::{self, ExcerptView};
 use super::prose::Prose;
 use super::reasoning;
 use super::table::Table;
+use crate::facts::Accepted;
 use crate::report::chart::Sparkline;
 use crate::report::units::{Unit, counted};
 use crate::rules::outcome::{Action, Capped};
@@ -73,6 +74,10 @@ pub struct Subject {
     pub evidence_kind: &'static str,
     /// Why its severity was lowered.
     pub capped: Option<String>,
+    /// Why its severity was raised.
+    pub raised: Option<String>,
+    /// What the operator says of it.
+    pub accepted: Option<String>,
     /// Worse outcomes that could not be judged.
     pub undecided: Vec<String>,
     /// What to do.
@@ -177,6 +182,10 @@ impl Subject {
             capped: f.capped.as_ref().map(|Capped { from, because }| {
                 format!("{}, lowered from {}: {because}", f.severity.as_str(), from.as_str())
             }),
+            raised: f.raised.as_ref().map(|r| {
+                format!("{}, raised from {}: {}", f.severity.as_str(), r.from.as_str(), r.because)
+            }),
+            accepted: f.accepted.as_ref().map(accepted),
             undecided: result
                 .undecided
                 .iter()
@@ -228,6 +237,17 @@ impl Reference {
         let href =
             (text.starts_with("https://") && text.chars().all(safe)).then(|| text.to_owned());
         Self { text: text.to_owned(), href }
+    }
+}
+
+/// What the operator says of a finding.
+fn accepted(a: &Accepted) -> String {
+    match (&a.until, a.has_expired) {
+        (Some(until), true) => {
+            format!("was accepted until {until}, which is over: {}", a.reason)
+        }
+        (Some(until), false) => format!("accepted until {until}: {}", a.reason),
+        (None, _) => format!("accepted: {}", a.reason),
     }
 }
 

@@ -8,6 +8,7 @@ use super::cell::{Badge, Cell};
 use super::cx::Cx;
 use super::table::{Row, Table};
 use crate::absence::Reason;
+use crate::facts::site::QUESTIONS;
 use crate::report::units::{counted, float_len};
 use crate::rules::outcome::Missing;
 use crate::rules::{RuleResult, Status};
@@ -40,6 +41,8 @@ pub struct Coverage {
     pub not_applicable: Table,
     /// Sources without content.
     pub gaps: Table,
+    /// What only the operator knows and did not tell, and what it would decide.
+    pub not_told: Table,
 }
 
 /// Checks that lack something for the same reason.
@@ -70,6 +73,7 @@ impl Coverage {
             partial: partial(cx),
             not_applicable: not_applicable(cx),
             gaps: gaps(cx),
+            not_told: not_told(cx),
         };
         let collection = &cx.facts.tree.collection;
         if let (Some(false), Some(uid), Some(denied)) =
@@ -240,6 +244,20 @@ fn remedy(cx: &Cx<'_>, reason: Option<Reason>, key: &str) -> (String, String) {
         Some(Reason::NotApplicable) => s("it has no meaning on this host", "Nothing to do."),
         None => s("reason not recorded", "Collect again."),
     }
+}
+
+/// What no host knows about itself.
+fn not_told(cx: &Cx<'_>) -> Table {
+    let mut table =
+        Table::new("What nobody told", &["Input", "What it would decide", "How to tell it"]);
+    for q in QUESTIONS.iter().filter(|q| !cx.facts.tree.site.knows(q.fact)) {
+        table.push(Row::new(vec![
+            Cell::code(format!("site.{}", q.fact)),
+            Cell::text(q.decides),
+            Cell::code(q.way),
+        ]));
+    }
+    table
 }
 
 fn partial(cx: &Cx<'_>) -> Table {

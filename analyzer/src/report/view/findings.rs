@@ -55,6 +55,8 @@ fn home(id: &str) -> Home {
 pub(super) struct Placed {
     /// Warnings and above, worst first, symptoms nested.
     pub(super) findings: Vec<Card>,
+    /// What the operator accepts, worst first.
+    pub(super) accepted: Vec<Card>,
     /// Infos by section.
     pub(super) infos: BTreeMap<Home, Vec<Card>>,
 }
@@ -74,6 +76,9 @@ pub(super) fn place(cx: &Cx<'_>) -> Placed {
             })
             .collect();
         fired.sort_by(|a, b| (b.1.severity, &a.0.subject).cmp(&(a.1.severity, &b.0.subject)));
+        let (accepted, fired): (Vec<_>, Vec<_>) =
+            fired.into_iter().partition(|(_, f)| f.is_accepted());
+        placed.accepted.extend(Card::new(cx, rule, &accepted, &mut taken));
         let (high, low): (Vec<_>, Vec<_>) =
             fired.into_iter().partition(|(_, f)| f.severity >= Severity::Warning);
         let home = home(&rule.id);

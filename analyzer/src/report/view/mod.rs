@@ -47,6 +47,8 @@ pub struct View {
     pub verdict: verdict::Verdict,
     /// 2: warnings and above, worst first, symptoms nested.
     pub findings: Vec<Card>,
+    /// What the operator accepts: shown, and not counted.
+    pub accepted: Vec<Card>,
     /// 3: what could not be checked.
     pub coverage: coverage::Coverage,
     /// 4: samples.
@@ -130,6 +132,7 @@ impl View {
             head: head::Head::new(&cx),
             verdict: verdict::Verdict::new(&cx, &placed.findings, infos.len(), &coverage),
             findings: placed.findings,
+            accepted: placed.accepted,
             coverage,
             timeline: timeline::Timeline::new(&cx),
             memory,

@@ -39,6 +39,7 @@ fn outcome_names(rule: &Rule, out: &mut Vec<Diagnostic>) {
     let f = &rule.file;
     let meant = f.guard.iter().flat_map(|g| &g.get_ref().outcomes);
     let meant = meant.chain(f.confidence.iter().flat_map(|c| &c.get_ref().outcomes));
+    let meant = meant.chain(f.raise.iter().flat_map(|r| &r.get_ref().outcomes));
     for name in meant.chain(f.action.iter().flat_map(|a| &a.get_ref().outcomes)) {
         if !names.contains(&name.get_ref().as_str()) {
             let d = at(rule, name, format!("no outcome is named `{}`", name.get_ref()));

@@ -41,6 +41,24 @@ fn status(when: &str, tree: Value) -> Status {
 }
 
 #[test]
+fn logs_raise_a_finding_by_one_level_and_make_none() {
+    let raise = "[[raise]]\nwhen = 'load.five > 9.0'\nbecause = 'the log says so'\n";
+    let text = small("load.one > 1.0", "").replace("'critical'", "'warning'") + raise;
+    let set = set(&[("a/b.toml", &text)]).unwrap();
+    let of = |tree| assess(&set, tree).rules.remove(0).subjects.remove(0).status;
+    let finding = |tree| match of(tree) {
+        Status::Fired(f) => (f.severity, f.raised.map(|r| (r.from, r.because))),
+        other => panic!("{other:?}"),
+    };
+    let because = Some((Severity::Warning, "the log says so".to_owned()));
+    assert_eq!(finding(json!({"load": {"one": 2.0, "five": 9.5}})), (Severity::Critical, because));
+    assert_eq!(finding(json!({"load": {"one": 2.0, "five": 1.0}})), (Severity::Warning, None));
+    assert_eq!(finding(json!({"load": {"one": 2.0}})), (Severity::Warning, None), "unknown");
+    let clear = of(json!({"load": {"one": 0.5, "five": 9.5}}));
+    assert!(matches!(clear, Status::Clear { .. }), "{clear:?}");
+}
+
+#[test]
 fn the_tests_of_a_rule_file_run() {
     let set = set(&[("tcp/keepalive.toml", KEEPALIVE)]).unwrap();
     let tested = testing::run(&set, None);

@@ -70,13 +70,14 @@ fn apache(name: &str, l: &Line, path: &str, found: &mut Found) {
         "keepalive" if l.value.eq_ignore_ascii_case("off") => found.http.push(server(0.0)),
         "keepalivetimeout" => found.http.extend(milliseconds(&l.value, 1.0).map(server)),
         "proxytimeout" => {
-            found.timeouts.extend(milliseconds(&l.value, 1.0).map(|value_s| Written {
+            let written = |value_s| Written {
                 name: "apache ProxyTimeout".to_owned(),
                 kind: "read",
                 at: at(path, l.line),
                 value_s,
                 port: None,
-            }))
+            };
+            found.timeouts.extend(milliseconds(&l.value, 1.0).map(written));
         }
         "proxypass" if l.value.contains("disablereuse=on") => {
             let url = l.value.split_whitespace().find(|w| w.contains("://")).unwrap_or_default();
