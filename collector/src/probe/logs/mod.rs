@@ -173,7 +173,7 @@ impl Reader {
 
     /// The matches of one file; the error is the reason, or none if there is no such file.
     fn look(&mut self, file: &str) -> Result<(Looked, Matches), Option<String>> {
-        let (log, size, modified) = self.open(file)?;
+        let (log, size, modified) = self.open(file).map_err(|errno| self.reason(file, errno))?;
         if modified < self.now.unix_s - DAY_S {
             return Err(Some("not written for 24 hours".to_owned()));
         }
@@ -198,23 +198,29 @@ impl Reader {
     }
 
     /// A log, its size and the time of its last change.
-    fn open(&self, file: &str) -> Result<(OwnedFd, u64, i64), Option<String>> {
-        let reason = |errno: Errno| match (errno, self.root.stands_for(file)) {
+    fn open(&self, file: &str) -> Result<(OwnedFd, u64, i64), Errno> {
+        let log = self.root.open_file(file, false)?;
+        let stat = fstat(&log)?;
+        Ok((log, u64::try_from(stat.st_size).unwrap_or(0), stat.st_mtime))
+    }
+
+    /// Why a log could not be opened; none if there is no such file.
+    fn reason(&self, file: &str, errno: Errno) -> Option<String> {
+        match (errno, self.root.stands_for(file)) {
             (Errno::NOENT | Errno::NOTDIR, _) => None,
             (Errno::INVAL, Some(what)) => Some(what.to_owned()),
             (errno, _) => Some(io::Error::from(errno).to_string()),
-        };
-        let log = self.root.open_file(file, false).map_err(reason)?;
-        let stat = fstat(&log).map_err(reason)?;
-        Ok((log, u64::try_from(stat.st_size).unwrap_or(0), stat.st_mtime))
+        }
     }
 
     /// The newest kernel lines of a system log.
     fn kernel_lines(&self, file: &str, path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
         let (log, size, _) = match self.open(file) {
             Ok(opened) => opened,
-            Err(None) => return emit(Answer::failed(path, Errno::NOENT)),
-            Err(Some(why)) => return emit(Answer::absent(path, Outcome::Failed, Some(&why))),
+            Err(errno) => {
+                let why = self.reason(file, errno);
+                return emit(Answer { reason: why.as_deref(), ..Answer::failed(path, errno) });
+            }
         };
         let mut kept = Vec::new();
         let mut cut = size > FILE_BYTES;

@@ -57,6 +57,17 @@ fn files_are_told_with_their_matches_and_what_was_left_out() {
 }
 
 #[test]
+fn what_is_no_file_is_named_and_not_opened() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("var/log/nginx/error.log")).unwrap();
+    let socket = root.path().join("var/log/kern.log");
+    let _listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    let (text, paths) = run(root.path());
+    assert!(text.contains(r#""skipped":"a directory stands in its place""#), "{text}");
+    assert_eq!(paths[0], ("probes/kernel_log/var/log/kern.log".to_owned(), Outcome::Failed));
+}
+
+#[test]
 fn of_a_large_file_the_end_is_read_in_whole_lines() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");
