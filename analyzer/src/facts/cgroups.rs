@@ -33,8 +33,8 @@ pub struct CgroupMemory {
     pub limit_bytes: Option<i64>,
     /// The group that sets this limit.
     pub limit_group: Option<String>,
-    /// File of the limit, below that group's directory.
-    pub limit_file: Option<String>,
+    /// The file of this limit on the host.
+    pub limit_path: Option<String>,
     /// `memory.high`, from which the group is slowed down.
     pub high_bytes: Option<i64>,
     /// Memory that cannot be dropped: anonymous, shared and unreclaimable kernel memory.
@@ -68,6 +68,8 @@ pub struct CgroupMemory {
 pub struct CgroupCpu {
     /// CPUs that its quota allows; absent without a quota.
     pub quota_cpus: Option<f64>,
+    /// The file of the quota on the host.
+    pub quota_path: Option<String>,
     /// Period of the quota.
     pub period_us: Option<i64>,
     /// CPUs that it used in the window, on average.

@@ -67,7 +67,7 @@ pub struct Descriptors {
     pub listens: bool,
     /// Control group.
     pub cgroup: Option<String>,
-    /// A doubled soft limit, to be set for the service.
+    /// A larger soft limit that its hard limit allows.
     pub suggested: Option<i64>,
 }
 

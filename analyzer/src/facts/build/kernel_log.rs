@@ -91,6 +91,7 @@ fn sources(inputs: &Inputs) -> Vec<Source<'_>> {
     let all = [&logs.kmsg, &logs.dmesg]
         .into_iter()
         .chain(logs.journal_kernel.values())
+        .chain(logs.kernel_lines.values())
         .chain([&logs.journal])
         .chain(&logs.syslog);
     let source = |sampled: &'_ Sampled<Parsed>| -> Option<(String, u64)> {

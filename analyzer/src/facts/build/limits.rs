@@ -116,7 +116,11 @@ fn descriptors(
             kinds: Vec::new(),
             listens: who.listens(pid),
             cgroup: who.cgroup(pid),
-            suggested: limit.map(|l| l.saturating_mul(2).max(65536)),
+            suggested: limit.map(|l| {
+                // Above the hard limit the kernel refuses.
+                let hard = soft.and_then(|p| p.get(&pid)).and_then(|l| l.open_files_hard);
+                l.saturating_mul(2).max(65536).min(hard.map_or(i64::MAX, signed))
+            }),
         })
     };
     let mut rows: Vec<Descriptors> = counts.into_iter().filter_map(row).collect();

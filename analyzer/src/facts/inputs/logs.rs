@@ -18,7 +18,11 @@ inputs! {
     /// The whole journal.
     journal: Sampled<KernelLog> =
         |p| p.sampled("commands/journalctl", |t, _| Ok(kernel_event::parse_mixed(t)));
-    /// Files of syslog daemons.
+    /// The kernel's lines of files of syslog daemons, by path.
+    kernel_lines: Many<KernelLog> = |p| {
+        p.many("probes/kernel_log/", "", |_, b, _| Ok(kernel_event::parse_mixed(&text(b))))
+    };
+    /// Files of syslog daemons, in archives of others.
     syslog: [Sampled<KernelLog>; 3] = |p| {
         ["var/log/kern.log", "var/log/messages", "var/log/syslog"]
             .map(|path| p.sampled(path, |t, _| Ok(kernel_event::parse_mixed(t))))

@@ -2,7 +2,9 @@
 
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
-use crate::parse::{ParseError, interrupts, pid_limits, pid_stat, pid_status, pressure};
+use crate::parse::{
+    ParseError, interrupts, pid_cgroup, pid_limits, pid_stat, pid_status, pressure,
+};
 
 use super::{Tid, number, pair, sys};
 
@@ -32,6 +34,8 @@ pub(crate) struct Traits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) open_files: Option<u64>,
+    /// Up to where the soft limit may go; absent also where that is unlimited.
+    pub(crate) open_files_hard: Option<u64>,
     pub(crate) processes: Option<u64>,
 }
 
@@ -67,10 +71,10 @@ inputs! {
                 cpus_allowed: s.cpus_allowed.unwrap_or("").into(),
             }))
         });
-    /// Control group of each process, of the hierarchy of CPUs.
-    cgroups: Packed<u32, Box<str>> =
+    /// Control groups of each process, in one hierarchy or several, the root left out.
+    cgroups: Packed<u32, Vec<Box<str>>> =
         |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
-            Ok(crate::parse::pid_cgroup::parse(t)?.of_controller("pids").map(Into::into))
+            Ok(Some(memberships(&pid_cgroup::parse(t)?)))
         });
     /// Limits on counts of each process.
     counts: Packed<u32, Counts> =
@@ -157,6 +161,19 @@ fn frames(stack: &str) -> Vec<Box<str>> {
 /// Frames of a stack that are kept.
 const MAX_FRAMES: usize = 8;
 
+/// On v1 a process is in a group of each hierarchy, often in the root of most of them.
+fn memberships(groups: &pid_cgroup::PidCgroup<'_>) -> Vec<Box<str>> {
+    let named = groups.0.iter().find(|m| m.controllers.contains("name=")).map(|m| m.path);
+    let of = ["pids", "memory", "cpu"].map(|c| groups.of_controller(c));
+    let mut paths: Vec<Box<str>> = Vec::new();
+    for path in [groups.unified(), named].into_iter().chain(of).flatten() {
+        if path != "/" && !paths.iter().any(|p| **p == *path) {
+            paths.push(path.into());
+        }
+    }
+    paths
+}
+
 fn thread(s: &pid_stat::PidStat<'_>) -> ThreadStat {
     ThreadStat {
         comm: s.comm.into(),
@@ -185,7 +202,11 @@ fn counts(l: &pid_limits::PidLimits) -> Counts {
         pid_limits::Bound::At(n) => Some(n),
         pid_limits::Bound::Unlimited => None,
     };
-    Counts { open_files: soft(l.open_files), processes: soft(l.processes) }
+    let hard = l.open_files.and_then(|limit| match limit.hard {
+        pid_limits::Bound::At(n) => Some(n),
+        pid_limits::Bound::Unlimited => None,
+    });
+    Counts { open_files: soft(l.open_files), open_files_hard: hard, processes: soft(l.processes) }
 }
 
 fn count(text: &str) -> Result<u64, ParseError> {

@@ -1,6 +1,6 @@
 //! Chapter: control groups that have a limit, an event or pressure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -115,8 +115,9 @@ fn people(rows: &mut [Cgroup], who: &Who<'_>) {
     let at: BTreeMap<String, usize> =
         rows.iter().enumerate().map(|(i, g)| (g.path.clone(), i)).collect();
     let mut comms: Vec<BTreeMap<String, usize>> = vec![BTreeMap::new(); rows.len()];
-    for (pid, group) in who.cgroups().filter(|(pid, _)| !who.own.contains(pid)) {
-        for above in upwards(group) {
+    for (pid, groups) in who.cgroups().filter(|(pid, _)| !who.own.contains(pid)) {
+        let all: BTreeSet<&str> = groups.iter().flat_map(|g| upwards(g)).chain(["/"]).collect();
+        for above in all {
             let Some(i) = at.get(above) else { continue };
             if let (Some(row), Some(comms)) = (rows.get_mut(*i), comms.get_mut(*i)) {
                 row.processes += 1;
@@ -130,6 +131,12 @@ fn people(rows: &mut [Cgroup], who: &Who<'_>) {
         sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         row.comms = sorted.into_iter().take(MAX_COMMS).map(|(comm, _)| comm).collect();
     }
+}
+
+/// Where a limit of memory is written: v1 has a tree for each controller.
+fn limit_path((_, group, file): &(u64, String, &'static str)) -> String {
+    let tree = if *file == "memory.max" { "" } else { "/memory" };
+    format!("/sys/fs/cgroup{tree}{}/{file}", group.trim_end_matches('/'))
 }
 
 fn number(files: &Files<'_>, file: &str) -> Option<u64> {
@@ -216,7 +223,7 @@ impl Trees<'_> {
         Some(CgroupMemory {
             current_bytes: Some(signed(current)),
             limit_bytes: bytes.map(signed),
-            limit_file: limit.as_ref().map(|(_, _, file)| (*file).to_owned()),
+            limit_path: limit.as_ref().map(limit_path),
             limit_group: limit.map(|(_, group, _)| group),
             high_bytes: number(files, "memory.high").map(signed),
             working_bytes: working.map(signed),
@@ -272,6 +279,11 @@ impl Trees<'_> {
         let pressure = self.pressure(path, "cpu.pressure");
         Some(CgroupCpu {
             quota_cpus,
+            quota_path: quota_cpus.map(|_| {
+                let v2 = files.contains_key("cpu.max");
+                let (tree, file) = if v2 { ("", "cpu.max") } else { ("/cpu", "cpu.cfs_quota_us") };
+                format!("/sys/fs/cgroup{tree}{}/{file}", path.trim_end_matches('/'))
+            }),
             period_us: max.filter(|_| quota_cpus.is_some()).map(|m| signed(m.period_us)),
             used_cpus,
             used_ratio: used_cpus.zip(quota_cpus).and_then(|(u, q)| ratio(u, q)),

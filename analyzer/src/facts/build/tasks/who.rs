@@ -10,7 +10,7 @@ use super::super::load;
 pub(in super::super) struct Who<'i> {
     pub(in super::super) own: BTreeSet<u32>,
     comms: BTreeMap<u32, &'i str>,
-    cgroups: BTreeMap<u32, &'i str>,
+    cgroups: BTreeMap<u32, &'i [Box<str>]>,
     listeners: BTreeSet<u32>,
 }
 
@@ -21,7 +21,7 @@ impl<'i> Who<'i> {
             comms.extend(pack.rows.iter().map(|(pid, p)| (*pid, &*p.comm)));
         }
         let cgroups = inputs.sched.cgroups.first().ok();
-        let cgroups = cgroups.into_iter().flat_map(|p| &p.rows).map(|(pid, c)| (*pid, &**c));
+        let cgroups = cgroups.into_iter().flat_map(|p| &p.rows).map(|(pid, c)| (*pid, &c[..]));
         Self {
             own: load::own(inputs),
             comms,
@@ -36,11 +36,12 @@ impl<'i> Who<'i> {
 
     /// Control group; the root is none.
     pub(in super::super) fn cgroup(&self, pid: u32) -> Option<String> {
-        self.cgroups.get(&pid).filter(|c| **c != "/").map(|c| (*c).to_owned())
+        self.cgroups.get(&pid)?.first().map(ToString::to_string)
     }
 
-    pub(in super::super) fn cgroups(&self) -> impl Iterator<Item = (u32, &'i str)> + '_ {
-        self.cgroups.iter().map(|(pid, group)| (*pid, *group))
+    /// All control groups of all processes.
+    pub(in super::super) fn cgroups(&self) -> impl Iterator<Item = (u32, &'i [Box<str>])> + '_ {
+        self.cgroups.iter().map(|(pid, groups)| (*pid, *groups))
     }
 
     pub(in super::super) fn listens(&self, pid: u32) -> bool {
@@ -49,7 +50,7 @@ impl<'i> Who<'i> {
 
     /// It belongs to a service of systemd or to a container, not to somebody's shell.
     pub(in super::super) fn is_service(&self, pid: u32) -> bool {
-        let Some(group) = self.cgroups.get(&pid) else { return false };
+        let Some(group) = self.cgroup(pid) else { return false };
         let container = ["docker", "kubepods", "containerd", "crio", "libpod", "lxc"];
         let session = ["session-", "user@", "user.slice"].iter().any(|s| group.contains(s));
         !session && (group.contains(".service") || container.iter().any(|c| group.contains(c)))
