@@ -10,6 +10,12 @@ pub struct Cpu {
     pub online: Option<i64>,
     /// CPUs present.
     pub present: Option<i64>,
+    /// CPUs that are offline, as a list.
+    pub offline: Option<String>,
+    /// Whether threads of a core are used: `on`, `off`, `forceoff`, `notsupported`.
+    pub smt: Option<String>,
+    /// Microcode of the first CPU.
+    pub microcode: Option<String>,
     /// Sockets that hold an online CPU.
     pub sockets: Option<i64>,
     /// Physical cores.

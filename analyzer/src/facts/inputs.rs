@@ -37,6 +37,7 @@ macro_rules! inputs {
 
 mod apps;
 mod cpu;
+mod hardware;
 mod host;
 mod logs;
 mod memory;
@@ -48,6 +49,7 @@ mod storage;
 
 pub(crate) use apps::Apps;
 pub(crate) use cpu::Cpu;
+pub(crate) use hardware::Hardware;
 pub(crate) use host::Host;
 pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
@@ -106,6 +108,8 @@ subjects! {
     logs: Logs,
     /// Disks, arrays, file systems.
     storage: Storage,
+    /// What the firmware tells, memory errors, clock, modules and installed kernels.
+    hardware: Hardware,
 }
 
 /// A pack of `/sys`: small files by path, without the newline at their end.

@@ -28,6 +28,7 @@ pub mod disks;
 pub mod env;
 mod errno;
 pub mod filesystems;
+pub mod hardware;
 pub mod host;
 mod inputs;
 pub mod irq;
@@ -150,6 +151,14 @@ pub struct Tree {
     pub net: net::Net,
     /// Network namespaces with their sockets and parameters.
     pub netns: List<netns::Netns>,
+    /// The machine as its firmware tells it.
+    pub hardware: hardware::Hardware,
+    /// Clock rate of the processors.
+    pub frequency: hardware::Frequency,
+    /// The clock.
+    pub clock: hardware::Clock,
+    /// The kernel's trust in itself.
+    pub kernel: hardware::Kernel,
     /// Software RAID and ZFS pools.
     pub arrays: List<arrays::Array>,
     /// Block devices.

@@ -34,6 +34,22 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
         cpu.online = book.or_first("cpu.online", of_stat, &inputs.cpu.lscpu, of_tool);
     }
     cpu.present = list(&inputs.cpu.sys_cpu, &format!("{CPU}/present"));
+    let text = |file: &str| {
+        let value = sys?.get(format!("{CPU}/{file}").as_str())?.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    cpu.offline = text("offline");
+    cpu.smt = text("smt/control");
+    cpu.microcode = inputs.cpu.cpuinfo.first().ok().and_then(|c| c.microcode.clone());
+    for (fact, known) in [
+        ("cpu.offline", cpu.offline.is_some()),
+        ("cpu.smt", cpu.smt.is_some()),
+        ("cpu.microcode", cpu.microcode.is_some()),
+    ] {
+        if !known {
+            book.absent(fact, pack_absence(&inputs.cpu.sys_cpu, "not told"));
+        }
+    }
     (cpu.sockets, cpu.cores) = sys.map(topology).unwrap_or_default();
     cpu.model = book.first("cpu.model", &inputs.cpu.cpuinfo).and_then(|c| c.model.clone());
     cpu.numa_nodes = list(&inputs.memory.sys_node, "devices/system/node/has_memory")

@@ -21,6 +21,7 @@ mod disks;
 mod env;
 mod filesystems;
 mod growth;
+mod hardware;
 mod host;
 mod irq;
 mod kernel_log;
@@ -55,6 +56,7 @@ pub(crate) struct Archive<'a> {
 }
 
 /// Fills the tree. The order is that of dependence: later chapters use earlier ones.
+#[expect(clippy::too_many_lines, reason = "one line a chapter, in the order of dependence")]
 pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -> Facts {
     let mut book = Book::default();
     let mut lists = Lists::new();
@@ -77,6 +79,10 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);
     let net = net::build(inputs, &window, &mut book);
+    let hardware = hardware::build(inputs, &memory, &site, &mut book);
+    let frequency = hardware::frequency(inputs, &kernel_log, &mut book);
+    let clock = hardware::clock(inputs, &mut book);
+    let kernel = hardware::kernel(inputs, &host, &mut book);
     let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
     let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
     let arrays = arrays::build(inputs, &mut book, &mut lists);
@@ -105,6 +111,10 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         nics,
         net,
         netns,
+        hardware,
+        frequency,
+        clock,
+        kernel,
         arrays,
         disks,
         storage_errors,

@@ -1,0 +1,37 @@
+//! What the firmware tells, memory errors, clock, modules and installed kernels.
+
+use crate::facts::plan::{Many, Packed, Passes, Sampled};
+use crate::parse::ethtool::Answer;
+use crate::parse::{Rows, clock, dmi, dmidecode, iomem, modules, smbios};
+
+use super::{line, sys};
+
+inputs! {
+    /// What the firmware tells, memory errors, clock, modules and installed kernels.
+    Hardware
+    /// The raw SMBIOS table.
+    smbios: Many<dmi::Dmi> =
+        |p| p.many("sys/firmware/dmi/tables/", "DMI", |_, b, _| smbios::parse(b));
+    /// The same as the tool prints it.
+    dmidecode: Sampled<Answer<dmi::Dmi>> =
+        |p| p.sampled("commands/dmidecode", |t, _| dmidecode::parse(t));
+    /// The physical address map.
+    iomem: Sampled<Rows<iomem::Range>> = |p| p.sampled("proc/iomem", |t, _| iomem::parse(t));
+    /// Memory errors, at both ends.
+    sys_edac: Packed<String, String> = |p| sys(p, "packs/sys/edac", Passes::Ends);
+    /// Heat counters of processors, at both ends.
+    sys_cpu: Packed<String, String> = |p| sys(p, "packs/sys/cpu", Passes::Ends);
+    /// The kernel's idea of its own clock.
+    clock: Sampled<clock::Clock> = |p| p.sampled("probes/clock.json", |t, _| clock::parse(t));
+    /// Why the kernel's state cannot be trusted: a mask.
+    tainted: Sampled<String> = |p| p.sampled("proc/sys/kernel/tainted", |t, _| Ok(line(t)));
+    /// Loaded modules.
+    modules: Sampled<Rows<modules::Module>> =
+        |p| p.sampled("proc/modules", |t, _| modules::parse(t));
+    /// Installed kernels, by name.
+    kernels: Sampled<Vec<String>> = |p| p.sampled("names/lib/modules", |t, _| {
+        Ok(t.lines().map(line).filter(|l| !l.is_empty()).collect())
+    });
+    /// An update waits for a reboot.
+    reboot_required: Sampled<String> = |p| p.sampled("run/reboot-required", |t, _| Ok(line(t)));
+}
