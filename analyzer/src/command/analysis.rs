@@ -38,7 +38,24 @@ pub(crate) struct Analysis {
     pub(crate) origin: Origin,
 }
 
+fn open(archive: &OsStr) -> anyhow::Result<Snapshot> {
+    Ok(Snapshot::open(&Source::from_arg(archive), &Limits::default())?)
+}
+
 impl Judge {
+    /// Loads rules and inputs while the archive is opened, then analyzes it: of a small archive
+    /// either takes about as long.
+    pub(crate) fn analyze(&self, archive: &OsStr, stats: &mut Stats) -> anyhow::Result<Analysis> {
+        let (bench, snapshot) = std::thread::scope(|scope| {
+            let bench = scope.spawn(|| self.bench());
+            let snapshot = open(archive);
+            (bench.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), snapshot)
+        });
+        let (bench, snapshot) = (bench?, snapshot?);
+        stats.done("open, index");
+        Ok(bench.judge(archive, &snapshot, stats))
+    }
+
     /// Loads rules and inputs; an error names the option at fault.
     pub(crate) fn bench(&self) -> anyhow::Result<Bench> {
         let rules = RuleSet::load(&self.rules).context("load the rules")?;
@@ -65,19 +82,23 @@ impl Evidence for FromArchive<'_> {
 impl Bench {
     /// Opens, derives facts, judges, reads the evidence.
     pub(crate) fn analyze(&self, archive: &OsStr, stats: &mut Stats) -> anyhow::Result<Analysis> {
-        let source = Source::from_arg(archive);
-        let snapshot = Snapshot::open(&source, &Limits::default())?;
+        let snapshot = open(archive)?;
         stats.done("open, index");
+        Ok(self.judge(archive, &snapshot, stats))
+    }
+
+    /// Derives facts, judges, reads the evidence.
+    fn judge(&self, archive: &OsStr, snapshot: &Snapshot, stats: &mut Stats) -> Analysis {
         let parsed = || stats.done("visit, parse");
-        let facts = facts::build_watched(&snapshot, &self.told, parsed);
+        let facts = facts::build_watched(snapshot, &self.told, parsed);
         stats.done("facts");
         let mut assessment = self.rules.evaluate(&facts, &self.params);
         assessment.accept(self.told.accepted(), facts.tree.host.taken_unix_s);
         stats.done("rules");
-        let origin = origin(archive, &snapshot);
-        let view = View::new(&facts, &assessment, &FromArchive(&snapshot), &origin);
+        let origin = origin(archive, snapshot);
+        let view = View::new(&facts, &assessment, &FromArchive(snapshot), &origin);
         stats.done("evidence");
-        Ok(Analysis { view, facts, assessment, origin })
+        Analysis { view, facts, assessment, origin }
     }
 }
 

@@ -35,17 +35,15 @@ pub(crate) struct Args {
 /// Analyzes and writes.
 pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
     let mut stats = Stats::new(args.stats);
-    let bench = args.judge.bench()?;
-    stats.done("load rules");
     match args.archives.as_slice() {
         [one] => {
-            let analysis = bench.analyze(one, &mut stats)?;
+            let analysis = args.judge.analyze(one, &mut stats)?;
             deliver(&analysis, one, &args.output, io)?;
             stats.done("report");
             write!(io.err, "{}", stats.table())?;
             Ok(args.output.status(std::iter::once(&analysis)))
         }
-        several => all(several, &bench, args, io),
+        several => all(several, &args.judge.bench()?, args, io),
     }
 }
 
