@@ -5,12 +5,11 @@
 //! minute are 600,000 records. So a series keeps the numbers that it needs, and names, command
 //! lines and the like are kept from one pass only.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::parse::ParseEnv;
 
-use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot};
+use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot, text};
 
 /// Declares a subject: its sources, each a field with its type and how the plan reads it.
 macro_rules! inputs {
@@ -115,10 +114,6 @@ subjects! {
 /// A pack of `/sys`: small files by path, without the newline at their end.
 fn sys(plan: &mut Plan<'_>, path: &str, passes: Passes) -> Arc<Slot<Pack<String, String>>> {
     plan.packed(path, passes, |k| Some(k.to_owned()), |t, _| Ok(Some(t.trim().to_owned())))
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
 }
 
 fn line(text: &str) -> String {

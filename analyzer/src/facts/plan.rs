@@ -390,7 +390,7 @@ pub(crate) fn absence_of(path: &str, line: &JournalLine) -> Absence {
 }
 
 /// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 

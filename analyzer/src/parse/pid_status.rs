@@ -7,7 +7,7 @@
 //! RssAnon:    9364 kB
 //! ```
 
-use super::{Fields, ParseError, kb, lines};
+use super::{Fields, ParseError, cut, kb, lines};
 
 /// One process. Kernel threads and zombies have no `Vm` and `Rss` fields: `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn parse(text: &str) -> Result<PidStatus<'_>, ParseError> {
     let mut s = PidStatus::default();
     let mut named = false;
     for (line, text) in lines(text) {
-        let Some((key, value)) = text.split_once(':') else { continue };
+        let Some((key, value)) = cut(text, b':') else { continue };
         let mut f = Fields::new(line, value);
         if let Some(size) = s.size(key) {
             *size = Some(kb(line, value)?);

@@ -8,7 +8,7 @@
 //! VmFlags: rd mr mw me
 //! ```
 
-use super::{Fields, ParseError, Rows, hex, kb, lines};
+use super::{Fields, ParseError, Rows, cut, hex, kb, lines};
 
 /// One mapping. `maps` tells no sizes but that of the range: the others are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn range(f: &Fields<'_>) -> ParseError {
 
 /// A detail line (`Rss:   8 kB`) as opposed to a heading, whose first word is a range.
 fn detail(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.split_once(':')?;
+    let (key, value) = cut(text, b':')?;
     let word = |b: u8| b.is_ascii_alphabetic() || b == b'_';
     (!key.is_empty() && key.bytes().all(word)).then_some((key, value))
 }

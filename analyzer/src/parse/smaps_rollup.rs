@@ -7,7 +7,7 @@
 //! Pss_Anon:            116 kB
 //! ```
 
-use super::{ParseError, kb, lines};
+use super::{ParseError, cut, kb, lines};
 
 /// Memory of one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<SmapsRollup, ParseError> {
     let mut sums = SmapsRollup::default();
     let mut rss = None;
     for (line, text) in lines(text) {
-        let Some((key, value)) = text.split_once(':') else { continue };
+        let Some((key, value)) = cut(text, b':') else { continue };
         let field = match key {
             "Rss" => &mut rss,
             "Pss" => &mut sums.pss_bytes,
