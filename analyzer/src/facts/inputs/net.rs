@@ -163,7 +163,8 @@ fn namespace(target: &str) -> Option<u64> {
 }
 
 fn count(text: &str, _: &ParseEnv) -> Result<i64, ParseError> {
-    text.trim().parse().map_err(|_| ParseError::new(1, text.trim(), "a count"))
+    let text = text.trim();
+    text.parse().map_err(|e| ParseError::new(1, text, format!("a count ({e})")))
 }
 
 fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, ParseError> {

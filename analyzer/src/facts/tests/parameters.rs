@@ -82,3 +82,39 @@ fn an_operator_input_is_a_fact_with_its_source() {
     assert_eq!(source, &[Locator::Operator { how: "--set".into() }]);
     assert_eq!(f.value()["site"], serde_json::json!({"l4_idle_timeout_s": 120.0}));
 }
+
+#[test]
+fn what_the_kernel_does_not_have_is_judged_by_what_stands_beside_it() {
+    let runtime = "kernel.ostype = Linux\nvm.swappiness = 60\nvm.overcommit_memory = 0\n\
+                   net.ipv4.tcp_fack = 0\n";
+    let conf = "vm.swapiness = 10\nvm.vm.overcommit_memory = 2\nnet.bridge.x = 1\n\
+                vm.drop_caches = 1\nvm.magic = 1\nnet.ipv4.tcp_fack = 1\nvm.swappiness = 10\n\
+                -vm.block_dump = 1\nkernel.sched_nr_migrate = 64\n";
+    let f = facts(vec![
+        file("commands/sysctl_-a", runtime),
+        file("proc/version", "Linux version 6.18.5 (a@b) (gcc) #1 SMP\n"),
+        file("etc/sysctl.conf", conf),
+        file("etc/sysctl.d/99-sysctl.conf", conf),
+        file("usr/lib/sysctl.d/50-default.conf", "vm.nonsense = 1\n"),
+    ]);
+    let found: Vec<(&str, &str, i64)> = f
+        .tree
+        .sysctl
+        .unknown_keys
+        .iter()
+        .map(|k| (k.key.as_str(), k.kind.as_str(), k.line))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("vm.swapiness", "misspelt", 1),
+            ("vm.vm.overcommit_memory", "misspelt", 2),
+            ("vm.magic", "unknown", 5),
+            ("net.ipv4.tcp_fack", "no-effect", 6),
+            ("vm.block_dump", "removed", 8),
+            ("kernel.sched_nr_migrate", "moved", 9),
+        ]
+    );
+    assert_eq!(f.tree.sysctl.unknown_keys[0].instead.as_deref(), Some("vm.swappiness"));
+    assert!(f.tree.sysctl.unknown_keys[4].tolerated);
+}

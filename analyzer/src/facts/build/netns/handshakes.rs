@@ -40,7 +40,7 @@ impl One<'_> {
         let mut out: Vec<Listener> = groups
             .into_iter()
             .map(|(at, w)| {
-                let later = after.as_ref().map(|a| a.get(&at));
+                let later = after.as_ref().and_then(|a| a.get(&at));
                 self.listener(at, &w, later, backlog)
             })
             .collect();
@@ -74,11 +74,11 @@ impl One<'_> {
         &self,
         at: SocketAddr,
         w: &Waiting,
-        later: Option<Option<&Waiting>>,
+        later: Option<&Waiting>,
         backlog: Option<i64>,
     ) -> Listener {
         // A listener that was gone at the last look is judged by the first.
-        let after = later.flatten().filter(|l| l.listens);
+        let after = later.filter(|l| l.listens);
         let fuller = after.filter(|l| l.queue > w.queue).unwrap_or(w);
         let limit = fuller.limit.map(i64::from);
         // A limit of 0 lets one connection wait; the kernel refuses above the limit.

@@ -17,6 +17,7 @@ use super::super::{List, Seen};
 use super::window::Window;
 use super::{Book, Lists};
 
+mod absences;
 mod close_wait;
 mod connections;
 mod conntrack;
@@ -35,6 +36,9 @@ mod time_wait;
 use owners::Owners;
 
 const FACT: &str = "netns";
+/// Facts that are made of sockets.
+const OF_SOCKETS: [&str; 7] =
+    ["tcp", "port_keys", "port_sources", "time_wait", "close_wait", "connecting", "listeners"];
 /// Destinations and groups of sockets that are listed.
 const MAX_KEYS: usize = 50;
 
@@ -182,17 +186,7 @@ impl One<'_> {
                 ns.ports = range.as_ref().map(|r| self.ports(r, Some(&found.sockets), &sysctl));
             }
             Err(absence) => {
-                const OF_SOCKETS: [&str; 8] = [
-                    "tcp",
-                    "port_keys",
-                    "port_sources",
-                    "time_wait",
-                    "close_wait",
-                    "connecting",
-                    "listeners",
-                    "ports.widened_reserved",
-                ];
-                for field in OF_SOCKETS {
+                for field in OF_SOCKETS.into_iter().chain(["ports.widened_reserved"]) {
                     book.absent(format!("{}.{field}", self.fact), absence.clone());
                 }
                 ns.ports = range.map(|r| self.ports(&r, None, &sysctl));
@@ -210,16 +204,7 @@ impl One<'_> {
         let listeners = Listeners::of(sockets, low..=high);
         let later = self.later();
         let locators: Vec<Locator> = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
-        const FIELDS: [&str; 7] = [
-            "tcp",
-            "port_keys",
-            "port_sources",
-            "time_wait",
-            "close_wait",
-            "connecting",
-            "listeners",
-        ];
-        for field in FIELDS {
+        for field in OF_SOCKETS {
             book.sources(format!("{}.{field}", self.fact), locators.clone());
         }
         ns.tcp = Some(self.tcp(sockets, &listeners, ns.counters.as_ref(), book));
@@ -293,61 +278,6 @@ impl One<'_> {
         absence.unwrap_or_else(|| {
             Absence::of(Reason::NotCollected, format!("probes/netns/{}", self.namespace.inode), "")
         })
-    }
-
-    fn row_absences(&self, ns: &Netns, book: &mut Book) {
-        let ports = ns.ports.as_ref();
-        for (field, known) in [
-            ("tw_reuse", ports.is_none_or(|p| p.tw_reuse.is_some())),
-            ("timestamps", ports.is_none_or(|p| p.timestamps.is_some())),
-            ("widened_reserved", ports.is_none_or(|p| p.widened_reserved.is_some())),
-        ] {
-            let fact = format!("{}.ports.{field}", self.fact);
-            if !known && book.absences.exact(&fact).is_none() {
-                book.absent(
-                    fact,
-                    Absence::new(Reason::Missing, "the kernel has no such parameter"),
-                );
-            }
-        }
-        if let Some(h) = &ns.handshake {
-            for (field, known) in [
-                ("somaxconn", h.somaxconn.is_some()),
-                ("max_syn_backlog", h.max_syn_backlog.is_some()),
-                ("syncookies", h.syncookies.is_some()),
-                ("syn_retries", h.syn_retries.is_some()),
-                ("synack_retries", h.synack_retries.is_some()),
-                ("connect_timeout_s", h.connect_timeout_s.is_some()),
-                ("abort_on_overflow", h.abort_on_overflow.is_some()),
-            ] {
-                if !known {
-                    let absence = Absence::new(Reason::Missing, "the kernel has no such parameter");
-                    book.absent(format!("{}.handshake.{field}", self.fact), absence);
-                }
-            }
-        }
-        for (i, key) in ns.port_keys.iter().enumerate() {
-            for (field, known) in [
-                ("reusable", key.reusable.is_some()),
-                ("closes_per_s", key.closes_per_s.is_some()),
-                ("steady", key.steady.is_some()),
-                ("steady_ratio", key.steady_ratio.is_some()),
-                ("reuse_possible", key.reuse_possible.is_some()),
-                ("lifetime_s", key.lifetime_s.is_some()),
-                ("rtt_s", key.rtt_s.is_some()),
-                ("peer_timestamps", key.peer_timestamps.is_some()),
-            ] {
-                if !known {
-                    let detail = match field {
-                        "lifetime_s" => "nothing was closed, or the source tells no timers",
-                        "rtt_s" | "peer_timestamps" => "no open connection to it tells",
-                        _ => "TIME-WAIT timers or tcp_tw_reuse are not known",
-                    };
-                    let absence = Absence::new(Reason::NotCollected, detail);
-                    book.absent(format!("{}.port_keys.{i}.{field}", self.fact), absence);
-                }
-            }
-        }
     }
 }
 

@@ -72,7 +72,7 @@ impl One<'_> {
         let sources: Vec<PortSource> = sources.into_iter().take(MAX_KEYS).map(fact).collect();
         for (i, _) in sources.iter().enumerate().filter(|(_, s)| s.binds_first.is_none()) {
             let detail = "the ports in use do not tell who chose them";
-            let absence = Absence::new(Reason::NotCollected, detail);
+            let absence = Absence::new(Reason::NotApplicable, detail);
             book.absent(format!("{}.port_sources.{i}.binds_first", self.fact), absence);
         }
         sources

@@ -85,9 +85,12 @@ impl One<'_> {
 
     fn group_absences(&self, found: &TimeWait, book: &mut Book) {
         for (i, g) in found.groups.iter().enumerate() {
-            let is = |role: &str, detail: &str| match g.role == role {
-                true => Absence::new(Reason::NotCollected, detail),
-                false => Absence::new(Reason::NotApplicable, format!("the role is {}", g.role)),
+            let is = |role: &str, detail: &str| {
+                if g.role == role {
+                    Absence::new(Reason::NotCollected, detail)
+                } else {
+                    Absence::new(Reason::NotApplicable, format!("the role is {}", g.role))
+                }
             };
             let rows = [
                 (
