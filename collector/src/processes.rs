@@ -228,6 +228,9 @@ impl Processes {
 
     fn learn(&mut self, pid: u32, row: &Source, answer: &Answer<'_>) {
         if !answer.outcome.has_content() {
+            if answer.outcome == Outcome::Missing && row.how == How::Process("stat") {
+                self.known.remove(&pid);
+            }
             return;
         }
         match row.how {
