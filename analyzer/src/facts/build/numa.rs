@@ -61,6 +61,11 @@ pub(super) fn build(
         numa.max_distance = numa.nodes.iter().flat_map(|n| n.distances.iter().copied()).max();
     } else if let Some(nodes) = cpu.numa_nodes {
         numa.memory_nodes = Some(nodes);
+        if nodes == 1 {
+            let only = Node { name: "node 0".to_owned(), ..Node::default() };
+            numa.nodes = vec![only];
+            book.source("numa.nodes", Locator::facts(["cpu.numa_nodes"]));
+        }
         book.source("numa.memory_nodes", Locator::facts(["cpu.numa_nodes"]));
     }
     if numa.memory_nodes == Some(1) {
