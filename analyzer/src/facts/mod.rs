@@ -35,6 +35,7 @@ pub mod irq;
 pub mod kernel_log;
 pub mod limits;
 pub mod load;
+pub mod logs;
 pub mod memory;
 pub mod method;
 pub mod net;
@@ -169,6 +170,8 @@ pub struct Tree {
     pub io: disks::Io,
     /// Mounted file systems.
     pub filesystems: List<filesystems::FileSystem>,
+    /// What services logged in the last 24 hours.
+    pub logs: logs::Logs,
     /// Configuration of servers and proxies.
     pub apps: apps::Apps,
     /// Kernel parameters: at run time, and as the next boot would set them.

@@ -27,6 +27,7 @@ mod irq;
 mod kernel_log;
 mod limits;
 mod load;
+mod logs;
 mod memory;
 mod naming;
 mod net;
@@ -77,6 +78,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let nics = nics::build(inputs, &window, &env, &kernel_log, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
+    let logs = logs::build(inputs, &host, &mut book);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);
     let net = net::build(inputs, &window, &mut book);
     let hardware = hardware::build(inputs, &memory, &site, &mut book);
@@ -121,6 +123,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         io,
         filesystems,
         apps,
+        logs,
         sysctl,
         pressure,
         cgroups,

@@ -1,7 +1,7 @@
 //! The host: kernel, distribution, clock, what kind of machine.
 
 use crate::facts::plan::{Packed, Passes, Sampled};
-use crate::parse::{Rows, date, mountinfo, os_release, uptime, uptime_text};
+use crate::parse::{Rows, date, logs, mountinfo, os_release, uptime, uptime_text};
 
 use super::{line, sys};
 
@@ -42,4 +42,7 @@ inputs! {
     sys_dmi: Packed<String, String> = |p| sys(p, "packs/sys/dmi", Passes::First);
     /// Kind of hypervisor.
     sys_hypervisor: Packed<String, String> = |p| sys(p, "packs/sys/hypervisor", Passes::First);
+    /// What services logged.
+    logs: Sampled<Rows<logs::LogRow>> =
+        |p| p.sampled("probes/logs.jsonl", |t, _| logs::parse(t));
 }

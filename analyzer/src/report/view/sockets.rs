@@ -38,6 +38,14 @@ pub struct Namespace {
     pub port_space: Vec<Pair>,
     /// Keepalive parameters and what the timers show.
     pub keepalive: Vec<Pair>,
+    /// Established connections by service: keepalive and silences.
+    pub connections: Table,
+    /// Hosts by what was sent again.
+    pub retransmissions: Table,
+    /// Round trips and timeouts by network.
+    pub subnets: Table,
+    /// Retry parameters in seconds.
+    pub retries: Vec<Pair>,
     /// Silences and TIME-WAIT ages.
     pub histograms: Vec<Histogram>,
 }
@@ -107,6 +115,61 @@ fn namespace(cx: &Cx<'_>, i: usize, ns: &Netns) -> Namespace {
                 ("First probe as timers show", "tcp.keepalive_time_effective_s"),
             ],
         ),
+        connections: rows(
+            cx,
+            &format!("{at}.connections"),
+            "Established connections by service",
+            &[
+                ("Service", "name"),
+                ("#Connections", "established"),
+                ("#Keepalive on", "keepalive_on"),
+                ("#off", "keepalive_off"),
+                ("#Median silence", "idle_median_s"),
+                ("#Longest silence", "idle_max_s"),
+                ("#Other end probably gone", "stale"),
+                ("#Probes unanswered", "unanswered"),
+            ],
+        ),
+        retransmissions: rows(
+            cx,
+            &format!("{at}.retrans_peers"),
+            "Sent again, by service and client",
+            &[
+                ("Other end", "name"),
+                ("#Connections", "connections"),
+                ("#Segments sent", "sent"),
+                ("#Sent again", "again"),
+                ("#Median round trip (ms)", "rtt_p50_ms"),
+                ("#Longest timeout (ms)", "rto_max_ms"),
+                ("#Stuck", "stuck"),
+            ],
+        ),
+        subnets: rows(
+            cx,
+            &format!("{at}.subnets"),
+            "Round trips and timeouts by network",
+            &[
+                ("Network", "name"),
+                ("#Connections", "connections"),
+                ("#Round trip p50 (ms)", "rtt_p50_ms"),
+                ("#p95", "rtt_p95_ms"),
+                ("#Timeout p50 (ms)", "rto_p50_ms"),
+                ("#p95", "rto_p95_ms"),
+                ("#Sent again", "again"),
+            ],
+        ),
+        retries: pairs(
+            cx,
+            &at,
+            &[
+                ("connect() gives up after (tcp_syn_retries)", "retries.syn_gives_up_s"),
+                ("Half-open forgotten after (tcp_synack_retries)", "retries.synack_gives_up_s"),
+                ("Unacknowledged data given up after (tcp_retries2)", "retries.data_gives_up_s"),
+                ("Orphans given up after (tcp_orphan_retries)", "retries.orphan_gives_up_s"),
+                ("Data sent again in the window", "retransmission.ratio"),
+                ("Timeouts a second", "retransmission.timeouts_per_s"),
+            ],
+        ),
         histograms: [
             Histogram::new(
                 "Silence on established remote connections",
@@ -126,6 +189,21 @@ fn pairs(cx: &Cx<'_>, at: &str, fields: &[(&'static str, &str)]) -> Vec<Pair> {
         .iter()
         .map(|(label, field)| Pair::new(label, cx.cell(&format!("{at}.{field}"))))
         .collect()
+}
+
+/// The elements of a list, the first column as code.
+fn rows(cx: &Cx<'_>, at: &str, caption: &str, fields: &[(&'static str, &str)]) -> Table {
+    let heads: Vec<&'static str> = fields.iter().map(|(head, _)| *head).collect();
+    let mut table = Table::new(caption, &heads).sortable();
+    for i in 0..cx.len(at) {
+        let row = format!("{at}.{i}");
+        let cells = fields.iter().enumerate().map(|(column, (_, field))| {
+            let path = format!("{row}.{field}");
+            if column == 0 { cx.code(&path) } else { cx.cell(&path) }
+        });
+        table.push(Row::of(&row, cells.collect()));
+    }
+    table
 }
 
 fn states(cx: &Cx<'_>, at: &str, ns: &Netns) -> Table {
