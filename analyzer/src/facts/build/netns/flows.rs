@@ -81,6 +81,14 @@ impl One<'_> {
         ns.retrans_peers = retrans_peers(&looks, listeners, ns.retries.as_ref());
         ns.subnets = subnets(&looks, ns.routes.as_ref());
         self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
+        // A source without round trips and timeouts says nothing about loss.
+        if ns.retrans_peers.is_empty() && looks.established().iter().any(|s| s.flow.is_none()) {
+            for field in ["retrans_peers", "subnets"] {
+                let why = "the source tells no round trips and retransmissions";
+                let absence = Absence::new(Reason::NotCollected, why);
+                book.absent(format!("{}.{field}", self.fact), absence);
+            }
+        }
     }
 
     fn parameters_of_retry(
