@@ -179,7 +179,8 @@ fn one(pattern: &[u8], c: u8) -> Option<&[u8]> {
 }
 
 /// Whether two values mean the same: numbers by value (also hexadecimal), vectors by element,
-/// everything else as text with single blanks.
+/// everything else as text with single blanks. Of a remark behind a number the kernel takes no
+/// notice, so neither does this: `3 # as agreed` is 3.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     let element = |x: &str, y: &str| match (number(x), number(y)) {
@@ -187,10 +188,12 @@ pub fn same(a: &str, b: &str) -> bool {
         _ => x == y,
     };
     let (mut a, mut b) = (a.split_whitespace(), b.split_whitespace());
+    let mut numbers = false;
     loop {
         match (a.next(), b.next()) {
             (None, None) => return true,
-            (Some(x), Some(y)) if element(x, y) => {}
+            (Some(x), Some(y)) if element(x, y) => numbers = number(x).is_some(),
+            (Some(rest), None) | (None, Some(rest)) => return numbers && rest.starts_with('#'),
             _ => return false,
         }
     }
@@ -207,6 +210,14 @@ fn number(text: &str) -> Option<i128> {
 mod tests {
     use super::*;
     use crate::parse::sysctl_conf::parse;
+
+    #[test]
+    fn a_remark_behind_a_number_is_none_of_the_value() {
+        assert!(same("2097152", "2097152 # A comment for testing"));
+        assert!(!same("2097152", "2097151 # A comment"));
+        assert!(!same("4096 87380", "4096"));
+        assert!(!same("cubic", "cubic # text is taken whole"));
+    }
 
     fn settings(text: &str) -> Vec<Setting> {
         parse(text).unwrap().rows

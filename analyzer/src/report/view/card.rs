@@ -130,7 +130,7 @@ impl Card {
         let (first_subject, first) = *fired.first()?;
         let alone = fired.len() == 1;
         let anchor = anchor(&rule.id, if alone { &first_subject.subject } else { "" }, taken);
-        let title = if alone { first.title.clone() } else { group_title(rule, fired) };
+        let title = if alone { first.title.clone() } else { group_title(fired) };
         let subjects = fired
             .iter()
             .take(FULL_SUBJECTS)
@@ -262,11 +262,15 @@ const fn evidence_kind(kind: &str) -> &'static str {
     }
 }
 
-fn group_title(rule: &RuleResult, fired: &[Fired<'_>]) -> String {
-    let names: Vec<&str> = fired.iter().take(3).map(|(s, _)| s.subject.as_str()).collect();
-    let rest = fired.len().saturating_sub(names.len());
-    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    format!("{}: {}{rest}", rule.summary, names.join(", "))
+/// What is wrong with the first, in its own words, and who else is concerned.
+fn group_title(fired: &[Fired<'_>]) -> String {
+    let title = fired.first().map_or("", |(_, f)| f.title.as_str());
+    let others: Vec<&str> = fired.iter().skip(1).map(|(s, _)| s.subject.as_str()).collect();
+    let named = others.get(..2).unwrap_or(&others).join(", ");
+    match others.len().saturating_sub(2) {
+        0 => format!("{title}; also {named}"),
+        rest => format!("{title}; also {named} and {rest} more"),
+    }
 }
 
 /// "7 of 8 seen" for rules with several subjects.

@@ -26,6 +26,8 @@ pub struct Cell {
     pub spark: Option<Sparkline>,
     /// A share of a whole, 0 to 60 pixels.
     pub meter: Option<f64>,
+    /// Shade of the ground, 1 to 7, for tables that are read by their hot cells.
+    pub heat: Option<u8>,
     /// Class of the colour that the same thing has in a chart.
     pub swatch: Option<&'static str>,
     /// A verdict.
@@ -69,6 +71,15 @@ impl Cell {
     pub fn with_meter(mut self, ratio: Option<f64>) -> Self {
         self.meter =
             ratio.filter(|r| r.is_finite()).map(|r| (r.clamp(0.0, 1.0) * 600.0).round() / 10.0);
+        self
+    }
+
+    /// The same on a ground that is the darker, the larger a share between 0 and 1 is.
+    #[must_use]
+    pub fn with_heat(mut self, ratio: Option<f64>) -> Self {
+        const ABOVE: [f64; 7] = [0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75];
+        let shade = ABOVE.iter().filter(|above| ratio.is_some_and(|r| r >= **above)).count();
+        self.heat = u8::try_from(shade).ok().filter(|shade| *shade > 0);
         self
     }
 }

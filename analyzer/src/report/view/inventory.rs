@@ -3,14 +3,20 @@
 use serde::Serialize;
 
 use super::card::Card;
+use super::cell::Cell;
 use super::cx::Cx;
-use super::table::Pair;
+use super::table::{Pair, Row, Table};
+
+/// Most rows of a table.
+const MAX_ROWS: usize = 200;
 
 /// The section.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Inventory {
     /// Groups of facts, each with a heading.
     pub groups: Vec<Group>,
+    /// Processors and memory modules, slot by slot.
+    pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -48,6 +54,8 @@ impl Inventory {
                     "Machine",
                     &[
                         ("Hardware", "host.hardware"),
+                        ("Serial number", "hardware.system_serial"),
+                        ("Board", "hardware.board"),
                         ("BIOS", "host.bios"),
                         ("Kind", "env.kind"),
                         ("Hypervisor", "env.hypervisor"),
@@ -69,13 +77,65 @@ impl Inventory {
                 group(
                     "Memory",
                     &[
+                        ("Installed", "hardware.memory_installed_bytes"),
                         ("Usable", "memory.total_bytes"),
+                        ("Slots empty", "hardware.memory_slots_empty"),
                         ("Swap", "memory.swap_total_bytes"),
                         ("Huge pages", "memory.hugetlb_bytes"),
                     ],
                 ),
             ],
+            tables: vec![sockets(cx), slots(cx)],
             notes,
         }
     }
+}
+
+fn sockets(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "Processor sockets, as the firmware tells",
+        &["Socket", "Model", "#Cores", "#enabled", "#Threads", "#MHz at most"],
+    );
+    for i in 0..cx.len("hardware.sockets") {
+        let at = format!("hardware.sockets.{i}");
+        let fields = ["name", "model", "cores", "cores_enabled", "threads", "max_mhz"];
+        let cells = fields.iter().map(|f| cx.cell(&format!("{at}.{f}"))).collect();
+        table.push(Row::of(&at, cells));
+    }
+    table.limit(MAX_ROWS, "");
+    table.keep_known_columns();
+    table
+}
+
+fn slots(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "Memory slots, as the firmware tells",
+        &["Slot", "Bank", "#Size", "Kind", "#MT/s", "#configured", "Maker", "Part", "Serial"],
+    );
+    for i in 0..cx.len("hardware.memory_slots") {
+        let at = format!("hardware.memory_slots.{i}");
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        // Firmware tells 0 for a slot without a module.
+        let size = match cx.number(&format!("{at}.size_bytes")) {
+            Some(0.0) => Cell { text: "empty".to_owned(), ..of("size_bytes") },
+            _ => of("size_bytes"),
+        };
+        table.push(Row::of(
+            &at,
+            vec![
+                of("name"),
+                of("bank"),
+                size,
+                of("kind"),
+                of("speed_mt_per_s"),
+                of("configured_mt_per_s"),
+                of("maker"),
+                of("part"),
+                of("serial"),
+            ],
+        ));
+    }
+    table.limit(MAX_ROWS, "");
+    table.keep_known_columns();
+    table
 }

@@ -24,6 +24,8 @@ pub struct Load {
     pub running: Table,
     /// Who was seen in D.
     pub uninterruptible: Table,
+    /// Memory nodes, on hosts with several.
+    pub numa: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -42,6 +44,7 @@ impl Load {
                 "Seen in uninterruptible sleep",
                 "load.composition.top_uninterruptible",
             ),
+            numa: super::numa::tables(cx),
             notes,
         }
     }

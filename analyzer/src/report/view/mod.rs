@@ -14,6 +14,7 @@ pub mod inventory;
 pub mod load;
 pub mod memory;
 pub mod nics;
+mod numa;
 pub mod origin;
 pub mod parameters;
 pub mod processes;

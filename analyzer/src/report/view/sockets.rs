@@ -77,6 +77,74 @@ impl Sockets {
     }
 }
 
+/// Where outgoing connections take their ports from.
+const PORT_SPACE: &[(&str, &str)] = &[
+    ("First port", "ports.low"),
+    ("Last port", "ports.high"),
+    ("Reserved in it", "ports.reserved"),
+    ("Usable per destination", "ports.usable"),
+    ("tcp_tw_reuse", "ports.tw_reuse"),
+    ("tcp_timestamps", "ports.timestamps"),
+];
+
+/// Keepalive as it is set, and as timers show it.
+const KEEPALIVE: &[(&str, &str)] = &[
+    ("First probe after", "keepalive.time_s"),
+    ("Then every", "keepalive.interval_s"),
+    ("Probes", "keepalive.probes"),
+    ("Dead peer noticed after", "keepalive.dead_peer_s"),
+    ("Keepalive on", "tcp.keepalive_on"),
+    ("off", "tcp.keepalive_off"),
+    ("not visible", "tcp.keepalive_unknown"),
+    ("Silent for 60 s and more", "tcp.idle_established"),
+    ("Longest silence", "tcp.idle_max_s"),
+    ("First probe as timers show", "tcp.keepalive_time_effective_s"),
+];
+
+/// Columns of the connections by service.
+const CONNECTIONS: &[(&str, &str)] = &[
+    ("Service", "name"),
+    ("#Connections", "established"),
+    ("#Keepalive on", "keepalive_on"),
+    ("#off", "keepalive_off"),
+    ("#Median silence", "idle_median_s"),
+    ("#Longest silence", "idle_max_s"),
+    ("#Other end probably gone", "stale"),
+    ("#Probes unanswered", "unanswered"),
+];
+
+/// Columns of what was sent again.
+const RETRANSMISSIONS: &[(&str, &str)] = &[
+    ("Other end", "name"),
+    ("#Connections", "connections"),
+    ("#Segments sent", "sent"),
+    ("#Sent again", "again"),
+    ("#Median round trip (ms)", "rtt_p50_ms"),
+    ("#Longest timeout (ms)", "rto_max_ms"),
+    ("#Stuck", "stuck"),
+];
+
+/// Columns of round trips and timeouts.
+const SUBNETS: &[(&str, &str)] = &[
+    ("Network", "name"),
+    ("#Connections", "connections"),
+    ("#Round trip p50 (ms)", "rtt_p50_ms"),
+    ("#p95", "rtt_p95_ms"),
+    ("#Timeout p50 (ms)", "rto_p50_ms"),
+    ("#p95", "rto_p95_ms"),
+    ("#Sent again", "again"),
+];
+
+/// Retry limits as time, and what was sent again.
+const RETRIES: &[(&str, &str)] = &[
+    ("connect() gives up after (tcp_syn_retries)", "retries.syn_gives_up_s"),
+    ("Half-open forgotten after (tcp_synack_retries)", "retries.synack_gives_up_s"),
+    ("Unacknowledged data given up after (tcp_retries2)", "retries.data_gives_up_s"),
+    ("Orphans given up after (tcp_orphan_retries)", "retries.orphan_gives_up_s"),
+    ("Data sent again in the window", "retransmission.ratio"),
+    ("Timeouts a second", "retransmission.timeouts_per_s"),
+];
+
 fn namespace(cx: &Cx<'_>, i: usize, ns: &Netns) -> Namespace {
     let at = format!("netns.{i}");
     let tcp = ns.tcp.as_ref();
@@ -87,89 +155,22 @@ fn namespace(cx: &Cx<'_>, i: usize, ns: &Netns) -> Namespace {
         states: states(cx, &at, ns),
         peers: peers(cx, &at),
         ports: ports(cx, &at),
-        port_space: pairs(
-            cx,
-            &at,
-            &[
-                ("First port", "ports.low"),
-                ("Last port", "ports.high"),
-                ("Reserved in it", "ports.reserved"),
-                ("Usable per destination", "ports.usable"),
-                ("tcp_tw_reuse", "ports.tw_reuse"),
-                ("tcp_timestamps", "ports.timestamps"),
-            ],
-        ),
-        keepalive: pairs(
-            cx,
-            &at,
-            &[
-                ("First probe after", "keepalive.time_s"),
-                ("Then every", "keepalive.interval_s"),
-                ("Probes", "keepalive.probes"),
-                ("Dead peer noticed after", "keepalive.dead_peer_s"),
-                ("Keepalive on", "tcp.keepalive_on"),
-                ("off", "tcp.keepalive_off"),
-                ("not visible", "tcp.keepalive_unknown"),
-                ("Silent for 60 s and more", "tcp.idle_established"),
-                ("Longest silence", "tcp.idle_max_s"),
-                ("First probe as timers show", "tcp.keepalive_time_effective_s"),
-            ],
-        ),
+        port_space: pairs(cx, &at, PORT_SPACE),
+        keepalive: pairs(cx, &at, KEEPALIVE),
         connections: rows(
             cx,
             &format!("{at}.connections"),
             "Established connections by service",
-            &[
-                ("Service", "name"),
-                ("#Connections", "established"),
-                ("#Keepalive on", "keepalive_on"),
-                ("#off", "keepalive_off"),
-                ("#Median silence", "idle_median_s"),
-                ("#Longest silence", "idle_max_s"),
-                ("#Other end probably gone", "stale"),
-                ("#Probes unanswered", "unanswered"),
-            ],
+            CONNECTIONS,
         ),
         retransmissions: rows(
             cx,
             &format!("{at}.retrans_peers"),
             "Sent again, by service and client",
-            &[
-                ("Other end", "name"),
-                ("#Connections", "connections"),
-                ("#Segments sent", "sent"),
-                ("#Sent again", "again"),
-                ("#Median round trip (ms)", "rtt_p50_ms"),
-                ("#Longest timeout (ms)", "rto_max_ms"),
-                ("#Stuck", "stuck"),
-            ],
+            RETRANSMISSIONS,
         ),
-        subnets: rows(
-            cx,
-            &format!("{at}.subnets"),
-            "Round trips and timeouts by network",
-            &[
-                ("Network", "name"),
-                ("#Connections", "connections"),
-                ("#Round trip p50 (ms)", "rtt_p50_ms"),
-                ("#p95", "rtt_p95_ms"),
-                ("#Timeout p50 (ms)", "rto_p50_ms"),
-                ("#p95", "rto_p95_ms"),
-                ("#Sent again", "again"),
-            ],
-        ),
-        retries: pairs(
-            cx,
-            &at,
-            &[
-                ("connect() gives up after (tcp_syn_retries)", "retries.syn_gives_up_s"),
-                ("Half-open forgotten after (tcp_synack_retries)", "retries.synack_gives_up_s"),
-                ("Unacknowledged data given up after (tcp_retries2)", "retries.data_gives_up_s"),
-                ("Orphans given up after (tcp_orphan_retries)", "retries.orphan_gives_up_s"),
-                ("Data sent again in the window", "retransmission.ratio"),
-                ("Timeouts a second", "retransmission.timeouts_per_s"),
-            ],
-        ),
+        subnets: rows(cx, &format!("{at}.subnets"), "Round trips and timeouts by network", SUBNETS),
+        retries: pairs(cx, &at, RETRIES),
         histograms: [
             Histogram::new(
                 "Silence on established remote connections",
