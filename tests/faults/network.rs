@@ -223,7 +223,9 @@ pub const LISTEN_OVERFLOW: Fault = Fault {
     name: "accept queue overflow",
     start: || pair("deaf", "tcp deaf 10.9.0.2:7000 backlog=2", "tcp knock 10.9.0.2:7000 count=20"),
     expects: &[expect("tcp.listen-overflow", "critical", "deaf-b")],
-    explains: &["tcp.syn-sent-stuck", LATE, OFF, GONE],
+    // A connection that the client closes without ever having been accepted sends its end again
+    // and again.
+    explains: &["tcp.syn-sent-stuck", "tcp.rto-floor", LATE, OFF, GONE],
     tells: &[],
 };
 
