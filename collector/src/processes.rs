@@ -125,12 +125,10 @@ impl Run {
     pub(crate) fn read_processes_at_start(&mut self) -> Flow {
         self.find_lacking()?;
         let pids = self.pids()?;
-        let some = |s: &Source| s.when == When::Last || matches!(s.how, How::ProcessLines(_));
-        let rows = self.process_rows(|s| !some(s));
+        let rows = self.process_rows(|s| s.when != When::Last);
         self.read_processes(&rows, &pids)?;
         self.read_open_files()?;
         self.read_mount_namespaces()?;
-        self.count_mappings(&pids)?;
         self.read_threads(&pids, Threads::All)
     }
 
@@ -142,12 +140,10 @@ impl Run {
         let pids = self.pids()?;
         let again = |s: &Source| match s.how {
             How::ProcessEntries(_) => true,
-            How::ProcessLines(_) => false,
             _ => s.when == When::Twice,
         };
         let rows = self.process_rows(again);
         self.read_processes(&rows, &pids)?;
-        self.count_mappings(&pids)?;
         self.read_threads(&pids, Threads::All)?;
         self.walk_growers()
     }

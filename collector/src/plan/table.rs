@@ -334,7 +334,7 @@ pub(crate) const TABLE: &[Source] = &[
         "packs/proc-pid/maps_count",
         ProcessLines("maps"),
         Mm,
-        Twice,
+        Last,
         "mappings of the 50 processes with the largest page tables: their number is limited",
     )
     .class(Class::Mm)
