@@ -228,7 +228,7 @@ fn cells(page: &str) -> Vec<(String, String)> {
         let (head, printed) = tag.split_once('>').unwrap_or((tag, ""));
         let named = head.split_once(" data-fact=\"").and_then(|(_, rest)| rest.split_once('"'));
         match (head.split_whitespace().next(), named) {
-            (Some("tr"), named) => row = named.map_or("", |(path, _)| path).to_owned(),
+            (Some("tr"), named) => named.map_or("", |(path, _)| path).clone_into(&mut row),
             (Some("td" | "dd"), Some((path, _))) => {
                 let path = if path.starts_with('.') { format!("{row}{path}") } else { path.into() };
                 // What is absent stands in an element of its own.
