@@ -12,6 +12,7 @@
 )]
 
 mod collect {
+    pub mod bare;
     pub mod endings;
     pub mod gentle;
     pub mod obstacles;
