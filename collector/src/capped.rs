@@ -12,7 +12,13 @@ use rustix::io::Errno;
 
 /// Size of the first read; with its one byte more four pages of the kernel. No parameter is longer.
 const FIRST: usize = (16 << 10) - 1;
-/// Size of those behind it.
+/// Size of the one behind it, where the first brought little: nothing is expected any more. With its
+/// one byte one page of the kernel.
+const LAST: usize = (4 << 10) - 1;
+/// What is little.
+const LITTLE: usize = 1 << 10;
+/// Size of all others, from a read on that brought much. It has memory of its own: to map and unmap
+/// that for each of thousands of small files costs more than reading them.
 const LATER: usize = 128 << 10;
 
 /// Appends at most `cap` bytes to `to`; `true` if there was more.
@@ -24,11 +30,12 @@ pub(crate) fn read(file: BorrowedFd<'_>, cap: usize, to: &mut Vec<u8>) -> Result
     let mut small = [MaybeUninit::<u8>::uninit(); FIRST];
     // Most files end within the first piece and need no other.
     let mut large = Vec::<u8>::new();
+    let mut ask = FIRST;
     loop {
         let room = end.saturating_sub(to.len());
         let piece: &mut [MaybeUninit<u8>] =
             if large.capacity() == 0 { &mut small } else { large.spare_capacity_mut() };
-        let most = room.min(piece.len());
+        let most = room.min(ask).min(piece.len());
         if most == 0 {
             // One byte more tells whether the cap was met or exceeded.
             return rustix::io::read(file, &mut [0_u8; 1]).map(|n| n > 0);
@@ -36,8 +43,14 @@ pub(crate) fn read(file: BorrowedFd<'_>, cap: usize, to: &mut Vec<u8>) -> Result
         match rustix::io::read(file, piece.get_mut(..most).unwrap_or_default()) {
             Ok(([], _)) => return Ok(false),
             Ok((read, _)) => {
+                let got = read.len();
                 to.extend_from_slice(read);
-                large.reserve(LATER);
+                if got > FIRST / 2 {
+                    ask = LATER;
+                    large.reserve(LATER);
+                } else if large.capacity() == 0 {
+                    ask = if got < LITTLE { LAST } else { FIRST };
+                }
             }
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
