@@ -77,8 +77,8 @@ pub const INODES: Fault = Fault {
 pub const DELETED: Fault = Fault {
     name: "deleted and open",
     start: || {
-        let (at, guard) = file_system("deleted", 64, "");
-        let words = format!("files deleted {}/big mib=60", at.display());
+        let (at, guard) = file_system("deleted", 128, "");
+        let words = format!("files deleted {}/big mib=100", at.display());
         vec![fault("keeper", &words), guard]
     },
     expects: &[Expected {
