@@ -2,10 +2,13 @@
 //!
 //! A counter that fell was reset (a driver loaded again, 32 bits): that interval is left out.
 
+use crate::absence::{Absence, Reason};
+use crate::locator::Locator;
 use crate::parse::Counters;
 
 use super::super::method::num::from_u64;
 use super::super::plan::Sampled;
+use super::book::{Book, too_few};
 use super::window::{Window, seconds};
 
 /// Readings of one file of counters.
@@ -14,6 +17,29 @@ pub(super) struct Growth<'s> {
 }
 
 impl<'s> Growth<'s> {
+    /// The same as the source of a fact, whose parts lack for `lacks` where nothing else is said; or
+    /// the reason why the whole fact does.
+    pub(super) fn known(
+        window: &Window,
+        source: &'s Sampled<Counters>,
+        fact: &str,
+        lacks: &str,
+        book: &mut Book,
+    ) -> Option<Self> {
+        let growth = Self::of(window, source);
+        let absence = if growth.is_some() {
+            book.source(fact, Locator::entry(&source.path));
+            Absence::of(Reason::Missing, &source.path, lacks)
+        } else {
+            match source.good().count() {
+                0 => source.absence(),
+                good => too_few(&source.path, good, 2),
+            }
+        };
+        book.absent(fact, absence);
+        growth
+    }
+
     /// The readings of the window, or those of all passes when the source is not sampled; `None`
     /// when fewer than two are there.
     pub(super) fn of(window: &Window, source: &'s Sampled<Counters>) -> Option<Self> {

@@ -1,29 +1,19 @@
 //! What the kernel did about memory in the window: growth of the counters of `/proc/vmstat`.
 
-use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
-use crate::facts::build::book::too_few;
 use crate::facts::build::counters::{Growth, rate};
 use crate::facts::build::window::Window;
 use crate::facts::inputs::Inputs;
 use crate::facts::memory::activity::Activity;
 use crate::facts::method::num::{from_u64, len, ratio, signed};
 use crate::facts::method::quantile;
-use crate::locator::Locator;
 
 const FACT: &str = "memory.activity";
 
 pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Option<Activity> {
     let source = &inputs.memory.vmstat;
-    let Some(growth) = Growth::of(window, source) else {
-        let good = source.good().count();
-        let absence = if good == 0 { source.absence() } else { too_few(&source.path, good, 2) };
-        book.absent(FACT, absence);
-        return None;
-    };
-    book.source(FACT, Locator::entry(&source.path));
-    let detail = "this kernel does not count it, or there was nothing to count";
-    book.absent(FACT, Absence::of(Reason::Missing, &source.path, detail));
+    let lacks = "this kernel does not count it, or there was nothing to count";
+    let growth = Growth::known(window, source, FACT, lacks, book)?;
     let page = from_u64(inputs.env.page_size_bytes);
     let bytes = |pages_per_s: Option<f64>| pages_per_s.map(|n| n * page);
     let count = |names: &[&str]| growth.total(names).map(signed);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
 use crate::facts::build::book::too_few;
 use crate::facts::build::counters::Growth;
@@ -26,15 +25,8 @@ pub(super) fn build(
     book: &mut Book,
 ) -> Option<Dirty> {
     let source = &inputs.memory.vmstat;
-    let Some(growth) = Growth::of(window, source) else {
-        let good = source.good().count();
-        let absence = if good == 0 { source.absence() } else { too_few(&source.path, good, 2) };
-        book.absent(FACT, absence);
-        return None;
-    };
-    book.source(FACT, Locator::entry(&source.path));
-    let detail = "this kernel does not count it (2.6.37), or nothing was written";
-    book.absent(FACT, Absence::of(Reason::Missing, &source.path, detail));
+    let lacks = "this kernel does not count it (2.6.37), or nothing was written";
+    let growth = Growth::known(window, source, FACT, lacks, book)?;
     let io_full =
         psi(window, &inputs.cpu.psi_io, |p| p.full, &format!("{FACT}.io_full_ratio"), book);
     let page = signed(inputs.env.page_size_bytes);

@@ -7,41 +7,22 @@ use crate::parse::sysctl::Sysctl as Runtime;
 use super::super::super::method::role::Listeners;
 use super::super::super::method::socket::Socket;
 use super::super::super::netns::Netns;
-use super::super::window::seconds;
 use super::connections::Looks;
 use super::retransmission::{retrans_peers, subnets};
 use super::retries::retries;
+use super::sockets::Later;
 use super::{Book, One};
 
 /// Facts that need the sockets.
 const OF_SOCKETS: [&str; 4] = ["l4", "connections", "retrans_peers", "subnets"];
 
 impl One<'_> {
-    /// The last look at the sockets and where it was read, if there were two.
-    fn last_look(&self) -> Option<(Vec<Socket>, Vec<String>, f64)> {
-        let mut sockets = Vec::new();
-        let mut paths = Vec::new();
-        let mut span_s = 0.0;
-        for family in ["tcp4", "tcp6"] {
-            let key = format!("{}/{family}", self.namespace.inode);
-            let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
-            let (Some(first), Some(last)) = (dump.good().next(), dump.good().last()) else {
-                continue;
-            };
-            if last.0.mono_us > first.0.mono_us {
-                sockets.extend_from_slice(last.1);
-                paths.push(dump.entry(last.0.pass));
-                span_s = seconds(last.0.mono_us.saturating_sub(first.0.mono_us)).max(span_s);
-            }
-        }
-        (!paths.is_empty()).then_some((sockets, paths, span_s))
-    }
-
     /// Fills in the parts of the namespace that speak of paths.
     pub(super) fn flows(
         &self,
         ns: &mut Netns,
         sockets: Option<(&[Socket], &Listeners)>,
+        later: Option<&Later>,
         sysctl: &Result<(Runtime, String), Absence>,
         book: &mut Book,
     ) {
@@ -59,13 +40,12 @@ impl One<'_> {
             ns.retransmission = self.retransmission(is_host, None, book);
             return;
         };
-        let last = self.last_look();
-        let looks = if let Some((now, paths, span_s)) = &last {
+        let looks = if let Some(later) = later {
             for field in OF_SOCKETS {
-                let locators = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+                let locators = later.paths.iter().map(|p| Locator::entry(p.as_str())).collect();
                 book.sources(format!("{}.{field}", self.fact), locators);
             }
-            Looks { now, before: Some(first), span_s: *span_s }
+            Looks { now: &later.sockets, before: Some(first), span_s: later.span_s }
         } else {
             for field in OF_SOCKETS {
                 let fact = format!("{}.{field}", self.fact);

@@ -190,7 +190,7 @@ impl One<'_> {
                     book.absent(format!("{}.{field}", self.fact), absence.clone());
                 }
                 ns.ports = range.map(|r| self.ports(&r, None, &sysctl));
-                self.flows(&mut ns, None, &sysctl, book);
+                self.flows(&mut ns, None, None, &sysctl, book);
             }
         }
         self.row_absences(&ns, book);
@@ -230,7 +230,7 @@ impl One<'_> {
         let schedule = runtime.and_then(parameters::syn_schedule);
         ns.connecting = self.connecting(sockets, later.as_ref(), schedule.as_ref(), book);
         ns.listeners = self.listeners(sockets, later.as_ref(), ns.handshake.as_ref(), book);
-        self.flows(ns, Some((sockets, &listeners)), sysctl, book);
+        self.flows(ns, Some((sockets, &listeners)), later.as_ref(), sysctl, book);
     }
 
     /// Processes in the namespace.

@@ -22,14 +22,15 @@ const IDLE_S: f64 = 60.0;
 /// The last look at the sockets, and how long after the first it was.
 pub(super) struct Later {
     pub(super) sockets: Vec<Socket>,
+    /// Where it was read.
+    pub(super) paths: Vec<String>,
     pub(super) span_s: f64,
 }
 
 impl One<'_> {
     /// The sockets of the last look, where there was more than one.
     pub(super) fn later(&self) -> Option<Later> {
-        let mut sockets = Vec::new();
-        let mut span_s = None;
+        let (mut sockets, mut paths, mut span_s) = (Vec::new(), Vec::new(), 0.0);
         for family in ["tcp4", "tcp6"] {
             let key = format!("{}/{family}", self.namespace.inode);
             let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
@@ -38,10 +39,11 @@ impl One<'_> {
             };
             if last.0.mono_us > first.0.mono_us {
                 sockets.extend_from_slice(last.1);
-                span_s.get_or_insert(seconds(last.0.mono_us.saturating_sub(first.0.mono_us)));
+                paths.push(dump.entry(last.0.pass));
+                span_s = seconds(last.0.mono_us.saturating_sub(first.0.mono_us)).max(span_s);
             }
         }
-        span_s.map(|span_s| Later { sockets, span_s })
+        (!paths.is_empty()).then_some(Later { sockets, paths, span_s })
     }
 
     /// All TCP sockets of the first look, and where they were read.
