@@ -22,6 +22,8 @@ pub struct Collection {
     pub problems: Vec<String>,
     /// Samples in the window.
     pub samples: Option<i64>,
+    /// Wall clock of the first sample, seconds since 1970 UTC.
+    pub window_unix_s: Option<f64>,
     /// Measured length of the window.
     pub window_s: Option<f64>,
     /// Interval as asked for.
@@ -49,7 +51,7 @@ pub struct Collection {
 }
 
 /// A source without whole content.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Gap {
     /// Path in the archive.
     pub path: String,

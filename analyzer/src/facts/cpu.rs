@@ -38,6 +38,8 @@ pub struct Cpu {
     pub isolated: Vec<i64>,
     /// Each CPU in the window, at most 1024.
     pub each: Vec<CpuUse>,
+    /// When the intervals of `each.*.interval_busy_ratio` end, in seconds since the first sample.
+    pub interval_end_s: Vec<f64>,
     /// Work that queues on some CPUs while others idle. Absent where threads were not sampled.
     pub imbalance: Option<Imbalance>,
 }
@@ -59,6 +61,8 @@ pub struct CpuUse {
     pub softirq_ratio: f64,
     /// Stolen.
     pub steal_ratio: f64,
+    /// Its busy share between each two samples. Empty where it was not online throughout.
+    pub interval_busy_ratio: Vec<f64>,
     /// Threads running or waiting to run on it, mean over the samples. Absent where threads were
     /// not sampled.
     pub running_mean: Option<f64>,

@@ -56,6 +56,8 @@ pub struct Events {
     pub first_age_s: Option<f64>,
     /// How long ago the last was.
     pub last_age_s: Option<f64>,
+    /// When the last was, seconds since 1970 UTC.
+    pub last_unix_s: Option<f64>,
     /// Whom they concern, those with most events first; at most 20.
     pub subjects: Vec<Subject>,
     /// The last three messages, the latest first.

@@ -16,6 +16,8 @@ pub struct Sysctl {
     /// Lines of files below `/etc` that set what this kernel does not have, or what has no effect
     /// in it; at most 50.
     pub unknown_keys: Vec<UnknownKey>,
+    /// Defaults of this kernel, for those keys that it has and whose default is a constant.
+    pub defaults: BTreeMap<String, String>,
     /// What files set, after precedence, by key.
     pub persisted: BTreeMap<String, Persisted>,
 }

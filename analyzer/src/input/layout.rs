@@ -70,6 +70,8 @@ const HOST: &[(&str, &str)] = &[
 
 /// Short names of commands and the names that sos versions give their output, best first.
 pub(super) const ALIASES: &[(&str, &[&str])] = &[
+    // Before the next one, which takes the name.
+    ("commands/date_local", &["date"]),
     ("commands/date", &["date_--utc", "date"]),
     ("commands/df", &["df_-al_-x_autofs", "df_-al"]),
     ("commands/df_inodes", &["df_-ali_-x_autofs", "df_-ali", "df_-i"]),

@@ -39,6 +39,16 @@ pub fn parse(text: &str) -> Result<i64, ParseError> {
     moment(line).ok_or_else(|| ParseError::new(1, line, "a day and a time in UTC"))
 }
 
+/// Reads the first line of `date` in whatever zone: the clock on the wall, as if it were UTC. Its
+/// difference from `date --utc` of the same moment is the zone.
+///
+/// # Errors
+/// Not a day and a time.
+pub fn wall(text: &str) -> Result<i64, ParseError> {
+    let line = text.lines().find(|l| !l.trim_ascii().is_empty()).unwrap_or_default();
+    words(line).map(|(at, _)| at).ok_or_else(|| ParseError::new(1, line, "a day and a time"))
+}
+
 /// Reads what `timedatectl` prints.
 ///
 /// # Errors
@@ -59,6 +69,11 @@ pub fn timedatectl(text: &str) -> Result<Clock, ParseError> {
 }
 
 fn moment(line: &str) -> Option<i64> {
+    words(line).filter(|(_, utc)| *utc).map(|(at, _)| at)
+}
+
+/// The day and time that stand in a line, as if in UTC, and whether it says that they are.
+fn words(line: &str) -> Option<(i64, bool)> {
     let (mut year, mut month, mut day, mut time) = (None, None, None, None);
     let (mut afternoon, mut utc) = (None, false);
     for word in line.split_ascii_whitespace().map(|w| w.trim_end_matches(',')) {
@@ -92,7 +107,7 @@ fn moment(line: &str) -> Option<i64> {
     // A leap second is the one before it here.
     let time = Time::new(hour, minute, second.min(59), 0).ok()?;
     let at = DateTime::from_parts(date, time).to_zoned(TimeZone::UTC).ok()?;
-    utc.then(|| at.timestamp().as_second())
+    Some((at.timestamp().as_second(), utc))
 }
 
 /// `09:51:32`.
@@ -135,6 +150,13 @@ mod tests {
         for not in ["", "Thu Feb 10 09:51:32 CET 2022", "Thu Feb 30 09:51:32 UTC 2022", "9:5 UTC"] {
             assert!(parse(not).is_err(), "{not}");
         }
+    }
+
+    #[test]
+    fn the_wall_shows_another_time() {
+        assert_eq!(wall("Thu Feb 10 10:51:32 CET 2022\n").unwrap(), 1_644_486_692 + 3600);
+        assert_eq!(wall(SAMPLE), parse(SAMPLE));
+        assert!(wall("Thu Feb 10\n").is_err());
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(super) fn build(
             let absence = super::book::too_few(&inputs.cpu.stat.path, window.samples(), 2);
             book.absent("collection.jitter_s", absence);
         }
+        let began = window.start_us().checked_sub(header.started_mono_us);
+        c.window_unix_s = began.map(|us| header.started_unix_s + seconds(us));
         c.complete = Some(archive.end.is_some() && c.problems.is_empty());
     } else {
         let absence = Absence::of(Reason::NotCollected, names::HEADER, "another collector");

@@ -63,7 +63,13 @@ pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &mut Cpu, book: &mut 
     }
     let queue = queue(inputs);
     cpu.each = each(first.1, last.1, &queue);
-    book.source("cpu.each", Locator::entry(inputs.cpu.stat.entry(last.0.pass)));
+    for one in &mut cpu.each {
+        one.interval_busy_ratio = series(&readings, one.cpu);
+    }
+    cpu.interval_end_s = readings.iter().skip(1).map(|(r, _)| window.at_s(r.mono_us)).collect();
+    for fact in ["cpu.each", "cpu.interval_end_s"] {
+        book.source(fact, Locator::entry(inputs.cpu.stat.entry(last.0.pass)));
+    }
     if queue.is_empty() {
         let absence = inputs.sched.running.absence();
         book.absent("cpu.imbalance", absence.clone());
@@ -93,6 +99,7 @@ fn absent(inputs: &Inputs, book: &mut Book) {
         "steal_ratio",
         "switches_per_s_per_cpu",
         "each",
+        "interval_end_s",
         "imbalance",
     ] {
         book.absent(format!("cpu.{fact}"), why.clone());
@@ -144,6 +151,13 @@ fn ticks(stat: &Stat, cpu: u32) -> Option<CpuTicks> {
     stat.cpus.get(at).map(|(_, t)| *t)
 }
 
+/// Busy shares of a CPU between each two readings, in thousandths; none where one lacks.
+fn series(readings: &Readings<'_>, cpu: i64) -> Vec<f64> {
+    let Ok(cpu) = u32::try_from(cpu) else { return Vec::new() };
+    let share = |pair| interval(pair, |s| ticks(s, cpu)).map(|b| (b * 1000.0).round() / 1000.0);
+    readings.windows(2).map(share).collect::<Option<_>>().unwrap_or_default()
+}
+
 /// Threads in R by pass and CPU, as (process, thread) with the collector left out.
 fn queue(inputs: &Inputs) -> BTreeMap<u32, BTreeMap<u32, Vec<u32>>> {
     let own = load::own(inputs);
@@ -169,6 +183,7 @@ fn each(first: &Stat, last: &Stat, queue: &BTreeMap<u32, BTreeMap<u32, Vec<u32>>
             irq_ratio: t.irq_ratio,
             softirq_ratio: t.softirq_ratio,
             steal_ratio: t.steal_ratio,
+            interval_busy_ratio: Vec::new(),
             running_mean: ratio(from_len(waiting), from_len(queue.len())),
         })
     };

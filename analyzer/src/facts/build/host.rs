@@ -76,7 +76,23 @@ fn others(inputs: &Inputs, host: &mut Host, book: &mut Book) {
     let taken = book.or_first("host.taken_unix_s", taken, &inputs.host.timedatectl, |c| c.unix_s);
     host.taken_unix_s = taken.map(from_i64);
     let clock = book.first("host.utc_offset_s", &inputs.host.timedatectl);
-    host.utc_offset_s = clock.and_then(|c| c.utc_offset_s);
+    host.utc_offset_s = clock.and_then(|c| c.utc_offset_s).or_else(|| two_clocks(inputs, book));
+}
+
+/// The zone from `date` and `date --utc`, which ran within moments of each other: zones differ from
+/// UTC by whole quarters of an hour, and by 14 hours at most.
+fn two_clocks(inputs: &Inputs, book: &mut Book) -> Option<i64> {
+    const QUARTER_S: i64 = 900;
+    let (wall, utc) = (inputs.host.date_local.first().ok()?, inputs.host.date.first().ok()?);
+    let difference = wall.saturating_sub(*utc);
+    let zone = difference.saturating_add(QUARTER_S / 2).div_euclid(QUARTER_S) * QUARTER_S;
+    let near = difference.abs_diff(zone) <= 60 && zone.abs() <= 14 * 3600;
+    let entries = [&inputs.host.date_local.path, &inputs.host.date.path];
+    near.then(|| {
+        let sources = entries.map(|p| Locator::entry(p.as_str())).to_vec();
+        book.sources("host.utc_offset_s", sources);
+        zone
+    })
 }
 
 /// `major * 1000 + minor`.

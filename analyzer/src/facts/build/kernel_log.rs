@@ -226,6 +226,10 @@ fn events(dated: &Dated<'_>, clock: &Clock) -> Events {
         undated: len(dated.events.iter().filter(|d| d.age_s.is_none()).count()),
         first_age_s: ages().max_by(f64::total_cmp),
         last_age_s: ages().min_by(f64::total_cmp),
+        last_unix_s: ages()
+            .min_by(f64::total_cmp)
+            .zip(clock.unix_s)
+            .map(|(age_s, now_s)| now_s - age_s),
         subjects: subjects(dated, clock),
         latest: dated.events.iter().rev().take(LATEST).map(|d| message(d, clock)).collect(),
     }

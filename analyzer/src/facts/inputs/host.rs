@@ -28,6 +28,8 @@ inputs! {
         |p| p.sampled("commands/uptime", |t, _| uptime_text::parse(t));
     /// The moment of the collection, seconds since 1970.
     date: Sampled<i64> = |p| p.sampled("commands/date", |t, _| date::parse(t));
+    /// The same as the clock on the wall of the host shows it.
+    date_local: Sampled<i64> = |p| p.sampled("commands/date_local", |t, _| date::wall(t));
     /// The same, with the time zone.
     timedatectl: Sampled<date::Clock> =
         |p| p.sampled("commands/timedatectl", |t, _| date::timedatectl(t));

@@ -65,6 +65,16 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
     } else {
         book.absent(MISMATCHES, inputs.parameters.sysctl.absence());
     }
+    let has = |key: &str| sysctl.runtime.contains_key(key);
+    let defaults = defaults::all(kernel).filter(|(key, _)| has(key));
+    sysctl.defaults = defaults.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    book.source("sysctl.defaults", Locator::facts(["host.kernel_number"]));
+    let absence = Absence::new(
+        Reason::NotApplicable,
+        "no constant: the kernel derives it, or its \
+        default is not known",
+    );
+    book.absent("sysctl.defaults", absence);
     sysctl.unknown_keys = unknown::build(inputs, kernel, book);
     for (key, w) in &winners {
         let fact = format!("sysctl.persisted.{key}");
