@@ -4,12 +4,14 @@
 //! All charts are SVG with a `viewBox`; one unit is one CSS pixel at full size. Colours come from
 //! classes, with presentation attributes as fallback.
 
+mod cpus;
 mod histogram;
 mod scale;
 mod series;
 mod sparkline;
 mod stacked;
 
+pub use cpus::{BarPart, CpuBars, CpuMap, CpuParts, Shade};
 pub use histogram::{Bar, Histogram, QuantileMark};
 pub use series::{Curve, DrawnCurve, Stats, TimeSeries};
 pub use sparkline::Sparkline;

@@ -1,9 +1,11 @@
 //! A series beside its number, small in every sense: whole and half pixels only, since a table may
 //! hold dozens.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
-use super::{Point, path, px, thin};
+use super::{Point, px, thin};
 use crate::report::units::{Unit, float_len};
 
 const WIDTH: f64 = 80.0;
@@ -58,8 +60,37 @@ impl Sparkline {
             unit.format(low),
             unit.format(high)
         );
-        Some(Self { path: path(&thin(points, 40)), end, label, fact: None })
+        Some(Self { path: steps(&thin(points, 40)), end, label, fact: None })
     }
+}
+
+/// Path data in steps from point to point: halves of pixels have no rounding to add up, and what
+/// goes on in the same direction is one step.
+fn steps(points: &[Point]) -> String {
+    let mut path = String::new();
+    let mut at: Option<Point> = None;
+    let mut along = (0.0, 0.0);
+    let step = |path: &mut String, (dx, dy): (f64, f64)| {
+        if dx.abs() + dy.abs() > 0.0 {
+            let sign = if dy < 0.0 { "" } else { " " };
+            write!(path, " {dx}{sign}{dy}").ok();
+        }
+    };
+    for p in points {
+        let Some(from) = at.replace(*p) else {
+            write!(path, "m{} {}", p.x, p.y).ok();
+            continue;
+        };
+        let next = (p.x - from.x, p.y - from.y);
+        if (next.1 * along.0 - next.0 * along.1).abs() < 0.01 {
+            along = (along.0 + next.0, along.1 + next.1);
+        } else {
+            step(&mut path, along);
+            along = next;
+        }
+    }
+    step(&mut path, along);
+    path
 }
 
 #[cfg(test)]
@@ -69,14 +100,20 @@ mod tests {
     #[test]
     fn it_spans_its_box() {
         let s = Sparkline::new(&[0.0, 1_048_576.0, 2_097_152.0], Unit::Bytes).unwrap();
-        assert_eq!(s.path, "M2 16L40 9L78 2");
+        assert_eq!(s.path, "m2 16 76-14");
         assert_eq!(s.end, Point { x: 78.0, y: 2.0 });
         assert_eq!(s.label, "from 0 B to 2.0 MiB, lowest 0 B, highest 2.0 MiB");
     }
 
     #[test]
+    fn corners_stay_and_straight_lines_are_one_step() {
+        let s = Sparkline::new(&[0.0, 0.0, 4.0, 4.0, 0.0], Unit::Plain).unwrap();
+        assert_eq!(s.path, "m2 16 19 0 19-14 19 0 19 14");
+    }
+
+    #[test]
     fn flat_short_and_broken_series() {
-        assert_eq!(Sparkline::new(&[5.0, 5.0], Unit::Plain).unwrap().path, "M2 9L78 9");
+        assert_eq!(Sparkline::new(&[5.0, 5.0], Unit::Plain).unwrap().path, "m2 9 76 0");
         assert_eq!(Sparkline::new(&[5.0], Unit::Plain), None);
         assert_eq!(Sparkline::new(&[], Unit::Plain), None);
         assert_eq!(Sparkline::new(&[1.0, f64::NAN], Unit::Plain), None);
