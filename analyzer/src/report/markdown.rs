@@ -185,9 +185,9 @@ fn text(s: &str) -> String {
     out
 }
 
-/// A code span; its fence is longer than any run of backticks inside.
+/// A code span, never inside a table: what stands in it can be pasted as it is. Its fence is longer than any run of backticks inside.
 fn code(s: &str) -> String {
-    let s = line(s).replace('|', "\u{2502}");
+    let s = line(s);
     let fence = "`".repeat(longest_run(&s) + 1);
     let pad = if s.starts_with('`') || s.ends_with('`') { " " } else { "" };
     let mut out = String::new();
@@ -218,6 +218,7 @@ mod tests {
     fn code_cannot_be_left() {
         assert_eq!(code("a"), "`a`");
         assert_eq!(code("a``b`"), "``` a``b` ```");
+        assert_eq!(code("dmesg -T | tail"), "`dmesg -T | tail`");
     }
 
     #[test]

@@ -34,8 +34,22 @@ pub enum Unit {
 }
 
 /// Names whose number is itself a name.
-const NAMES: [&str; 10] =
-    ["pid", "ppid", "uid", "euid", "inode", "line", "low", "high", "remote_port", "kernel_number"];
+const NAMES: [&str; 14] = [
+    "pid",
+    "ppid",
+    "tid",
+    "uid",
+    "euid",
+    "inode",
+    "line",
+    "low",
+    "high",
+    "port",
+    "remote_port",
+    "cpu",
+    "fd",
+    "kernel_number",
+];
 
 /// The end of a fact's name and its unit; the longer ending first.
 const BY_SUFFIX: [(&str, Unit); 9] = [

@@ -453,6 +453,7 @@ fn sysctl(n: Name<'_>) -> Sysctl {
             by_design: false,
         }],
         unknown_keys: Vec::new(),
+        defaults: std::collections::BTreeMap::new(),
         persisted: [(
             "vm.swappiness".to_owned(),
             Persisted { value: n("60"), file: n("/etc/sysctl.d/99-local.conf"), line: 3 },

@@ -4,6 +4,7 @@
 
 mod assessment;
 mod facts;
+mod more;
 
 use crate::absence::{Absence, Reason};
 use crate::facts::Facts;
@@ -46,7 +47,9 @@ pub(super) fn origin(n: Name<'_>) -> Origin {
 
 /// The parts of a report.
 pub(super) fn parts(n: Name<'_>) -> (Facts, Assessment) {
-    (facts::facts(n), assessment::broken(n))
+    let mut facts = facts::facts(n);
+    more::add(&mut facts, n);
+    (facts, assessment::broken(n))
 }
 
 fn view(facts: &Facts, assessment: &Assessment, n: Name<'_>) -> View {
@@ -64,6 +67,14 @@ pub(super) fn broken() -> View {
 pub(super) fn hostile() -> View {
     let n: Name<'_> = &|s| format!("{s}{HOSTILE}");
     let (facts, assessment) = parts(n);
+    view(&facts, &assessment, n)
+}
+
+/// The same host, as large as hosts become.
+pub(super) fn giant() -> View {
+    let n: Name<'_> = &|s| s.to_owned();
+    let (mut facts, assessment) = parts(n);
+    more::fill(&mut facts);
     view(&facts, &assessment, n)
 }
 

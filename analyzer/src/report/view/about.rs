@@ -22,6 +22,8 @@ impl About {
         let pairs = vec![
             Pair::new("Archive", Cell::code(&o.archive)),
             Pair::new("SHA-256", Cell::code(o.sha256.as_deref().unwrap_or("– (a directory)"))),
+            Pair::new("Taken", cx.moment("host.taken_unix_s")),
+            Pair::new("First sample", cx.moment("collection.window_unix_s")),
             Pair::new("Format", cx.cell("collection.format")),
             Pair::new("Collector", cx.cell("collection.collector_version")),
             Pair::new("Collected by", or(&o.collector_command.join(" "), "?")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::cell::{Badge, Cell};
+use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Row, Table};
 use crate::absence::Reason;
@@ -143,7 +143,7 @@ fn causes(cx: &Cx<'_>) -> Vec<Cause> {
             let (why, remedy) = remedy(cx, reason, &key);
             let title = format!("{}: {why}", counted(rules.len(), "check"));
             let mut table =
-                Table::new(title.clone(), &["Check", "Status", "Missing fact", "Source", "Reason"]);
+                Table::new(title.clone(), &["Check", "Missing fact", "Source", "Reason"]);
             for (rule, missing) in rules {
                 table.push(row(rule, &missing));
             }
@@ -167,7 +167,6 @@ fn row(rule: &RuleResult, missing: &[&Missing]) -> Row {
     });
     Row::new(vec![
         Cell::text(&rule.summary).with_note(&rule.id),
-        Cell::badge(Badge::UNKNOWN),
         Cell::code(first.map_or("", |m| m.path.as_str())).with_note(more),
         Cell::code(source),
         Cell::text(reason),

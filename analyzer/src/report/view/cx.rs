@@ -5,7 +5,9 @@
 use serde_json::Value;
 
 use super::cell::Cell;
+use super::moment;
 use super::origin::Origin;
+use super::table::{NOT_APPLICABLE, Pair, Row, Table};
 use crate::facts::Facts;
 use crate::report::chart::Sparkline;
 use crate::report::evidence::Evidence;
@@ -82,6 +84,67 @@ impl<'a> Cx<'a> {
     /// A share, with a bar.
     pub(super) fn share(&self, path: &str) -> Cell {
         self.cell(path).with_meter(self.number(path))
+    }
+
+    /// A moment: in UTC, and as the clock on the wall of the host showed it.
+    pub(super) fn moment(&self, path: &str) -> Cell {
+        let both = self.number(path).and_then(|s| moment::both(s, self.offset_s()));
+        match both {
+            Some((utc, local)) => Cell { fact: Some(path.to_owned()), ..Cell::text(utc) }
+                .with_note(local.unwrap_or_default()),
+            None => self.unknown(path),
+        }
+    }
+
+    /// The host's distance from UTC.
+    pub(super) const fn offset_s(&self) -> Option<i64> {
+        self.facts.tree.host.utc_offset_s
+    }
+
+    /// Labels with the facts below `at`.
+    pub(super) fn pairs(&self, at: &str, fields: &[(&'static str, &str)]) -> Vec<Pair> {
+        let below = |field: &str| match at {
+            "" => field.to_owned(),
+            at => format!("{at}.{field}"),
+        };
+        fields.iter().map(|(label, field)| Pair::new(label, self.cell(&below(field)))).collect()
+    }
+
+    /// The elements of a list, `max` of them at most. A list that could not be seen leaves the
+    /// table empty and its reason in it. The marks of the heads are those of [`Table::new`].
+    pub(super) fn rows(
+        &self,
+        at: &str,
+        caption: &str,
+        fields: &[(&'static str, &str)],
+        max: usize,
+    ) -> Table {
+        let heads: Vec<&'static str> = fields.iter().map(|(head, _)| *head).collect();
+        let mut table = Table::new(caption, &heads).sortable();
+        let Some(list) = self.list(at) else {
+            table.absent = self.unknown(at).absent.filter(|why| !why.contains(NOT_APPLICABLE));
+            return table;
+        };
+        for i in 0..list.len().min(max) {
+            let row = format!("{at}.{i}");
+            let cells = fields.iter().map(|(head, field)| {
+                let path = format!("{row}.{field}");
+                let cell = if head.starts_with('`') { self.code(&path) } else { self.cell(&path) };
+                // The bar and the ground are for shares alone.
+                if path.ends_with("_ratio") && head.starts_with("#~") {
+                    cell.with_heat(self.number(&path))
+                } else {
+                    cell
+                }
+            });
+            table.push(Row::of(&row, cells.collect()));
+        }
+        if list.len() > max {
+            let all = units::counted(list.len(), "row");
+            table.note = Some(format!("{max} of {all}; the full list is among the facts"));
+        }
+        table.keep_known_columns();
+        table
     }
 
     /// A series as a sparkline.

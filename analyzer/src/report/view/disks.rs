@@ -9,12 +9,19 @@ use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Row, Table};
 use crate::facts::disks::Disk;
+use crate::report::units::counted;
 use crate::report::visible::clip;
 
 /// Most rows of a table.
 const MAX_ROWS: usize = 200;
 /// A chain of devices longer than this is not drawn further.
 const MAX_DEPTH: usize = 8;
+/// Options of a mount shown.
+const OPTION_CHARS: usize = 60;
+/// Kind of a file system that is full by its nature: squashfs, iso9660.
+const IMAGE: &str = "image";
+/// Images named.
+const MAX_IMAGES: usize = 12;
 /// Longest path in a cell.
 const PATH_CHARS: usize = 120;
 
@@ -236,25 +243,20 @@ fn file_systems(cx: &Cx<'_>) -> Table {
             "#Free",
             "#Free share",
             "#Free inodes",
-            "#Growth/s",
+            "#Growth",
             "#Deleted, open",
-            "Options",
         ],
     )
     .sortable();
     let list = &cx.facts.tree.filesystems.items;
-    let mut order: Vec<usize> = (0..list.len()).collect();
-    // Images are always full: they come last.
-    order.sort_by_key(|i| list.get(*i).is_some_and(|f| f.kind == "image"));
-    for i in order {
-        let Some(fs) = list.get(i) else { continue };
+    for (i, fs) in list.iter().enumerate().filter(|(_, fs)| fs.kind != IMAGE) {
         let at = format!("filesystems.{i}");
         let of = |f: &str| cx.cell(&format!("{at}.{f}"));
-        let image = if fs.kind == "image" { "an image: always full" } else { "" };
+        let options = clip(fs.options.as_deref().unwrap_or_default(), OPTION_CHARS);
         table.push(Row::of(
             &at,
             vec![
-                Cell::code(clip(&fs.mount_point, PATH_CHARS)).with_note(image),
+                Cell::code(clip(&fs.mount_point, PATH_CHARS)).with_note(options),
                 cx.code(&format!("{at}.source")),
                 of("fs_type"),
                 of("size_bytes"),
@@ -264,12 +266,23 @@ fn file_systems(cx: &Cx<'_>) -> Table {
                 of("inodes_free_ratio"),
                 of("fill_bytes_per_s"),
                 of("deleted_open_bytes"),
-                Cell::code(clip(fs.options.as_deref().unwrap_or_default(), PATH_CHARS)),
             ],
         ));
     }
     table.limit(MAX_ROWS, "");
     table.keep_known_columns();
+    let images: Vec<&str> =
+        list.iter().filter(|fs| fs.kind == IMAGE).map(|fs| fs.mount_point.as_str()).collect();
+    if !images.is_empty() {
+        let named: Vec<&str> = images.iter().copied().take(MAX_IMAGES).collect();
+        let more = if images.len() > named.len() { ", …" } else { "" };
+        let line = format!(
+            "{} (always full): {}{more}",
+            counted(images.len(), "image"),
+            clip(&named.join(", "), 600)
+        );
+        table.note = Some(table.note.map_or(line.clone(), |note| format!("{line}; {note}")));
+    }
     table
 }
 

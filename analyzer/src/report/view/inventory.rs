@@ -30,65 +30,105 @@ pub struct Group {
     pub pairs: Vec<Pair>,
 }
 
+type Fields<'a> = &'a [(&'static str, &'a str)];
+
+/// Headings with labels and facts.
+const GROUPS: &[(&str, Fields<'_>)] = &[
+    (
+        "Kernel and boot",
+        &[
+            ("Release", "host.kernel_release"),
+            ("Version", "host.kernel_version"),
+            ("Machine", "host.machine"),
+            ("Distribution", "host.os_name"),
+            ("Command line", "host.cmdline"),
+            ("Up", "host.uptime_s"),
+            ("Page size", "host.page_size_bytes"),
+            ("Newest installed", "kernel.newest_installed"),
+            ("A reboot is asked for", "kernel.reboot_required"),
+            ("Taint", "kernel.taint"),
+        ],
+    ),
+    (
+        "Clock",
+        &[
+            ("Source", "clock.source"),
+            ("Synchronised", "clock.synchronised"),
+            ("Offset", "clock.offset_s"),
+            ("Error at most", "clock.max_error_s"),
+            ("Daemons", "clock.daemons"),
+            ("Local time minus UTC", "host.utc_offset_s"),
+        ],
+    ),
+    (
+        "Machine",
+        &[
+            ("Hardware", "host.hardware"),
+            ("Serial number", "hardware.system_serial"),
+            ("Board", "hardware.board"),
+            ("BIOS", "host.bios"),
+            ("Kind", "env.kind"),
+            ("Hypervisor", "env.hypervisor"),
+            ("Cloud", "env.cloud"),
+            ("Told by", "env.reasons"),
+        ],
+    ),
+    (
+        "Processors",
+        &[
+            ("Model", "cpu.model"),
+            ("Sockets", "cpu.sockets"),
+            ("Cores", "cpu.cores"),
+            ("CPUs online", "cpu.online"),
+            ("CPUs present", "cpu.present"),
+            ("NUMA nodes", "cpu.numa_nodes"),
+            ("Threads of a core", "cpu.smt"),
+            ("Microcode", "cpu.microcode"),
+            ("Frequency driver", "frequency.driver"),
+            ("Governors", "frequency.governors"),
+            ("MHz now", "frequency.now_mhz"),
+            ("allowed", "frequency.allowed_mhz"),
+            ("of the hardware", "frequency.hardware_mhz"),
+            ("Throttled since boot", "frequency.throttled_since_boot"),
+        ],
+    ),
+    (
+        "Memory",
+        &[
+            ("Installed", "hardware.memory_installed_bytes"),
+            ("Usable", "memory.total_bytes"),
+            ("Slots empty", "hardware.memory_slots_empty"),
+            ("Firmware allows", "hardware.memory_maximum_bytes"),
+            ("Error correction", "hardware.memory_error_correction"),
+            ("Errors corrected", "hardware.edac.corrected"),
+            ("not corrected", "hardware.edac.uncorrected"),
+            ("Swap", "memory.swap_total_bytes"),
+            ("Huge pages", "memory.hugetlb_bytes"),
+        ],
+    ),
+];
+
 impl Inventory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
-        let group = |title, fields: &[(&'static str, &str)]| Group {
+        let group = |(title, fields): &(&'static str, Fields<'_>)| Group {
             title,
-            pairs: fields.iter().map(|(label, path)| Pair::new(label, cx.cell(path))).collect(),
+            pairs: cx.pairs("", fields),
         };
         Self {
-            groups: vec![
-                group(
-                    "Kernel and boot",
-                    &[
-                        ("Release", "host.kernel_release"),
-                        ("Version", "host.kernel_version"),
-                        ("Machine", "host.machine"),
-                        ("Distribution", "host.os_name"),
-                        ("Command line", "host.cmdline"),
-                        ("Up", "host.uptime_s"),
-                        ("Page size", "host.page_size_bytes"),
-                    ],
-                ),
-                group(
-                    "Machine",
-                    &[
-                        ("Hardware", "host.hardware"),
-                        ("Serial number", "hardware.system_serial"),
-                        ("Board", "hardware.board"),
-                        ("BIOS", "host.bios"),
-                        ("Kind", "env.kind"),
-                        ("Hypervisor", "env.hypervisor"),
-                        ("Cloud", "env.cloud"),
-                        ("Told by", "env.reasons"),
-                    ],
-                ),
-                group(
-                    "Processors",
-                    &[
-                        ("Model", "cpu.model"),
-                        ("Sockets", "cpu.sockets"),
-                        ("Cores", "cpu.cores"),
-                        ("CPUs online", "cpu.online"),
-                        ("CPUs present", "cpu.present"),
-                        ("NUMA nodes", "cpu.numa_nodes"),
-                    ],
-                ),
-                group(
-                    "Memory",
-                    &[
-                        ("Installed", "hardware.memory_installed_bytes"),
-                        ("Usable", "memory.total_bytes"),
-                        ("Slots empty", "hardware.memory_slots_empty"),
-                        ("Swap", "memory.swap_total_bytes"),
-                        ("Huge pages", "memory.hugetlb_bytes"),
-                    ],
-                ),
-            ],
-            tables: vec![sockets(cx), slots(cx)],
+            groups: GROUPS.iter().map(group).collect(),
+            tables: vec![sockets(cx), slots(cx), taints(cx)],
             notes,
         }
     }
+}
+
+fn taints(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "kernel.taints",
+        "What tainted the kernel",
+        &[("#Bit", "bit"), ("`Letter", "letter"), ("Meaning", "meaning"), ("`Modules", "modules")],
+        MAX_ROWS,
+    )
 }
 
 fn sockets(cx: &Cx<'_>) -> Table {

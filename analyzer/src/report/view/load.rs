@@ -20,12 +20,10 @@ pub struct Load {
     pub time_bar: Option<StackedBar>,
     /// The same as numbers.
     pub time: Table,
-    /// Who was seen running.
-    pub running: Table,
-    /// Who was seen in D.
-    pub uninterruptible: Table,
-    /// Memory nodes, on hosts with several.
-    pub numa: Vec<Table>,
+    /// The CPUs one by one.
+    pub cpus: super::cpus::Cpus,
+    /// Who was seen running, who in D, what was waited for; memory nodes, on hosts with several.
+    pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -33,18 +31,19 @@ pub struct Load {
 impl Load {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let (time_bar, time) = time(cx);
+        let mut tables = vec![
+            super::pressure::table(cx),
+            states(cx, "Seen running", "load.composition.top_running"),
+            states(cx, "Seen in uninterruptible sleep", "load.composition.top_uninterruptible"),
+        ];
+        tables.extend(super::numa::tables(cx));
         Self {
             averages: averages(cx),
             composition: composition(cx),
             time_bar,
             time,
-            running: states(cx, "Seen running", "load.composition.top_running"),
-            uninterruptible: states(
-                cx,
-                "Seen in uninterruptible sleep",
-                "load.composition.top_uninterruptible",
-            ),
-            numa: super::numa::tables(cx),
+            cpus: super::cpus::Cpus::new(cx),
+            tables,
             notes,
         }
     }
@@ -53,7 +52,13 @@ impl Load {
 fn averages(cx: &Cx<'_>) -> Table {
     let mut table = Table::new("Load average", &["", "#1 min", "#5 min", "#15 min"]);
     let row = |label: &str, suffix: &str| {
-        let cell = |n: &str| cx.cell(&format!("load.{n}{suffix}"));
+        let cell = |n: &str| {
+            let path = format!("load.{n}{suffix}");
+            // The kernel's own digits: more would be noise.
+            let two = cx.number(&path).map(|load| format!("{load:.2}"));
+            let cell = cx.cell(&path);
+            Cell { text: two.unwrap_or_else(|| cell.text.clone()), ..cell }
+        };
         Row::new(vec![Cell::text(label), cell("one"), cell("five"), cell("fifteen")])
     };
     table.push(row("Host", ""));
@@ -73,8 +78,6 @@ fn composition(cx: &Cx<'_>) -> Vec<Pair> {
         ("I/O share", "io_share_ratio"),
         ("Other D share", "other_share_ratio"),
         ("Kernel share of busy time", "system_of_busy_ratio"),
-        ("Some task waited for a CPU (PSI)", "psi_cpu_some_ratio"),
-        ("Some task waited for I/O (PSI)", "psi_io_some_ratio"),
     ]
     .into_iter()
     .map(|(label, field)| Pair::new(label, cx.cell(&format!("load.composition.{field}"))))

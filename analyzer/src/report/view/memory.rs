@@ -24,14 +24,16 @@ pub struct Memory {
     pub identity: Table,
     /// What the identity is worth, in words.
     pub remarks: Vec<String>,
+    /// The columns of `free`.
+    pub free: Table,
     /// Used memory that is no process's, by term.
     pub gap: Table,
     /// Totals and shares.
     pub pairs: Vec<Pair>,
     /// Processes whose memory changed.
     pub growth: Table,
-    /// Slab caches.
-    pub slab: Table,
+    /// Swap, peaks of the past, slab caches.
+    pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -39,14 +41,17 @@ pub struct Memory {
 impl Memory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let (bar, identity) = identity(cx);
+        let mut tables = super::free::tables(cx);
+        tables.push(slab(cx));
         Self {
             bar,
             identity,
             remarks: remarks(cx),
+            free: super::free::table(cx),
             gap: gap(cx),
             pairs: pairs(cx),
             growth: super::growth::table(cx),
-            slab: slab(cx),
+            tables,
             notes,
         }
     }
@@ -178,9 +183,6 @@ fn gap(cx: &Cx<'_>) -> Table {
 
 fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
     [
-        ("Total", "memory.total_bytes"),
-        ("Free", "memory.free_bytes"),
-        ("Available", "memory.available_bytes"),
         ("Available share", "memory.available_ratio"),
         ("Page cache and shared", "memory.cached_bytes"),
         ("Buffers", "memory.buffers_bytes"),
@@ -194,8 +196,6 @@ fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
         ("Slab reclaimable", "memory.slab_reclaimable_bytes"),
         ("Slab unreclaimable", "memory.slab_unreclaimable_bytes"),
         ("Huge pages", "memory.hugetlb_bytes"),
-        ("Swap total", "memory.swap_total_bytes"),
-        ("Swap free", "memory.swap_free_bytes"),
         ("Committed", "memory.committed_bytes"),
         ("Commit limit", "memory.commit_limit_bytes"),
     ]
@@ -208,6 +208,9 @@ fn slab(cx: &Cx<'_>) -> Table {
     let mut table =
         Table::new("Largest slab caches", &["Cache", "#Size", "#In use", "#Change in the window"])
             .sortable();
+    if cx.list("memory.slab_caches").is_none() {
+        table.absent = cx.cell("memory.slab_caches").absent;
+    }
     for (i, cache) in cx.facts.tree.memory.slab_caches.iter().enumerate() {
         let at = format!("memory.slab_caches.{i}");
         table.push(Row::of(

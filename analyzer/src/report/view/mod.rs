@@ -24,11 +24,18 @@ pub mod table;
 pub mod timeline;
 pub mod verdict;
 
+mod captures;
+mod cpus;
 mod cx;
 mod findings;
+mod free;
 mod growth;
+mod moment;
+mod namespace;
 mod passed;
+mod pressure;
 mod reasoning;
+mod tasks;
 
 use card::Card;
 use cx::Cx;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::card::Card;
 use super::cell::Cell;
 use super::cx::Cx;
-use super::table::{Row, Table};
+use super::table::{NOT_APPLICABLE, Row, Table};
 use crate::report::units::Unit;
 
 /// The section.
@@ -13,6 +13,8 @@ use crate::report::units::Unit;
 pub struct Nics {
     /// One row an interface, hardware first.
     pub table: Table,
+    /// Hardware and link, errors, bonds.
+    pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -66,16 +68,61 @@ impl Nics {
                 ],
             ));
         }
-        Self { table: bounded(table), notes }
+        let more = TABLES.iter().map(|(c, f)| bounded(cx.rows("nics", c, f, MAX_ROWS))).collect();
+        Self { table: bounded(table), tables: more, notes }
     }
 }
+
+/// Rows at most.
+const MAX_ROWS: usize = 64;
+
+type Fields<'a> = &'a [(&'static str, &'a str)];
+
+const TABLES: [(&str, Fields<'_>); 2] = [
+    (
+        "Hardware and link",
+        &[
+            ("`Name", "name"),
+            ("`Bus", "bus"),
+            ("`MAC", "mac"),
+            ("`Driver version", "driver_version"),
+            ("`Firmware", "firmware"),
+            ("Port", "port"),
+            ("Autoneg", "autoneg"),
+            ("#Supported", "supported_mbit_per_s"),
+            ("#Partner", "partner_mbit_per_s"),
+            ("#Link changes", "carrier_changes"),
+            ("#Receive queues", "rx_queues"),
+            ("Offloads off", "offloads_off"),
+            ("`Member of", "master"),
+            ("`Bond", "bond.mode"),
+            ("#Members up", "bond.working"),
+            ("#of", "bond.wanted"),
+        ],
+    ),
+    (
+        "Errors and drops in the window",
+        &[
+            ("`Name", "name"),
+            ("#Packets", "errors.packets"),
+            ("#Received bad", "errors.rx_errors"),
+            ("#checksum", "errors.rx_crc"),
+            ("#dropped", "errors.rx_dropped"),
+            ("#Not sent", "errors.tx_errors"),
+            ("#dropped", "errors.tx_dropped"),
+            ("#Collisions", "errors.collisions"),
+            ("#Carrier lost", "errors.carrier"),
+            ("#Errors since boot", "errors_since_boot"),
+        ],
+    ),
+];
 
 fn bounded(mut table: Table) -> Table {
     table.limit(200, "");
     table.keep_known_columns();
     // A software device without a ring is no gap; its cells say why in their title.
     for cell in table.rows.iter_mut().flat_map(|r| &mut r.cells) {
-        if cell.absent.as_deref().is_some_and(|why| why.contains("not applicable")) {
+        if cell.absent.as_deref().is_some_and(|why| why.contains(NOT_APPLICABLE)) {
             *cell = Cell { text: "–".to_owned(), ..cell.clone() };
         }
     }

@@ -22,54 +22,64 @@ pub struct Parameters {
     pub notes: Vec<Card>,
 }
 
-/// Key and meaning, by subject.
-const KNOWN: [(&str, &str); 28] = [
-    (
+/// Key, meaning, and whether a kernel without it is worth a row: the parameters that people set
+/// by hearsay are.
+struct Known(&'static str, &'static str, bool);
+
+const KNOWN: &[Known] = &[
+    Known(
         "vm.swappiness",
         "how much the kernel prefers swapping anonymous memory to dropping page cache",
+        true,
     ),
-    (
+    Known(
         "vm.vfs_cache_pressure",
         "how readily dentry and inode caches are given back; 100 is even-handed",
+        true,
     ),
-    ("vm.overcommit_memory", "0 heuristic, 1 always grant, 2 never above the commit limit"),
-    (
-        "vm.overcommit_ratio",
-        "share of RAM that counts into the commit limit in mode 2, in per cent",
-    ),
-    ("vm.min_free_kbytes", "reserve that reclaim keeps free"),
-    ("vm.zone_reclaim_mode", "not 0: reclaim on this NUMA node before using another"),
-    ("vm.dirty_ratio", "per cent of available memory that may be dirty before writers wait"),
-    ("vm.dirty_background_ratio", "per cent at which background writeback starts"),
-    ("vm.max_map_count", "memory mappings that one process may have"),
-    ("kernel.numa_balancing", "automatic migration of pages to the node that uses them"),
-    ("kernel.pid_max", "process and thread ids on this host"),
-    ("kernel.threads-max", "threads on this host"),
-    ("fs.file-max", "open files on this host"),
-    ("net.core.somaxconn", "upper limit of a listen backlog"),
-    ("net.ipv4.ip_local_port_range", "ports for outgoing connections"),
-    ("net.ipv4.ip_local_reserved_ports", "ports that the range leaves out"),
-    (
+    Known("vm.overcommit_memory", "0 heuristic, 1 always grant, 2 never above the limit", true),
+    Known("vm.overcommit_ratio", "per cent of RAM that counts into the limit in mode 2", true),
+    Known("vm.min_free_kbytes", "reserve that reclaim keeps free", false),
+    Known("vm.zone_reclaim_mode", "not 0: reclaim on this node before using another", true),
+    Known("vm.nr_hugepages", "huge pages set aside; nothing else can use them", false),
+    Known("vm.dirty_ratio", "per cent of available memory dirty before writers wait", false),
+    Known("vm.dirty_bytes", "the same in bytes; 0: the ratio counts", false),
+    Known("vm.dirty_background_ratio", "per cent at which background writeback starts", false),
+    Known("vm.dirty_background_bytes", "the same in bytes; 0: the ratio counts", false),
+    Known("vm.max_map_count", "memory mappings that one process may have", false),
+    Known("kernel.numa_balancing", "moves pages to the node that uses them", true),
+    Known("kernel.pid_max", "process and thread ids on this host", true),
+    Known("kernel.threads-max", "threads on this host", false),
+    Known("kernel.sched_rt_runtime_us", "time of each second for real-time tasks", false),
+    Known("fs.file-max", "open files on this host", false),
+    Known("fs.inotify.max_user_instances", "inotify instances of one user", false),
+    Known("net.core.somaxconn", "upper limit of a listen backlog", true),
+    Known("net.core.netdev_max_backlog", "packets that wait for a CPU", false),
+    Known("net.ipv4.tcp_max_syn_backlog", "half-open connections of a listener", false),
+    Known("net.ipv4.tcp_syncookies", "cookies instead of a full queue of half-open ones", false),
+    Known("net.ipv4.tcp_abort_on_overflow", "1: reset instead of waiting, queue full", false),
+    Known("net.ipv4.ip_local_port_range", "ports for outgoing connections", true),
+    Known("net.ipv4.ip_local_reserved_ports", "ports that the range leaves out", false),
+    Known(
         "net.ipv4.tcp_tw_reuse",
         "outgoing connections may take over TIME-WAIT ports; 2 on loopback only",
+        true,
     ),
-    ("net.ipv4.tcp_tw_recycle", "gone since 4.12; broke clients behind NAT"),
-    ("net.ipv4.tcp_timestamps", "needed for reuse of TIME-WAIT ports"),
-    ("net.ipv4.tcp_max_tw_buckets", "TIME-WAIT sockets above this are dropped early"),
-    ("net.ipv4.tcp_keepalive_time", "seconds of silence before the first keepalive probe"),
-    ("net.ipv4.tcp_keepalive_intvl", "seconds between unanswered probes"),
-    ("net.ipv4.tcp_keepalive_probes", "unanswered probes before the connection is reset"),
-    ("net.ipv4.tcp_syn_retries", "retries of a connection attempt: 6 is about 2 minutes"),
-    ("net.ipv4.tcp_synack_retries", "retries of the answer to one: 5 is about 1 minute"),
-    ("net.ipv4.tcp_retries1", "retransmissions before the route is doubted"),
-    (
-        "net.ipv4.tcp_retries2",
-        "retransmissions before an established connection is given up: 15 is about 15 minutes",
-    ),
-    (
-        "net.ipv4.tcp_orphan_retries",
-        "the same for a connection that no process holds any more; 0 means 8",
-    ),
+    Known("net.ipv4.tcp_tw_recycle", "gone since 4.12; broke clients behind NAT", true),
+    Known("net.ipv4.tcp_timestamps", "needed for reuse of TIME-WAIT ports", true),
+    Known("net.ipv4.tcp_max_tw_buckets", "TIME-WAIT above this ends early", true),
+    Known("net.ipv4.tcp_fin_timeout", "seconds in FIN-WAIT-2; not the time of TIME-WAIT", true),
+    Known("net.ipv4.tcp_max_orphans", "closed connections that no process holds", false),
+    Known("net.ipv4.tcp_keepalive_time", "seconds of silence before the first probe", true),
+    Known("net.ipv4.tcp_keepalive_intvl", "seconds between unanswered probes", true),
+    Known("net.ipv4.tcp_keepalive_probes", "unanswered probes before the reset", true),
+    Known("net.ipv4.tcp_syn_retries", "retries of a connection attempt", true),
+    Known("net.ipv4.tcp_synack_retries", "retries of the answer to one", true),
+    Known("net.ipv4.tcp_retries1", "retransmissions before the route is doubted", true),
+    Known("net.ipv4.tcp_retries2", "retransmissions before a connection is given up", true),
+    Known("net.ipv4.tcp_orphan_retries", "the same without a process; 0 means 8", true),
+    Known("net.ipv4.neigh.default.gc_thresh3", "entries of the ARP table", false),
+    Known("net.netfilter.nf_conntrack_max", "tracked connections", false),
 ];
 
 impl Parameters {
@@ -115,56 +125,67 @@ fn mismatches(cx: &Cx<'_>) -> Table {
     table
 }
 
-/// Runtime, persisted, meaning, and the finding that read it. Absent keys of this kernel are left
-/// out; they are no gap.
+/// Now, in files, default, meaning, verdict. What this kernel does not have is said where people
+/// look for it, and left out elsewhere.
 fn known(cx: &Cx<'_>, findings: &[Card], infos: &[Card]) -> Table {
     let mut table = Table::new(
         "Parameters that decide about the questions of this report",
-        &["Parameter", "Now", "In files", "Meaning", "Verdict"],
+        &["Parameter", "Now", "In files", "Kernel default", "Meaning", "Verdict"],
     )
     .sortable();
-    for (key, meaning) in KNOWN {
+    if cx.facts.tree.sysctl.runtime.is_empty() {
+        table.absent = cx.cell("sysctl.runtime").absent;
+        return table;
+    }
+    for Known(key, meaning, always) in KNOWN {
         let path = format!("sysctl.runtime.{key}");
-        if cx.value(&path).is_none() {
+        let is_there = cx.value(&path).is_some();
+        if !is_there && !always {
             continue;
         }
-        let persisted = cx.facts.tree.sysctl.persisted.get(key).map_or_else(
+        let persisted = cx.facts.tree.sysctl.persisted.get(*key).map_or_else(
             || Cell::text("–"),
-            |p| Cell::code(&p.value).with_note(format!("{}:{}", p.file, p.line)),
+            |p| Cell {
+                fact: Some(format!("sysctl.persisted.{key}.value")),
+                ..Cell::code(&p.value).with_note(format!("{}:{}", p.file, p.line))
+            },
         );
-        let reads = |c: &&Card| {
-            c.subjects
-                .iter()
-                .flat_map(|s| &s.reasoning.rows)
-                .flat_map(|r| &r.cells)
-                .any(|cell| cell.fact.as_deref().is_some_and(|f| f == path))
-                || c.subjects.iter().any(|s| s.name == key)
+        let default = format!("sysctl.defaults.{key}");
+        let default = match cx.value(&default) {
+            Some(_) => cx.code(&default),
+            None => Cell::text("–"),
         };
-        let all =
-            || findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms)).chain(infos);
-        let verdict = match all().find(reads) {
-            Some(card) => {
-                Cell { badge: Some(card.badge), ..Cell::link(card.badge.word, &card.anchor) }
-            }
-            None if cx
-                .facts
-                .tree
-                .sysctl
-                .mismatches
-                .iter()
-                .any(|m| m.key == key && !m.by_design) =>
-            {
-                Cell::text("will change at boot")
-            }
-            None => Cell::default(),
+        let now = if is_there { cx.code(&path) } else { Cell::text("–") };
+        let verdict = if is_there {
+            verdict(cx, key, findings, infos)
+        } else {
+            Cell::text("not in this kernel")
         };
-        table.push(Row::new(vec![
-            Cell::code(key),
-            cx.code(&path),
-            persisted,
-            Cell::text(meaning),
-            verdict,
-        ]));
+        let cells = vec![Cell::code(*key), now, persisted, default, Cell::text(*meaning), verdict];
+        table.push(Row::new(cells));
     }
     table
+}
+
+/// The finding that read it, or what its value is against the default.
+fn verdict(cx: &Cx<'_>, key: &str, findings: &[Card], infos: &[Card]) -> Cell {
+    let path = format!("sysctl.runtime.{key}");
+    let reads = |c: &&Card| {
+        let mut cells = c.subjects.iter().flat_map(|s| &s.reasoning.rows).flat_map(|r| &r.cells);
+        cells.any(|cell| cell.fact.as_deref().is_some_and(|f| f == path))
+            || c.subjects.iter().any(|s| s.name == key)
+    };
+    let mut all = findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms)).chain(infos);
+    if let Some(card) = all.find(reads) {
+        return Cell { badge: Some(card.badge), ..Cell::link(card.badge.word, &card.anchor) };
+    }
+    let sysctl = &cx.facts.tree.sysctl;
+    if sysctl.mismatches.iter().any(|m| m.key == key && !m.by_design) {
+        return Cell::text("will change at boot");
+    }
+    match (sysctl.runtime.get(key), sysctl.defaults.get(key)) {
+        (Some(now), Some(default)) if now == default => Cell::text("default, no finding"),
+        (Some(_), Some(_)) => Cell::text("tuned, no finding"),
+        _ => Cell::text("no finding"),
+    }
 }

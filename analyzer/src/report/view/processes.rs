@@ -20,8 +20,12 @@ const MAX_COMMAND: usize = 120;
 pub struct Processes {
     /// Counts by state.
     pub pairs: Vec<Pair>,
+    /// Where the time of all CPUs went, as `top` heads its page.
+    pub cpu: Vec<Pair>,
     /// The table.
     pub table: Table,
+    /// Tasks in unusual states, limits, control groups.
+    pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -39,11 +43,24 @@ const STATES: [(&str, &str); 9] = [
     ("P", "P parked"),
 ];
 
+/// The line of `top`, in its order and words.
+const CPU: [(&str, &str); 8] = [
+    ("us", "user_ratio"),
+    ("sy", "system_ratio"),
+    ("ni", "nice_ratio"),
+    ("id", "idle_ratio"),
+    ("wa", "iowait_ratio"),
+    ("hi", "irq_ratio"),
+    ("si", "softirq_ratio"),
+    ("st", "steal_ratio"),
+];
+
 impl Processes {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let mut pairs = vec![
             Pair::new("Processes", cx.cell("processes.count")),
             Pair::new("Threads", cx.cell("processes.threads")),
+            Pair::new("of at most", cx.cell("tasks.numbers.limit")),
             Pair::new("Judged for growth", cx.cell("processes.judged")),
         ];
         for (letter, meaning) in STATES {
@@ -51,7 +68,8 @@ impl Processes {
                 pairs.push(Pair::new(meaning, cx.cell(&format!("processes.states.{letter}"))));
             }
         }
-        Self { pairs, table: table(cx), notes }
+        let cpu = cx.pairs("cpu.time", &CPU);
+        Self { pairs, cpu, table: table(cx), tables: super::tasks::tables(cx), notes }
     }
 }
 

@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::cell::Cell;
 use crate::report::units::{Unit, float_len};
 
+/// How an absence that is no gap begins or goes on.
+pub(super) const NOT_APPLICABLE: &str = "not applicable";
+
 /// A table. What it leaves out is said in `note`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Table {
@@ -18,6 +21,8 @@ pub struct Table {
     pub note: Option<String>,
     /// Worth sorting and filtering when scripts run.
     pub sortable: bool,
+    /// Why nothing is known of what it would show. An empty table without this is an empty list.
+    pub absent: Option<String>,
 }
 
 /// The head of a column.
@@ -27,6 +32,9 @@ pub struct Column {
     pub title: &'static str,
     /// Numbers stand to the right.
     pub number: bool,
+    /// What the facts of its cells have in common behind the path of their row: `.used_bytes`. A
+    /// cell of the same fact need not say it again, which keeps long tables small.
+    pub fact: Option<String>,
 }
 
 /// One row.
@@ -58,12 +66,17 @@ impl Row {
 }
 
 impl Table {
-    /// An empty table. A title that begins with `#` heads a column of numbers.
+    /// An empty table. A title that begins with `#` heads a column of numbers, with `#~` one of
+    /// numbers whose ground tells their size, with a backtick one of names.
     #[must_use]
     pub fn new(caption: impl Into<String>, titles: &[&'static str]) -> Self {
         let columns = titles
             .iter()
-            .map(|t| Column { title: t.trim_start_matches('#'), number: t.starts_with('#') })
+            .map(|t| Column {
+                title: t.trim_start_matches(['#', '~', '`']),
+                number: t.starts_with('#'),
+                fact: None,
+            })
             .collect();
         Self { caption: caption.into(), columns, ..Self::default() }
     }
@@ -77,6 +90,12 @@ impl Table {
 
     /// Adds a row.
     pub fn push(&mut self, row: Row) {
+        if row.fact.is_some() {
+            for (column, cell) in self.columns.iter_mut().zip(&row.cells) {
+                let fact = cell.fact.as_ref().filter(|f| f.starts_with('.'));
+                column.fact = column.fact.take().or_else(|| fact.cloned());
+            }
+        }
         self.rows.push(row);
     }
 
@@ -99,6 +118,8 @@ impl Table {
                 None => gone.insert(0, (why, vec![title])),
             }
         }
+        // What cannot be there is no gap.
+        gone.retain(|(why, _)| !why.contains(NOT_APPLICABLE));
         let lines = gone.iter().map(|(why, titles)| format!("{}: {why}", titles.join(", ")));
         let note: Vec<String> = self.note.take().into_iter().chain(lines).collect();
         self.note = Some(note.join("; ")).filter(|n| !n.is_empty());

@@ -6,12 +6,15 @@ use serde_json::Value;
 
 use super::cell::Cell;
 use super::cx::Cx;
+use super::moment;
 use super::table::{Row, Table};
 use crate::facts::kernel_log::KINDS;
 use crate::report::chart::{Curve, TimeSeries};
 use crate::report::units::{Unit, float};
 use crate::report::visible::clip;
 
+/// Rows about the log at most.
+const MAX_KILLS: usize = 20;
 /// Longest message at a mark.
 const MARK_CHARS: usize = 200;
 
@@ -20,8 +23,10 @@ const MARK_CHARS: usize = 200;
 pub struct Timeline {
     /// Charts.
     pub charts: Vec<TimeSeries>,
-    /// What the kernel logged, by kind.
-    pub events: Table,
+    /// When the axes begin, on both clocks.
+    pub begins: Option<String>,
+    /// What the kernel logged by kind, whom it killed for memory, what services logged.
+    pub tables: Vec<Table>,
     /// Why there are none, if there are none.
     pub note: Option<String>,
 }
@@ -91,8 +96,47 @@ impl Timeline {
                 why.unwrap_or_else(|| "the archive holds fewer than two samples".to_owned())
             )
         });
-        Self { charts, events: events(cx), note }
+        let begins = cx.number("collection.window_unix_s").filter(|_| !charts.is_empty());
+        Self {
+            charts,
+            begins: begins.and_then(|s| moment::line(s, cx.offset_s())),
+            tables: vec![events(cx), kills(cx), logs(cx)],
+            note,
+        }
     }
+}
+
+fn kills(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "kernel_log.oom_kills",
+        "Processes killed for want of memory",
+        &[
+            ("`Command", "comm"),
+            ("#PID", "pid"),
+            ("What ran out", "scope"),
+            ("`Group at its limit", "cgroup"),
+            ("#Anonymous", "anon_bytes"),
+            ("#Shared", "shmem_bytes"),
+            ("#oom_score_adj", "oom_score_adj"),
+            ("#Ago", "age_s"),
+        ],
+        MAX_KILLS,
+    )
+}
+
+fn logs(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "logs.matches",
+        "What services logged when ports, files or processes ran out",
+        &[
+            ("Pattern", "pattern"),
+            ("`File", "file"),
+            ("#Lines", "count"),
+            ("#Last, ago", "last_age_s"),
+            ("`One of them", "sample"),
+        ],
+        MAX_KILLS,
+    )
 }
 
 /// What the kernel logged within the window, by seconds since the first sample.
@@ -116,7 +160,7 @@ fn marks(cx: &Cx<'_>) -> Vec<(f64, String)> {
 fn events(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         "What the kernel logged",
-        &["Event", "#In the window", "#In 24 h", "#In all", "#First, ago", "#Last, ago", "Latest"],
+        &["Event", "#In the window", "#In 24 h", "#In all", "#First, ago", "Last", "Latest"],
     );
     for (_, name) in KINDS {
         let at = format!("kernel_log.{name}");
@@ -132,12 +176,23 @@ fn events(cx: &Cx<'_>) -> Table {
                 of("in_day"),
                 of("count"),
                 of("first_age_s"),
-                of("last_age_s"),
+                last(cx, &at),
                 cx.code(&format!("{at}.latest.0.text")),
             ],
         ));
     }
     table
+}
+
+/// How long ago, and when; where the clock is not known, the first alone.
+fn last(cx: &Cx<'_>, at: &str) -> Cell {
+    let ago = cx.cell(&format!("{at}.last_age_s"));
+    let when = cx.number(&format!("{at}.last_unix_s"));
+    let when = when.and_then(|s| moment::line(s, cx.offset_s()));
+    if ago.absent.is_some() {
+        return ago;
+    }
+    Cell { text: format!("{} ago", ago.text), ..ago }.with_note(when.unwrap_or_default())
 }
 
 /// Whether swap was used at all: a flat zero needs no chart.
