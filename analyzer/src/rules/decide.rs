@@ -186,7 +186,7 @@ impl Judge<'_, '_> {
 
     fn actions(&mut self, outcome: &Outcome) -> Vec<Action> {
         let mut out = Vec::new();
-        for action in &self.rule.actions {
+        for (number, action) in self.rule.actions.iter().enumerate() {
             if !action.outcomes.is_empty() && !action.outcomes.contains(&outcome.name) {
                 continue;
             }
@@ -205,6 +205,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             out.push(Action {
+                number,
                 says: action.says.render(self.texts),
                 command: command.flatten(),
                 risk: action.risk.clone(),

@@ -196,6 +196,9 @@ pub struct Capped {
 /// Something to do, with the values of this host filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {
+    /// Which action of its rule file it is, from 0.
+    #[serde(skip)]
+    pub number: usize,
     /// What, in words.
     pub says: String,
     /// Command to paste, if there is one.

@@ -36,6 +36,8 @@ pub struct Tested {
     pub failure: Option<Diagnostic>,
     /// Not run: it has files, and no parsers were given.
     pub skipped: bool,
+    /// What the rule found in it: with its texts and commands as a report prints them.
+    pub findings: Vec<Finding>,
 }
 
 /// Runs all inline tests. For each rule, an outcome that no test fires and a guard that holds in
@@ -53,12 +55,14 @@ fn run_rule(rule: &Rule, build: Option<&Build<'_>>) -> Vec<Tested> {
         .iter()
         .map(|test| {
             let skipped = build.is_none() && !test.get_ref().files.is_empty();
-            Tested {
-                rule: rule.id.clone(),
-                name: test.get_ref().name.get_ref().clone(),
-                failure: if skipped { None } else { run_test(rule, test, build, &mut seen).err() },
-                skipped,
-            }
+            let mut findings = Vec::new();
+            let failure = if skipped {
+                None
+            } else {
+                run_test(rule, test, build, &mut seen, &mut findings).err()
+            };
+            let name = test.get_ref().name.get_ref().clone();
+            Tested { rule: rule.id.clone(), name, failure, skipped, findings }
         })
         .collect();
     // What a test that was not run would have shown is not known.
@@ -98,6 +102,7 @@ fn unseen(rule: &Rule, seen: &Seen) -> Vec<Tested> {
             ),
             name,
             skipped: false,
+            findings: Vec::new(),
         })
         .collect()
 }
@@ -107,6 +112,7 @@ fn run_test(
     test: &Spanned<file::Test>,
     build: Option<&Build<'_>>,
     seen: &mut Seen,
+    findings: &mut Vec<Finding>,
 ) -> Result<(), Diagnostic> {
     let written = test.get_ref();
     let inputs = inputs(rule, written, build)?;
@@ -125,6 +131,7 @@ fn run_test(
     let (result, guards) = judge(rule, &inputs, &state, &params);
     seen.guards.extend(guards);
     seen.outcomes.extend(fired(&result).map(|(_, f)| f.outcome.clone()));
+    findings.extend(fired(&result).map(|(_, f)| f.clone()));
     compare(&result, written.expect.get_ref()).map_err(|why| {
         let message = format!("{}: {}", rule.id, written.name.get_ref());
         let expect = written.expect.span();

@@ -80,6 +80,7 @@ fn ports(n: Name<'_>) -> RuleResult {
     let finding = Finding {
         actions: vec![
             Action {
+                number: 0,
                 says: "Keep connections open: use a connection pool or upstream keepalive"
                     .to_owned(),
                 command: None,
@@ -89,6 +90,7 @@ fn ports(n: Name<'_>) -> RuleResult {
                 persist: None,
             },
             Action {
+                number: 0,
                 says: "Let new connections take over ports in TIME-WAIT".to_owned(),
                 command: Some("sysctl -w net.ipv4.tcp_tw_reuse=1".to_owned()),
                 risk: "none".to_owned(),
@@ -152,6 +154,7 @@ fn leak(n: Name<'_>) -> RuleResult {
         raised: None,
         accepted: None,
         actions: vec![Action {
+            number: 0,
             says: "Look at what fills the memory".to_owned(),
             command: Some("gdb -p 4242 --batch -ex 'dump memory /var/tmp/4242.bin 0x7f31c4000000 0x7f31cbc00000'".to_owned()),
             risk: "brief".to_owned(),
