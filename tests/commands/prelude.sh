@@ -86,3 +86,5 @@ RESTORE=
 ip link set lo up
 sleep 300 &
 PID=$!
+# It is a program of its own, with its own mappings, once it sleeps.
+until grep -q '^Name:.sleep' /proc/$PID/status && grep -q '^State:.S' /proc/$PID/status; do :; done
