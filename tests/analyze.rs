@@ -90,6 +90,12 @@ fn a_virtual_machine() {
     assert_eq!(tcp, [141, 76, 10]);
     let again = c.fact("netns.0.tcp.retrans_ratio_since_boot").as_f64().unwrap();
     assert_eq!(format!("{:.4} %", again * 100.0), "0.0244 %");
+    // os-release is a link that leads out of the archive.
+    assert_eq!(c.fact("host.os_name"), "Ubuntu 20.04.3 LTS");
+    // The tables of the kernel name no owners, lsof does.
+    let key = "netns.0.port_keys.1";
+    assert_eq!(c.fact(&format!("{key}.name")), "10.6.3.201 -> 10.5.0.126:17070");
+    assert_eq!(c.fact(&format!("{key}.owners")), &json!(["jujud"]));
 }
 
 #[test]

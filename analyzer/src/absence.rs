@@ -63,7 +63,8 @@ impl Reason {
 pub struct Absence {
     /// The class of reason.
     pub reason: Reason,
-    /// Archive path of the source that would have told, if there is one.
+    /// What would have told, if there is one thing: the archive path of a source, or the name of an
+    /// operator input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// More, for people: an errno's name, a parse error, "3 samples, 15 needed".

@@ -141,7 +141,7 @@ pub struct Peer {
     /// Sockets.
     pub count: i64,
     /// Owning processes, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }
 
 /// M3: one destination of outgoing connections.
@@ -184,5 +184,5 @@ pub struct PortKey {
     /// TIME-WAIT reuse is possible here (`tcp_tw_reuse` and `tcp_timestamps`).
     pub reuse_possible: Option<bool>,
     /// Owning processes, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }

@@ -85,6 +85,7 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("commands/lsblk", &["lsblk", "lsblk_-f_-a_-l"]),
     ("commands/lscpu", &["lscpu"]),
     ("commands/lsmod", &["lsmod"]),
+    ("commands/lsof", &["lsof_M_-n_-l_-c"]),
     ("commands/lspci", &["lspci_-nnvv", "lspci_-nvv", "lspci"]),
     ("commands/mount", &["mount_-l", "mount"]),
     ("commands/netstat", &["netstat_-W_-neopa", "netstat_-neopa", "netstat_-T_-neopa"]),

@@ -149,6 +149,7 @@ total! {
     lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
     lspci: super::lspci::SAMPLE, super::lspci::parse;
     mdstat: super::mdstat::SAMPLE, super::mdstat::parse;
+    lsof: super::lsof::SAMPLE, super::lsof::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
     modules: super::modules::SAMPLE, super::modules::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;

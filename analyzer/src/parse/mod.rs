@@ -47,6 +47,7 @@ pub mod loadavg;
 pub mod logs;
 pub mod lsblk;
 pub mod lscpu;
+pub mod lsof;
 pub mod lspci;
 pub mod mdstat;
 pub mod meminfo;

@@ -1,4 +1,4 @@
-//! `/etc/os-release`.
+//! `/etc/os-release`, and `/etc/lsb-release`, which tells the name by another key.
 //!
 //! <https://man7.org/linux/man-pages/man5/os-release.5.html>
 //!
@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<OsRelease, ParseError> {
             "ID" => os.id = Some(unquote(value)),
             "ID_LIKE" => os.id_like = unquote(value).split_whitespace().map(Into::into).collect(),
             "VERSION_ID" => os.version_id = Some(unquote(value)),
-            "PRETTY_NAME" => os.pretty_name = Some(unquote(value)),
+            "PRETTY_NAME" | "DISTRIB_DESCRIPTION" => os.pretty_name = Some(unquote(value)),
             _ => {}
         }
     }
@@ -81,5 +81,11 @@ mod tests {
         assert_eq!(parse("ID='a\\$b'\n").unwrap().id.as_deref(), Some("a$b"));
         assert_eq!(parse("NAME=x\n").unwrap().pretty_name, None);
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn lsb_release_tells_the_name_too() {
+        let os = parse("DISTRIB_ID=Ubuntu\nDISTRIB_DESCRIPTION=\"Ubuntu 20.04.3 LTS\"\n").unwrap();
+        assert_eq!(os.pretty_name.as_deref(), Some("Ubuntu 20.04.3 LTS"));
     }
 }

@@ -297,7 +297,7 @@ fn poor_coverage_is_never_healthy() {
     assert_eq!(view.verdict.class, "unknown");
     let cause = &view.coverage.causes[0];
     assert_eq!(cause.title, "1 check: too few samples, or too short a window");
-    assert_eq!(cause.remedy, "Collect with --duration 60s or longer.");
+    assert_eq!(cause.remedy, "Collect with linsight-collect --duration 60s or longer.");
 }
 
 #[test]
@@ -338,7 +338,9 @@ fn the_schema_in_the_docs_is_that_of_the_report() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, &now).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), now, "renew it: UPDATE_DOCS=1 cargo test");
+    let kept = std::fs::read_to_string(path).unwrap();
+    // Both are long: not printed.
+    assert!(kept == now, "renew it: UPDATE_DOCS=1 cargo test");
 }
 
 #[test]

@@ -150,7 +150,9 @@ impl One<'_> {
             ..Disk::default()
         };
         disk.is_virtual = Some(kind::is_virtual(&disk));
-        disk.is_flash = disk.rotational == Some(false) && disk.is_virtual == Some(false);
+        // What the kernel says of a virtual disk is a default, whatever it is stored on.
+        disk.rotational = disk.rotational.filter(|_| disk.is_virtual == Some(false));
+        disk.is_flash = disk.rotational == Some(false);
         disk.raid_volume = kind::raid_volume(&disk);
         Some(disk)
     }

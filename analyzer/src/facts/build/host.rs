@@ -26,7 +26,11 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         ..Host::default()
     };
     let os = book.first("host.os_name", &inputs.host.os_release);
-    host.os_name = os.and_then(|os| os.pretty_name.clone().or_else(|| os.id.clone()));
+    let name = os.and_then(|os| os.pretty_name.clone().or_else(|| os.id.clone()));
+    let name =
+        book.or_first("host.os_name", name, &inputs.host.lsb_release, |os| os.pretty_name.clone());
+    host.os_name =
+        book.or_first("host.os_name", name, &inputs.host.redhat_release, |line| Some(line.clone()));
     if host.os_name.is_none() && book.absences.exact("host.os_name").is_none() {
         let absence = Absence::of(Reason::Missing, "etc/os-release", "no PRETTY_NAME");
         book.absent("host.os_name", absence);

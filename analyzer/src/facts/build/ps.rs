@@ -108,7 +108,7 @@ fn fact(pid: u32, one: &One<'_>, memory: &Memory) -> Process {
 
 /// Name of the program in a command line: `/usr/sbin/sshd -D` is `sshd`, `[kthreadd]` is
 /// `kthreadd`, `sshd: ubuntu [priv]` is `sshd`.
-fn name(command: &str) -> &str {
+pub(super) fn name(command: &str) -> &str {
     if let Some(kernel) = command.strip_prefix('[') {
         return kernel.split(']').next().unwrap_or(kernel);
     }

@@ -17,6 +17,12 @@ inputs! {
     /// Distribution.
     os_release: Sampled<os_release::OsRelease> =
         |p| p.sampled("etc/os-release", |t, _| os_release::parse(t));
+    /// The same as Debian's kin tell it: os-release is a link, and others archive only the link.
+    lsb_release: Sampled<os_release::OsRelease> =
+        |p| p.sampled("etc/lsb-release", |t, _| os_release::parse(t));
+    /// The same as Red Hat's kin tell it.
+    redhat_release: Sampled<String> =
+        |p| p.sampled("etc/redhat-release", |t, _| Ok(line(t)));
     /// Host name, for archives without a header.
     host_name: Sampled<String> = |p| p.sampled("proc/sys/kernel/hostname", |t, _| Ok(line(t)));
     /// The same by its tool.

@@ -7,9 +7,10 @@ use crate::facts::build::devices::option_of;
 use crate::facts::method::socket::Socket;
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
+use crate::parse::lsof::SocketOwner;
 use crate::parse::{
     Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route,
-    net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
+    lsof, net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
     netstat, socket, ss, sysctl,
 };
 
@@ -123,6 +124,14 @@ inputs! {
     netstat: Sampled<Vec<Socket>> = |p| p.sampled("commands/netstat", |t, _| {
         Ok(lean(netstat::parse(t)?.rows.iter()))
     });
+    /// Who holds the sockets, by the same listings.
+    ss_owners: Sampled<Vec<SocketOwner>> =
+        |p| p.sampled("commands/ss", |t, _| Ok(owners(&ss::parse(t)?.rows)));
+    /// By `netstat`.
+    netstat_owners: Sampled<Vec<SocketOwner>> =
+        |p| p.sampled("commands/netstat", |t, _| Ok(owners(&netstat::parse(t)?.rows)));
+    /// By `lsof`.
+    lsof: Sampled<Rows<SocketOwner>> = |p| p.sampled("commands/lsof", |t, _| lsof::parse(t));
     /// TCP sockets over IPv4 as the kernel lists them, in archives of others.
     proc_tcp: Sampled<Vec<Socket>> =
         |p| p.sampled("proc/net/tcp", tcp_table);
@@ -150,6 +159,23 @@ impl Net {
         }
         tables.into_iter().filter(|s| s.first().is_ok()).collect()
     }
+
+    /// Owners of sockets that tools printed, in archives of others.
+    pub(crate) fn text_owners(&self) -> impl Iterator<Item = &SocketOwner> {
+        let listed = [&self.ss_owners, &self.netstat_owners];
+        let listed = listed.into_iter().flat_map(|s| s.good().flat_map(|(_, owners)| owners));
+        listed.chain(self.lsof.good().flat_map(|(_, lsof)| &lsof.rows))
+    }
+}
+
+/// Owners in a listing of sockets.
+fn owners(sockets: &[socket::Socket]) -> Vec<SocketOwner> {
+    let of = |s: &socket::Socket| {
+        let owner = s.owners.first()?;
+        let inode = s.inode?;
+        Some(SocketOwner { inode, pid: owner.pid?, name: owner.name.clone() })
+    };
+    sockets.iter().filter_map(of).collect()
 }
 
 /// `1234/net`: the process.

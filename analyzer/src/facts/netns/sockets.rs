@@ -50,7 +50,7 @@ pub struct TimeWaitGroup {
     /// Server: closes per second by connections accepted per second in the whole namespace.
     pub of_accepts_ratio: Option<f64>,
     /// Processes of the listener, or with sockets to that peer, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }
 
 /// CLOSE-WAIT sockets of one process: the peer has closed, the process has not.
@@ -96,7 +96,7 @@ pub struct Connecting {
     /// The oldest has waited at least so long, by its retransmissions.
     pub oldest_s: f64,
     /// Owning processes, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }
 
 /// A listening socket and what waits at it.
@@ -127,7 +127,7 @@ pub struct Listener {
     /// Connections in CLOSE-WAIT that no process has accepted: their clients have left already.
     pub abandoned: i64,
     /// Processes, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }
 
 /// Outgoing connections of one local address, over all destinations: whether they share one port
@@ -151,5 +151,5 @@ pub struct PortSource {
     /// The connections bind their address first. Absent where ports do not tell.
     pub binds_first: Option<bool>,
     /// Owning processes, by name.
-    pub owners: Vec<String>,
+    pub owners: Option<Vec<String>>,
 }

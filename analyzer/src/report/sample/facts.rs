@@ -391,14 +391,14 @@ fn netns(n: Name<'_>) -> Netns {
                     peer: n("10.0.0.5:8080"),
                     role: "client".to_owned(),
                     count: 27_101,
-                    owners: vec![n("api-worker")],
+                    owners: Some(vec![n("api-worker")]),
                 },
                 Peer {
                     state: "ESTAB".to_owned(),
                     peer: n("listener :5432"),
                     role: "server".to_owned(),
                     count: 96,
-                    owners: vec![n("postgres")],
+                    owners: Some(vec![n("postgres")]),
                 },
             ],
             ..Tcp::default()
@@ -424,7 +424,7 @@ fn port_key(n: Name<'_>) -> PortKey {
         steady_ratio: Some(0.9606),
         max_rate_per_s: 470.5,
         reuse_possible: Some(false),
-        owners: vec![n("api-worker")],
+        owners: Some(vec![n("api-worker")]),
         ..PortKey::default()
     }
 }

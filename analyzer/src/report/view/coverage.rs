@@ -129,7 +129,9 @@ fn causes(cx: &Cx<'_>) -> Vec<Cause> {
         let reason = first.map(|m| m.absence.reason);
         // What the operator did not tell differs from rule to rule; other reasons share a remedy.
         let key = match first {
-            Some(m) if m.absence.reason == Reason::NotTold => m.path.clone(),
+            Some(m) if m.absence.reason == Reason::NotTold => {
+                m.absence.source.clone().unwrap_or_else(|| m.path.clone())
+            }
             Some(m) if m.absence.reason == Reason::Denied && is_namespace(&m.path) => {
                 NAMESPACE.to_owned()
             }
@@ -233,9 +235,10 @@ fn remedy(cx: &Cx<'_>, reason: Option<Reason>, key: &str) -> (String, String) {
             "the text of the source was not understood",
             "This is a defect of linsight: please report it with the line in the last column.",
         ),
-        Some(Reason::TooFewSamples) => {
-            s("too few samples, or too short a window", "Collect with --duration 60s or longer.")
-        }
+        Some(Reason::TooFewSamples) => s(
+            "too few samples, or too short a window",
+            "Collect with linsight-collect --duration 60s or longer.",
+        ),
         Some(Reason::NotTold) => (
             format!("nobody told {key}"),
             format!("Tell it: linsight analyze … --set {key}=VALUE, or collect with --note."),

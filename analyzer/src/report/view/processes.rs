@@ -88,12 +88,13 @@ fn table(cx: &Cx<'_>) -> Table {
         let at = format!("processes.top.{i}");
         // A kernel thread has no memory of its own: that is no gap.
         let of = |f: &str| match cx.cell(&format!("{at}.{f}")) {
-            cell if p.cmdline.is_none() && cell.absent.is_some() => Cell::default(),
+            cell if is_kernel_thread(p) && cell.absent.is_some() => Cell::default(),
             cell => cell,
         };
         let command = match &p.cmdline {
             Some(line) => Cell::code(clip(line, MAX_COMMAND)),
-            None => Cell::code(format!("[{}]", clip(&p.comm, MAX_COMMAND))),
+            None if is_kernel_thread(p) => Cell::code(format!("[{}]", clip(&p.comm, MAX_COMMAND))),
+            None => Cell::code(clip(&p.comm, MAX_COMMAND)),
         };
         table.push(Row::of(
             &at,
@@ -134,7 +135,12 @@ fn table(cx: &Cx<'_>) -> Table {
     table
 }
 
-/// Without address space and without CPU time in the window: nothing to see in its row.
+/// Without address space. Archives of `ps` have no command lines either, but sizes.
+fn is_kernel_thread(p: &Process) -> bool {
+    p.cmdline.is_none() && p.virtual_bytes.unwrap_or(0) == 0
+}
+
+/// And without CPU time in the window: nothing to see in its row.
 fn is_idle_kernel_thread(p: &Process) -> bool {
-    p.cmdline.is_none() && p.virtual_bytes.unwrap_or(0) == 0 && p.cpu_ratio.unwrap_or(0.0) < 0.000_5
+    is_kernel_thread(p) && p.cpu_ratio.unwrap_or(0.0) < 0.000_5
 }

@@ -158,9 +158,14 @@ fn marks(cx: &Cx<'_>) -> Vec<(f64, String)> {
 
 /// The kernel's log by kind of event; what did not happen is left out.
 fn events(cx: &Cx<'_>) -> Table {
+    // Without samples there is no window: the facts count the last minute instead.
+    let now = match cx.number("collection.samples") {
+        Some(samples) if samples >= 2.0 => "#In the window",
+        _ => "#In the last minute",
+    };
     let mut table = Table::new(
         "What the kernel logged",
-        &["Event", "#In the window", "#In 24 h", "#In all", "#First, ago", "Last", "Latest"],
+        &["Event", now, "#In 24 h", "#In all", "#First, ago", "Last", "Latest"],
     );
     for (_, name) in KINDS {
         let at = format!("kernel_log.{name}");

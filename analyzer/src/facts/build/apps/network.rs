@@ -23,7 +23,9 @@ impl Network<'_> {
         let keys = || {
             self.netns.iter().flat_map(|n| &n.port_keys).filter(|k| {
                 u.ports.contains(&k.remote_port)
-                    && (k.owners.is_empty() || k.owners.iter().any(|o| is_of(o, &u.program)))
+                    && k.owners.as_ref().is_none_or(|owners| {
+                        owners.is_empty() || owners.iter().any(|o| is_of(o, &u.program))
+                    })
             })
         };
         let rates: Vec<f64> = keys().filter_map(|k| k.closes_per_s).collect();

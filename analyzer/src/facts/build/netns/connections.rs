@@ -191,9 +191,12 @@ impl One<'_> {
         let timers = || Absence::new(Reason::NotCollected, "the source tells no timers");
         let idle = || Absence::new(Reason::NotCollected, "the source tells no idle times");
         let not_told = || {
-            let known = self.site.knows_l4();
-            let reason = if known { Reason::NotApplicable } else { Reason::NotTold };
-            Absence::new(reason, "no L4 device with an idle timeout is told on their way")
+            if self.site.knows_l4() {
+                let why = "no L4 device with an idle timeout is told on their way";
+                Absence::new(Reason::NotApplicable, why)
+            } else {
+                super::idle_timeout_not_told()
+            }
         };
         let either = |c: &Connections| if c.keepalive_on.is_none() { timers() } else { idle() };
         for (i, c) in all.iter().enumerate() {

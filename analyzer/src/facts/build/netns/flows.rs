@@ -98,7 +98,7 @@ impl One<'_> {
             let why = if self.site.knows_l4() {
                 Absence::new(Reason::NotApplicable, "no session passes a device that was told")
             } else {
-                Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it")
+                super::idle_timeout_not_told()
             };
             return book.absent(fact, why);
         };

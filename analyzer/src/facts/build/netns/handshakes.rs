@@ -51,6 +51,8 @@ impl One<'_> {
             order.then(b_queue.cmp(&a_queue)).then_with(|| a.name.cmp(&b.name))
         });
         out.truncate(MAX_KEYS);
+        let list = format!("{}.listeners", self.fact);
+        self.owners.say_absences(&list, &out, |l| &l.owners, book);
         for (i, l) in out.iter().enumerate() {
             let rows = [
                 ("queue", l.queue.is_some(), "the source tells no queues"),
@@ -147,6 +149,8 @@ impl One<'_> {
             order.then_with(|| a.peer.cmp(&b.peer))
         });
         out.truncate(MAX_KEYS);
+        let list = format!("{}.connecting", self.fact);
+        self.owners.say_absences(&list, &out, |c| &c.owners, book);
         for i in (0..out.len()).filter(|_| later.is_none()) {
             let absence = Absence::new(Reason::TooFewSamples, "sockets were listed once");
             book.absent(format!("{}.connecting.{i}.retried_both", self.fact), absence);

@@ -92,6 +92,12 @@ pub(super) fn build(
     List { items }
 }
 
+/// The one who could say what is in the way, the operator, has not.
+fn idle_timeout_not_told() -> Absence {
+    let key = "site.l4_idle_timeout_s";
+    Absence::of(Reason::NotTold, key, format!("--set {key}=… tells it"))
+}
+
 /// Parameters of the host's namespace, by the probe or from the listing of all.
 fn host_sysctl<'a>(inputs: &'a Inputs, namespaces: &[Namespace]) -> Option<&'a Runtime> {
     let host = namespaces.iter().find(|n| n.is_host == Some(true))?;
@@ -209,7 +215,7 @@ impl One<'_> {
         }
         ns.tcp = Some(self.tcp(sockets, &listeners, ns.counters.as_ref(), book));
         if let Some(range) = range {
-            ns.port_keys = self.port_keys(sockets, &listeners, range);
+            ns.port_keys = self.port_keys(sockets, &listeners, range, book);
             ns.port_sources = self.port_sources(sockets, &listeners, range, book);
         } else {
             for field in ["port_keys", "port_sources"] {

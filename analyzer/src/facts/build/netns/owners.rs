@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::absence::{Absence, Reason};
+use crate::parse::ps::PsRow;
+
 use super::super::super::inputs::{Inputs, Limits};
 use super::super::super::method::num::signed;
-use super::super::load;
+use super::super::{Book, load, ps};
 
 /// Names listed at most.
 const MAX_NAMES: usize = 5;
@@ -16,6 +19,8 @@ pub(super) struct Owners {
     fd_limits: BTreeMap<u32, i64>,
     /// Processes by network namespace.
     members: BTreeMap<u64, Vec<u32>>,
+    /// Why the owner of a socket is not known.
+    why: Absence,
     pub(super) has_kubernetes: bool,
 }
 
@@ -28,7 +33,22 @@ impl Owners {
                 by_inode.entry(*inode).or_insert(*pid);
             }
         }
+        let unseen = || {
+            let detail = "no process is seen to hold them: the kernel does, or one whose \
+                descriptors could not be read";
+            Absence::of(Reason::Denied, &inputs.process.socket_inodes.path, detail)
+        };
+        let why = inputs.process.socket_inodes.first().err().unwrap_or_else(unseen);
         let mut names: BTreeMap<u32, String> = BTreeMap::new();
+        for (_, ps) in inputs.process.ps.good() {
+            let of_row =
+                |row: &PsRow| Some((row.pid?, ps::name(row.command.as_deref()?).to_owned()));
+            names.extend(ps.rows.iter().filter_map(of_row));
+        }
+        for owner in inputs.net.text_owners() {
+            by_inode.entry(owner.inode).or_insert(owner.pid);
+            names.entry(owner.pid).or_insert_with(|| owner.name.to_string());
+        }
         for (_, pack) in inputs.process.processes.good() {
             names.extend(pack.rows.iter().map(|(pid, p)| (*pid, p.comm.to_string())));
         }
@@ -44,7 +64,14 @@ impl Owners {
             let limit = |(pid, l): &(u32, Limits)| Some((*pid, signed(l.open_files?)));
             pack.rows.iter().filter_map(limit).collect()
         });
-        Self { by_inode, names, fd_limits: fd_limits.unwrap_or_default(), members, has_kubernetes }
+        Self {
+            by_inode,
+            names,
+            fd_limits: fd_limits.unwrap_or_default(),
+            members,
+            why,
+            has_kubernetes,
+        }
     }
 
     /// The process that holds a socket.
@@ -67,10 +94,32 @@ impl Owners {
         self.of_pid(self.pid(inode)?)
     }
 
-    /// Names of the processes that hold these sockets.
-    pub(super) fn names(&self, inodes: impl IntoIterator<Item = u64>) -> Vec<String> {
-        let names: BTreeSet<&str> = inodes.into_iter().filter_map(|i| self.name(i)).collect();
-        names.into_iter().take(MAX_NAMES).map(str::to_owned).collect()
+    /// Names of the processes that hold these sockets: none where no process holds any (TIME-WAIT),
+    /// unknown where somebody holds them who was not seen.
+    pub(super) fn names(&self, inodes: impl IntoIterator<Item = u64>) -> Option<Vec<String>> {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut unseen = false;
+        for inode in inodes.into_iter().filter(|inode| *inode != 0) {
+            match self.name(inode) {
+                Some(name) => _ = names.insert(name),
+                None => unseen = true,
+            }
+        }
+        let names: Vec<String> = names.into_iter().take(MAX_NAMES).map(str::to_owned).collect();
+        (!names.is_empty() || !unseen).then_some(names)
+    }
+
+    /// Why a name lacks, for each row of a list that has none.
+    pub(super) fn say_absences<T>(
+        &self,
+        list: &str,
+        rows: &[T],
+        of: impl Fn(&T) -> &Option<Vec<String>>,
+        book: &mut Book,
+    ) {
+        for (i, _) in rows.iter().enumerate().filter(|(_, row)| of(row).is_none()) {
+            book.absent(format!("{list}.{i}.owners"), self.why.clone());
+        }
     }
 
     /// How many processes a namespace has, and the commonest names of them.

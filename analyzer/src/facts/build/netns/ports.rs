@@ -24,6 +24,7 @@ impl One<'_> {
         sockets: &[Socket],
         listeners: &Listeners,
         range: &Range,
+        book: &mut Book,
     ) -> Vec<PortKey> {
         let usable = from_len(range.usable());
         let fact = |k: ports::Key| PortKey {
@@ -47,7 +48,11 @@ impl One<'_> {
             peer_timestamps: k.timestamps,
             owners: self.owners.names(k.inodes),
         };
-        ports::keys(sockets, listeners, range).into_iter().take(MAX_KEYS).map(fact).collect()
+        let keys = ports::keys(sockets, listeners, range);
+        let keys: Vec<PortKey> = keys.into_iter().take(MAX_KEYS).map(fact).collect();
+        let list = format!("{}.port_keys", self.fact);
+        self.owners.say_absences(&list, &keys, |k| &k.owners, book);
+        keys
     }
 
     pub(super) fn port_sources(
@@ -75,6 +80,8 @@ impl One<'_> {
             let absence = Absence::new(Reason::NotApplicable, detail);
             book.absent(format!("{}.port_sources.{i}.binds_first", self.fact), absence);
         }
+        let list = format!("{}.port_sources", self.fact);
+        self.owners.say_absences(&list, &sources, |s| &s.owners, book);
         sources
     }
 

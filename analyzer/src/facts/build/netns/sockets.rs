@@ -183,6 +183,7 @@ impl One<'_> {
 
     pub(super) fn tcp_absences(&self, tcp: &Tcp, book: &mut Book) {
         let fact = format!("{}.tcp", self.fact);
+        self.owners.say_absences(&format!("{fact}.peers"), &tcp.peers, |p| &p.owners, book);
         let mut absent = |known: bool, field: &str, absence: Absence| {
             if !known {
                 book.absent(format!("{fact}.{field}"), absence);
@@ -197,8 +198,7 @@ impl One<'_> {
         absent(tcp.idle_established.is_some(), "idle_established", idle_unknown());
         absent(tcp.idle_max_s.is_some(), "idle_max_s", idle_unknown());
         let told = self.site.knows_l4();
-        let timeout = Absence::new(Reason::NotTold, "--set site.l4_idle_timeout_s=… tells it");
-        let over = if told { idle_unknown() } else { timeout };
+        let over = if told { idle_unknown() } else { super::idle_timeout_not_told() };
         absent(tcp.idle_over_l4_timeout.is_some(), "idle_over_l4_timeout", over);
         absent(
             tcp.keepalive_time_effective_s.is_some(),

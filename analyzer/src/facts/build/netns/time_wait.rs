@@ -84,6 +84,8 @@ impl One<'_> {
     }
 
     fn group_absences(&self, found: &TimeWait, book: &mut Book) {
+        let list = format!("{}.time_wait.groups", self.fact);
+        self.owners.say_absences(&list, &found.groups, |g| &g.owners, book);
         for (i, g) in found.groups.iter().enumerate() {
             let is = |role: &str, detail: &str| {
                 if g.role == role {
