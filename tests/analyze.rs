@@ -227,18 +227,27 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     }
 }
 
-/// Cells of a page: the path of their fact and what is printed.
+/// Cells of a page: the path of their fact and what is printed. A cell names its fact itself, or the
+/// row its beginning and the column its end.
 fn cells(page: &str) -> Vec<(String, String)> {
     let (mut row, mut cells) = (String::new(), Vec::new());
+    let (mut columns, mut column) = (Vec::new(), 0);
     for tag in page.split('<').skip(1) {
         let (head, printed) = tag.split_once('>').unwrap_or((tag, ""));
         let named = head.split_once(" data-fact=\"").and_then(|(_, rest)| rest.split_once('"'));
-        match (head.split_whitespace().next(), named) {
-            (Some("tr"), named) => named.map_or("", |(path, _)| path).clone_into(&mut row),
-            (Some("td" | "dd"), Some((path, _))) => {
-                let path = if path.starts_with('.') { format!("{row}{path}") } else { path.into() };
+        let mut named = named.map(|(path, _)| path.to_owned());
+        match head.split_whitespace().next() {
+            Some("table") => columns.clear(),
+            Some("th") => columns.push(named),
+            Some("tr") => (row, column) = (named.unwrap_or_default(), 0),
+            Some(tag @ ("td" | "dd")) => {
+                if tag == "td" {
+                    named = named.or_else(|| columns.get(column).cloned().flatten());
+                    column += 1;
+                }
+                let path = named.map(|p| if p.starts_with('.') { format!("{row}{p}") } else { p });
                 // What is absent stands in an element of its own.
-                cells.push((path, printed.to_owned()));
+                cells.extend(path.map(|path| (path, printed.to_owned())));
             }
             _ => {}
         }

@@ -145,7 +145,7 @@ fn netns(facts: &mut Facts, n: Name<'_>) {
         limit: Some(128),
         queue_ratio: Some(1.008),
         half_open: 4,
-        owners: vec![n("api-worker")],
+        owners: Some(vec![n("api-worker")]),
         ..Listener::default()
     }];
     ns.time_wait = Some(TimeWait {
@@ -169,7 +169,7 @@ fn netns(facts: &mut Facts, n: Name<'_>) {
         count: 3,
         retried: 3,
         oldest_s: 7.0,
-        owners: vec![n("java")],
+        owners: Some(vec![n("java")]),
         ..Connecting::default()
     }];
     ns.connections = vec![Connections {
