@@ -1,6 +1,6 @@
 # Sourced: what a scenario's `expect` may ask of a run. Everything is asked, then the failures count.
 # $OUT holds what the guest handed over, with the archive unpacked in $OUT/archive and what the
-# analyzer makes of it in $OUT/facts.json.
+# analyzer makes of it in $OUT/facts.json and $OUT/report.json.
 
 FAILED=0
 
@@ -20,6 +20,14 @@ lacks() { ! "${@:2}" >"$RUN/answer" 2>&1 || fail "$1: $(head -c 400 "$RUN/answer
 
 # fact FILTER EXPECTED: one fact, or what jq makes of several.
 fact() { same "fact $1" "$2" "$(jq -c "$1" "$OUT/facts.json" 2>&1)"; }
+
+# finding SEVERITY RULE [SUBJECT]: the report has it. docs/shown.md is made from these lines.
+finding() {
+  jq -e --arg s "$1" --arg r "$2" --arg on "${3:-}" '.findings | any(.severity == $s and .rule == $r
+    and (.subject | contains($on)))' "$OUT/report.json" >/dev/null ||
+    fail "no $1 of $2: $(jq -c --arg r "$2" '[.findings[] | select(.rule == $r) | [.severity, .subject, .says]]' \
+      "$OUT/report.json" 2>&1)"
+}
 
 # sound: what holds of every archive that came to its end, on every kernel.
 sound() {

@@ -4,7 +4,8 @@
 # there to be loaded on demand, which a collector must never cause.
 MODULES="ahci sd_mod nvme e1000 e1000e virtio_pci virtio_console fuse dummy veth sg
   inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag
-  nfnetlink nf_conntrack nf_conntrack_netlink nf_tables ip_tables xfrm_user msr cpuid loop"
+  nfnetlink nf_conntrack nf_conntrack_netlink nf_tables ip_tables xfrm_user msr cpuid loop
+  md_mod raid1"
 
 # suite_apt SUITE COMMAND...: apt of one Debian suite, whatever suite this machine runs, in a state
 # of its own: nothing of the machine's apt changes, and no root is needed.

@@ -24,6 +24,14 @@ nvme_disk() {
   QEMU+=(-drive "if=none,id=nvme,file=$RUN/nvme.img,format=raw" -device "nvme,drive=nvme,serial=NVME0001")
 }
 
+# slow_disk REQUESTS: an NVMe disk that takes so many a second and says that its reliability is
+# degraded.
+slow_disk() {
+  truncate -s 64M "$RUN/slow.img"
+  QEMU+=(-drive "if=none,id=slow,file=$RUN/slow.img,format=raw,throttling.iops-total=$1"
+    -device "nvme,drive=slow,serial=SLOW0001,smart_critical_warning=4")
+}
+
 # nic DRIVER: a network interface (e1000, e1000e) with a link and nobody behind it.
 nic() {
   local id="net$((${#QEMU[@]}))"

@@ -9,10 +9,10 @@ machine() {
 }
 
 inside() {
-  taskset -c 0 awk 'BEGIN { for (i = 0; i < 200000; i++) a[i] = "0123456789012345678901234567890123456789"
-    print "ready" >"/run/moved"; close("/run/moved"); while (1) system("sleep 100") }' &
+  taskset -c 0 awk 'BEGIN { for (i = 0; i < 900000; i++) a[i] = "0123456789012345678901234567890123456789"
+    print "ready" >"/run/moved"; close("/run/moved"); while (1) system("sleep 1") }' &
   moved=$!
-  until_true 30 test -s /run/moved
+  until_true 60 test -s /run/moved
   taskset -pc 3 "$moved"
   echo "$moved" >/out/moved
   # Free memory of node 0 and half as much again, once the window is open.
@@ -45,4 +45,6 @@ expect() {
   holds "numa_maps tells where the moved process has its memory" grep -q ' N0=[0-9]\{4\}' \
     <(record proc-pid/numa_maps "$moved")
   same "it may run on" 3 "$(record proc-pid/status "$moved" | awk '$1 == "Cpus_allowed_list:" { print $2 }')"
+  finding warning numa.remote-alloc "node 1"
+  finding info numa.process-remote awk
 }

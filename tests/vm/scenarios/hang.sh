@@ -59,4 +59,6 @@ expect() {
   # What cannot even be killed is named.
   holds "the abandoned reader" jq -e '.ended_early == null and (.abandoned | tostring | test("20-hang"))' \
     "$OUT/archive/linsight.end.json"
+  finding warning proc.d-state
+  finding info sysctl.runtime-not-persisted vm.swappiness
 }

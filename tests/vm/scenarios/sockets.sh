@@ -37,4 +37,5 @@ expect() {
     '[[false,7200,2,1],[true,7199,2,1]]'
   holds "the host's keepalive" grep -qx 'net.ipv4.tcp_keepalive_time = 7199' "$OUT/archive/probes/netns/$host/sysctl"
   holds "the other's keepalive" grep -qx 'net.ipv4.tcp_keepalive_time = 7200' "$OUT/archive/probes/netns/$other/sysctl"
+  finding info sysctl.netns-defaults
 }

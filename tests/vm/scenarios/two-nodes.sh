@@ -20,6 +20,7 @@ machine() {
 }
 
 inside() {
+  sysctl -qw vm.zone_reclaim_mode=1
   until_true 15 test -b /dev/sda
   until_true 15 test -b /dev/nvme0n1
   for nic in eth0 eth1; do
@@ -62,4 +63,11 @@ expect() {
       "$OUT/archive/commands/smartctl_-n_standby_-x_-j_.dev.$disk"
   done
   same "ss, which would load a module" skipped "$(outcome commands/ss_-tanoiem)"
+  finding info hw.nic.ring-below-max eth0
+  finding info hw.nic.offload-or-driver eth0
+  finding info numa.node-imbalance
+  finding info numa.zone-reclaim-mode
+  finding info swap.full-or-absent
+  # The only clocks of an emulated machine.
+  finding info time.clock
 }

@@ -35,4 +35,5 @@ expect() {
   same "the kernel log" denied "$(outcome dev/kmsg)"
   same "status of init" collected "$(record_outcome proc-pid/status 1)"
   same "the effective user" 65534 "$(jq .euid "$OUT/archive/linsight.json")"
+  finding info meta.coverage
 }
