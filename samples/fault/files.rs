@@ -40,17 +40,19 @@ pub(crate) fn run(kind: &str, words: &[&str]) -> Outcome {
             }
             Ok(())
         }
-        // A log that is written without a pause and never synced.
+        // A file of so many MiB that is written again and again and never synced.
         "dirty" => {
             let [path, ..] = words else { return Err("a path is needed".into()) };
-            let (mut file, block) = (File::create(path)?, vec![7_u8; 4 << 20]);
+            let (mut file, block) = (File::create(path)?, vec![7_u8; 1 << 20]);
+            let mib: usize = number(words, "mib", 256)?;
             ready();
             let begin = Instant::now();
             while begin.elapsed() < KEPT {
-                for _ in 0..64 {
+                for _ in 0..mib {
                     file.write_all(&block)?;
                 }
                 file.seek(SeekFrom::Start(0))?;
+                std::thread::sleep(Duration::from_secs(1));
             }
             Ok(())
         }

@@ -17,6 +17,7 @@ mod files;
 mod memory;
 mod process;
 mod tcp;
+mod udp;
 
 /// How long a fault is kept up when nobody ends it.
 const KEPT: Duration = Duration::from_secs(900);
@@ -24,14 +25,17 @@ const KEPT: Duration = Duration::from_secs(900);
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    // A test that is killed cannot end what it has started.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).ok();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["memory", shape] => memory::run(shape),
+        ["memory", shape, rest @ ..] => memory::run(shape, rest),
         ["process", kind, rest @ ..] => process::run(kind, rest),
         ["tcp", role, address, rest @ ..] => tcp::run(role, address, rest),
+        ["udp", role, address, rest @ ..] => udp::run(role, address, rest),
         ["files", kind, rest @ ..] => files::run(kind, rest),
-        _ => Err("usage: fault memory|process|tcp|files KIND [NAME=VALUE...]".into()),
+        _ => Err("usage: fault memory|process|tcp|udp|files KIND [NAME=VALUE...]".into()),
     };
     done.map_or_else(
         |e| {

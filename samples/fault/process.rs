@@ -25,10 +25,11 @@ pub(crate) fn run(kind: &str, words: &[&str]) -> Outcome {
         }
         // Threads that only sleep, one more every 300 ms.
         "threads" => {
+            let pause = std::time::Duration::from_millis(number(words, "pause_ms", 300)?);
             ready();
             for _ in 0..count {
                 std::thread::Builder::new().stack_size(64 << 10).spawn(keep)?;
-                std::thread::sleep(std::time::Duration::from_millis(300));
+                std::thread::sleep(pause);
             }
             keep();
             Ok(())

@@ -109,7 +109,8 @@ fn answer_once(stream: &mut TcpStream) {
 }
 
 /// Opens connections and keeps them; goes on trying where one is refused by its own kernel.
-/// `source=1` binds the source address first, `keepalive=S` asks for probes after S idle seconds.
+/// `source=ADDRESS` binds first, `keepalive=S` asks for probes after S idle seconds, and
+/// `so_keepalive=1` after as many as the kernel is set to.
 fn hold(address: SocketAddr, words: &[&str]) -> Outcome {
     let count: usize = number(words, "count", 1)?;
     let extra: usize = number(words, "extra", 0)?;
@@ -142,6 +143,9 @@ fn open(address: SocketAddr, words: &[&str]) -> std::io::Result<OwnedFd> {
         sockopt::set_socket_keepalive(&socket, true)?;
         sockopt::set_tcp_keepidle(&socket, Duration::from_secs(idle))?;
         sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(probe))?;
+    }
+    if number(words, "so_keepalive", 0).map_err(say)? == 1 {
+        sockopt::set_socket_keepalive(&socket, true)?;
     }
     let source = words.iter().find_map(|w| w.strip_prefix("source="));
     if let Some(source) = source {

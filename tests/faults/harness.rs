@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use crate::others::{Meanwhile, Others};
 use crate::place::Guard;
 
 /// A finding that a fault must bring.
@@ -41,6 +42,8 @@ pub struct Found {
     pub subject: String,
     pub severity: String,
     pub told: String,
+    /// What of it may name a program: title and sentence.
+    words: String,
 }
 
 /// How a batch of faults is looked at.
@@ -93,6 +96,7 @@ pub fn look(name: &str, look: &Look<'_>) -> Vec<Found> {
             subject: text(&f["subject"]),
             severity: text(&f["severity"]),
             told: f.to_string(),
+            words: [text(&f["subject"]), text(&f["title"]), text(&f["says"])].join(" "),
         })
         .collect()
 }
@@ -115,89 +119,149 @@ fn of_the_host() -> &'static BTreeSet<(String, String)> {
     })
 }
 
-/// The host's load is shared by whatever else runs on the machine during the tests; a finding that
-/// says so is right, and none of the faults is judged by it unless it expects it.
-const SHARED: [&str; 5] =
+/// What is said of all processors together: on a machine where other programs compute, by them too.
+const OF_ALL_CPUS: [&str; 5] =
     ["load.composition", "load.per-core", "cpu.saturated", "psi.pressure", "cpu.steal"];
 
 /// Runs faults together and compares. One batch at a time: they share the machine.
-pub fn judge(batch: &str, faults: &[Fault], how: &Look<'_>) {
+///
+/// # Errors
+/// What went otherwise than expected, with the table.
+pub fn judge(batch: &str, faults: &[Fault], how: &Look<'_>) -> Result<(), String> {
     static ALONE: Mutex<()> = Mutex::new(());
     if !rustix::process::geteuid().is_root() {
         assert!(std::env::var_os("CI").is_none(), "faults need root");
         println!("SKIPPED: {batch}: namespaces and control groups of its own need root");
-        return;
+        return Ok(());
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let own = of_the_host();
     let running: Vec<Guard> = faults.iter().flat_map(|f| (f.start)()).collect();
+    let groups: Vec<u32> = running.iter().map(Guard::group).collect();
+    let before = Others::now(&groups);
     let found = look(batch, how);
+    let meanwhile = Others::now(&groups).since(&before);
     drop(running);
-    let (mut table, mut wrong) = compare(faults, &found, own);
+    let mut table = Table::of(faults, &found);
+    table.unexplained(faults, &found, own, &meanwhile);
     for fault in faults {
         for told in fault.tells {
             let (path, value) = told.split_once('=').expect("a fact and its value");
-            let got = fact(batch, path);
-            let right = got == value;
-            let word = if right { "ok" } else { "WRONG" };
-            let _ = writeln!(table, "{:30} {path} {value} {got} {word}", fault.name);
-            if !right {
-                wrong.push(format!("{}: {path} is {got}, not {value}", fault.name));
-            }
+            table.fact(fault, path, value, &fact(batch, path));
         }
     }
-    println!("{batch}\n{table}");
-    assert!(wrong.is_empty(), "{batch}: {}\n{table}", wrong.join("\n"));
+    let text = table.print(batch, &meanwhile);
+    println!("{text}");
+    if table.wrong.is_empty() {
+        return Ok(());
+    }
+    let note = if meanwhile.disturb() { "run it again on a quiet machine: " } else { "" };
+    Err(format!("{text}{note}{}", table.wrong.join("\n")))
 }
 
 /// The table fault x expected x got, and what is wrong.
-fn compare(
-    faults: &[Fault],
-    found: &[Found],
-    own: &BTreeSet<(String, String)>,
-) -> (String, Vec<String>) {
-    let (mut table, mut wrong) = (String::new(), Vec::new());
-    for fault in faults {
-        for e in fault.expects {
-            let of_rule: Vec<&Found> = found
-                .iter()
-                .filter(|f| f.rule == e.rule && f.subject.contains(e.culprit))
-                .collect();
-            let got = of_rule.iter().map(|f| f.severity.as_str()).collect::<Vec<_>>().join(", ");
-            let tells = |f: &Found| e.says.iter().all(|s| f.told.contains(s));
-            let right = of_rule.iter().any(|f| f.severity == e.severity && tells(f));
-            let _ = writeln!(
-                table,
-                "{:30} {:38} {:9} {:9} {}",
-                fault.name,
-                e.rule,
-                e.severity,
-                if got.is_empty() { "-" } else { &got },
-                if right { "ok" } else { "WRONG" }
-            );
-            if !right {
-                wrong.push(format!(
-                    "{}: {} {} of {:?} that says {:?} expected, got {:?}",
-                    fault.name, e.rule, e.severity, e.culprit, e.says, of_rule
-                ));
+#[derive(Default)]
+struct Table {
+    rows: String,
+    wrong: Vec<String>,
+    expected: usize,
+    met: usize,
+    unexplained: usize,
+    of_others: usize,
+}
+
+impl Table {
+    fn of(faults: &[Fault], found: &[Found]) -> Self {
+        let mut table = Self::default();
+        for fault in faults {
+            for e in fault.expects {
+                table.expectation(fault, e, found);
+            }
+            if fault.expects.is_empty() && fault.tells.is_empty() {
+                table.row(fault.name, "", "nothing", "", "");
             }
         }
-        if fault.expects.is_empty() {
-            let _ = writeln!(table, "{:30} nothing above info", fault.name);
+        table
+    }
+
+    fn row(&mut self, fault: &str, what: &str, expected: &str, got: &str, verdict: &str) {
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.rows, "{fault:34} {what:38} {expected:9} {got:9} {verdict}");
+    }
+
+    fn count(&mut self, right: bool, wrong: impl FnOnce() -> String) -> &'static str {
+        self.expected += 1;
+        if right {
+            self.met += 1;
+            return "ok";
+        }
+        self.wrong.push(wrong());
+        "WRONG"
+    }
+
+    fn expectation(&mut self, fault: &Fault, e: &Expected, found: &[Found]) {
+        let of_rule: Vec<&Found> =
+            found.iter().filter(|f| f.rule == e.rule && f.subject.contains(e.culprit)).collect();
+        let got = of_rule.iter().map(|f| f.severity.as_str()).collect::<Vec<_>>().join(", ");
+        let tells = |f: &Found| e.says.iter().all(|s| f.told.contains(s));
+        let right = of_rule.iter().any(|f| f.severity == e.severity && tells(f));
+        let verdict = self.count(right, || {
+            let (name, rule, severity) = (fault.name, e.rule, e.severity);
+            format!(
+                "{name}: {rule} {severity} of {:?} that says {:?} expected, got {of_rule:?}",
+                e.culprit, e.says
+            )
+        });
+        let got = if got.is_empty() { "-" } else { &got };
+        self.row(fault.name, e.rule, e.severity, got, verdict);
+    }
+
+    fn fact(&mut self, fault: &Fault, path: &str, value: &str, got: &str) {
+        let verdict =
+            self.count(got == value, || format!("{}: {path} is {got}, not {value}", fault.name));
+        self.row(fault.name, path, value, got, verdict);
+    }
+
+    /// What is above info and nobody expects: false, unless other programs have caused it.
+    fn unexplained(
+        &mut self,
+        faults: &[Fault],
+        found: &[Found],
+        own: &BTreeSet<(String, String)>,
+        meanwhile: &Meanwhile,
+    ) {
+        for f in found.iter().filter(|f| f.severity != "info") {
+            let expected = |fault: &Fault| {
+                fault.explains.contains(&f.rule.as_str())
+                    || fault
+                        .expects
+                        .iter()
+                        .any(|e| e.rule == f.rule && f.subject.contains(e.culprit))
+            };
+            let known = own.contains(&(f.rule.clone(), f.subject.clone()));
+            if known || faults.iter().any(expected) {
+                continue;
+            }
+            let of_all = OF_ALL_CPUS.contains(&f.rule.as_str()) && meanwhile.disturb();
+            let named = meanwhile.named_in(&f.words);
+            if of_all || named.is_some() {
+                let verdict = format!("OTHER {}: {}", named.unwrap_or("programs"), f.subject);
+                self.of_others += 1;
+                self.row("", &f.rule, "-", &f.severity, &verdict);
+            } else {
+                self.unexplained += 1;
+                self.row("", &f.rule, "-", &f.severity, &format!("FALSE {}", f.subject));
+                self.wrong.push(format!("nobody caused {} ({}): {}", f.rule, f.subject, f.told));
+            }
         }
     }
-    for f in found.iter().filter(|f| f.severity != "info") {
-        let expected = |fault: &Fault| {
-            fault.explains.contains(&f.rule.as_str())
-                || fault.expects.iter().any(|e| e.rule == f.rule && f.subject.contains(e.culprit))
-        };
-        let known = own.contains(&(f.rule.clone(), f.subject.clone()))
-            || SHARED.contains(&f.rule.as_str())
-            || faults.iter().any(expected);
-        if !known {
-            let _ = writeln!(table, "{:30} {:38} {:9} FALSE {}", "", f.rule, f.severity, f.subject);
-            wrong.push(format!("nobody caused {} ({}): {}", f.rule, f.subject, f.told));
-        }
+
+    fn print(&self, batch: &str, meanwhile: &Meanwhile) -> String {
+        let (rows, met, expected) = (&self.rows, self.met, self.expected);
+        let head = format!("{:34} {:38} {:9} {:9}", "fault", "rule or fact", "expected", "got");
+        format!(
+            "batch {batch}\n{head}\n{rows}recall {met} of {expected}; false findings {}; of other programs {}; {meanwhile}\n",
+            self.unexplained, self.of_others
+        )
     }
-    (table, wrong)
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::harness::{Expected, Fault, kept};
-use crate::place::{Guard, fault, fault_in, running, sh};
+use crate::place::{Guard, fault, fault_in, running, sh, shell};
 
 /// One of the book's Python programs.
 fn python(name: &str, argument: &str) -> Vec<Guard> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples").join(name);
-    let mut command = Command::new("timeout");
-    vec![running(command.args(["600", "python3"]).arg(program).arg(argument))]
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "python3"]).arg(program);
+    // The interpreter takes an empty word for a file name.
+    vec![running(if argument.is_empty() { &mut command } else { command.arg(argument) })]
 }
 
 const fn composed(
@@ -44,11 +46,22 @@ pub const WRITE: Fault = composed(
 );
 
 /// Parents that wait for the children of their vfork.
-pub const VFORK: Fault = composed(
-    "tasks in D by vfork",
-    || vec![fault("vforker", "process vfork count=6")],
-    &["load.composition.verdict=d-other"],
-);
+pub const VFORK: Fault = Fault {
+    name: "tasks in D by vfork",
+    start: || vec![fault("vforker", "process vfork count=6")],
+    expects: &[
+        Expected {
+            rule: "load.composition",
+            severity: "warning",
+            culprit: "",
+            says: &["vforker", "kernel_clone"],
+        },
+        // They wait by design: no disk and no lock of the kernel is at fault.
+        Expected { rule: "proc.d-state", severity: "info", culprit: "", says: &["vforker"] },
+    ],
+    explains: &["load.per-core"],
+    tells: &["load.composition.verdict=d-other"],
+};
 
 /// A favoured batch job takes the CPUs from a server that was made nice.
 pub const NICE: Fault = Fault {
@@ -68,6 +81,7 @@ pub const NICE: Fault = Fault {
     tells: &[],
 };
 
+/// No fault: expects nothing above info.
 const fn healthy(name: &'static str, start: fn() -> Vec<Guard>) -> Fault {
     Fault { name, start, expects: &[], explains: &[], tells: &[] }
 }
@@ -79,9 +93,23 @@ pub const DIRECT_READER: Fault = healthy("a backup reads", || {
     vec![fault("backup", &format!("files direct-reader {}", file.display()))]
 });
 
-/// Short processes, one after the other: what a compile looks like.
+/// The compiler of this project on a large file: a process that grows for half a minute, computes
+/// and ends.
 pub const COMPILE: Fault = healthy("a compile", || {
-    let line = "end=$(($(date +%s) + 600)); while [ $(date +%s) -lt $end ]; do \
-                for i in 1 2 3 4 5 6 7 8 9; do sha256sum /bin/bash >/dev/null; done; done";
-    vec![running(Command::new("sh").args(["-c", line]))]
+    let (source, made) = (kept().join("compiled.rs"), kept().join("compiled.rlib"));
+    let function = |n: usize| {
+        format!(
+            "pub fn f{n}(words: &[&str]) -> Vec<(String, usize)> {{
+                let mut all: Vec<(String, usize)> =
+                    words.iter().map(|w| (w.replace('{{', \"{n}\"), w.len() + {n})).collect();
+                all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+                all.retain(|(w, n)| n % 7 != {n} % 7 || w.starts_with(\"{n}\"));
+                all
+            }}\n"
+        )
+    };
+    std::fs::write(&source, (0..1500).map(function).collect::<String>()).expect("a source");
+    let (source, made) = (source.display(), made.display());
+    let compile = format!("rustc -O --crate-type rlib --crate-name compiled -o {made} {source}");
+    vec![shell(&format!("while {compile}; do :; done"))]
 });

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::harness::{Expected, Fault, kept, program};
-use crate::place::{Cgroup, Guard, fault, fault_in, running, sh};
+use crate::place::{Cgroup, Guard, fault, fault_in, file_system, running, sh, slow_disk, undo};
 
 /// The book's leak, a program of its own: it asks and does not write.
 pub const BOOK_LEAK: Fault = Fault {
@@ -43,13 +43,22 @@ pub const TOUCHED: Fault = Fault {
         std::thread::sleep(std::time::Duration::from_secs(65));
         vec![leak]
     },
-    expects: &[Expected {
-        rule: "leak.rss-growth",
-        severity: "warning",
-        culprit: "leak-touched",
-        says: &["dump memory"],
-    }],
-    explains: &["mem.expand-or-fix"],
+    expects: &[
+        Expected {
+            rule: "leak.rss-growth",
+            severity: "warning",
+            culprit: "leak-touched",
+            says: &["dump memory"],
+        },
+        // The book's question, answered: more memory would not mend it.
+        Expected {
+            rule: "mem.expand-or-fix",
+            severity: "warning",
+            culprit: "",
+            says: &["leak-touched"],
+        },
+    ],
+    explains: &[],
     tells: &[],
 };
 
@@ -59,11 +68,11 @@ pub const RISING: Fault = Fault {
     start: || vec![fault("leak-rising", "memory rising-saw-tooth")],
     expects: &[Expected {
         rule: "leak.rising-floor",
-        severity: "info",
+        severity: "warning",
         culprit: "leak-rising",
-        says: &[],
+        says: &["fell"],
     }],
-    explains: &["leak.rising-floor", "mem.expand-or-fix"],
+    explains: &["mem.expand-or-fix"],
     tells: &[],
 };
 
@@ -80,3 +89,151 @@ pub const CACHE_AT_ITS_LIMIT: Fault = healthy("a control group full of page cach
     let words = format!("files reader {}", file.display());
     vec![fault_in(&group.enter(), "cache-reader", &words), group.guard()]
 });
+
+/// Files in memory: shown as cache, and nothing can take them back.
+pub const TMPFS: Fault = Fault {
+    name: "tmpfs fills the cache",
+    start: || {
+        let mib = memory_mib() * 12 / 100;
+        let at = kept().join("tmpfs.mnt");
+        let at = at.display();
+        sh(&format!(
+            "umount {at} 2>/dev/null || true; mkdir -p {at}; mount -t tmpfs -o size={}m none {at}",
+            mib * 2
+        ));
+        let guard = undo(&format!("umount {at} && rmdir {at}"));
+        sh(&format!("dd if=/dev/zero of={at}/forgotten bs=1M count={mib} 2>/dev/null"));
+        vec![guard]
+    },
+    expects: &[Expected {
+        rule: "mem.cache-not-reclaimable",
+        severity: "info",
+        culprit: "",
+        says: &["tmpfs.mnt", "cannot be given back"],
+    }],
+    explains: &[],
+    tells: &[],
+};
+
+/// `MemTotal`.
+fn memory_mib() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").expect("meminfo");
+    let kib = text.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+    kib.expect("MemTotal is the first") / 1024
+}
+
+/// Reserves huge pages: an eighth of the memory. What the kernel cannot find is said.
+fn huge_pool() -> Guard {
+    let wanted = memory_mib() / 8 / 2;
+    let guard = undo("echo 0 > /proc/sys/vm/nr_hugepages");
+    sh("echo 1 > /proc/sys/vm/compact_memory");
+    sh(&format!("echo {wanted} > /proc/sys/vm/nr_hugepages"));
+    let text = std::fs::read_to_string("/proc/sys/vm/nr_hugepages").expect("the pool");
+    let got: u64 = text.trim().parse().expect("a number");
+    assert!(
+        got * 20 >= wanted * 19,
+        "the kernel found {got} of {wanted} huge pages: memory is fragmented; run it after a reboot"
+    );
+    guard
+}
+
+/// A pool that was made for somebody who never came.
+pub const HUGE_IDLE: Fault = Fault {
+    name: "huge pages idle",
+    start: || vec![huge_pool()],
+    expects: &[Expected {
+        rule: "mem.hugepages-unused",
+        severity: "warning",
+        culprit: "",
+        says: &["vm.nr_hugepages=0"],
+    }],
+    explains: &[],
+    tells: &[],
+};
+
+/// The same pool in the hands of a database.
+pub const HUGE_USED: Fault = healthy("huge pages in use", || {
+    let pool = huge_pool();
+    let words = format!("memory huge mib={}", memory_mib() / 8 * 9 / 10);
+    vec![fault("database", &words), pool]
+});
+
+/// A file larger than most, mapped and read again and again, on a host without swap.
+pub const MAPPED_READER: Fault = healthy("a mapped file is read", || {
+    let file = kept().join("mapped");
+    sh(&format!("dd if=/dev/zero of={} bs=1M count=1024 2>/dev/null", file.display()));
+    let words = format!("memory mapped {}", file.display());
+    vec![fault("search", &words), undo(&format!("rm -f {}", file.display()))]
+});
+
+/// A working set twice as large as its control group lets it be, and a swap file for the rest.
+pub const SWAPPING: Fault = Fault {
+    name: "working set in swap",
+    start: || {
+        let file = kept().join("swap.img");
+        let file = file.display();
+        sh(&format!("swapoff {file} 2>/dev/null || true; rm -f {file}"));
+        let gone = undo(&format!("swapoff {file}; rm -f {file}"));
+        sh(&format!(
+            "dd if=/dev/zero of={file} bs=1M count=512 2>/dev/null; chmod 600 {file}
+             mkswap {file} >/dev/null; swapon {file}"
+        ));
+        let group = Cgroup::new("linsight-swap", Some(64 << 20), None);
+        vec![fault_in(&group.enter(), "swapped", "memory working-set mib=128"), group.guard(), gone]
+    },
+    expects: &[
+        Expected { rule: "swap.thrash", severity: "critical", culprit: "", says: &["swapped"] },
+        // The host has room: what is too small is the group.
+        Expected { rule: "swap.in-use", severity: "info", culprit: "", says: &["not the host"] },
+        Expected {
+            rule: "mem.expand-or-fix",
+            severity: "warning",
+            culprit: "",
+            says: &["/linsight-swap"],
+        },
+    ],
+    explains: &["cgroup.memory"],
+    tells: &[],
+};
+
+/// A file that is written faster than its disk takes it: the disk lets 1 MiB a second through.
+pub const DIRTY: Fault = Fault {
+    name: "dirty backlog of a slow disk",
+    start: || {
+        let (at, gone) = file_system("dirty", 4096, "");
+        let (prefix, fast) = slow_disk(&at, 1 << 20);
+        let file = at.join("log");
+        let words = format!("files dirty {} mib=2000", file.display());
+        let writer = fault_in(&prefix, "log-writer", &words);
+        // What is deleted needs not be written any more.
+        let deleted = undo(&format!("rm -f {}", file.display()));
+        std::thread::sleep(std::time::Duration::from_secs(10));
+        vec![writer, fast, deleted, gone]
+    },
+    expects: &[Expected {
+        rule: "mem.dirty-backlog",
+        severity: "warning",
+        culprit: "",
+        says: &["wait to be written"],
+    }],
+    explains: &["mem.dirty-backlog", "psi.pressure"],
+    tells: &[],
+};
+
+/// A program that maps files and libraries without end, at the limit of mappings.
+pub const MAPPINGS: Fault = Fault {
+    name: "mappings at their limit",
+    start: || {
+        let most = std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("a limit");
+        let most: u32 = most.trim().parse().expect("a number");
+        vec![fault("mapper", &format!("memory mappings count={}", most / 20 * 19))]
+    },
+    expects: &[Expected {
+        rule: "limits.host",
+        severity: "warning",
+        culprit: "",
+        says: &["mapper", "vm.max_map_count"],
+    }],
+    explains: &[],
+    tells: &[],
+};

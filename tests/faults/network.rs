@@ -1,7 +1,7 @@
 //! Faults of TCP, each between two network namespaces of its own.
 
 use crate::harness::{Expected, Fault};
-use crate::place::{Guard, cable, fault_at, set, sh};
+use crate::place::{Guard, cable, fault_at, set, sh, shell, undo};
 
 /// The server waits at `b`, the client acts at `a`.
 fn pair(name: &str, server: &str, client: &str) -> Vec<Guard> {
@@ -116,6 +116,86 @@ pub const PEERS_GONE: Fault = Fault {
     tells: &[],
 };
 
+/// Connections that nobody speaks on, without keepalive, behind a device that forgets them: what
+/// the other end would notice, nobody tells it.
+pub const KEEPALIVE_OFF: Fault = Fault {
+    name: "keepalive off on idle sockets",
+    start: || pair("off", "tcp accept 10.9.0.2:7000", "tcp hold 10.9.0.2:7000 count=25"),
+    expects: &[
+        expect(OFF, "warning", "off-a"),
+        expect(OFF, "warning", "off-b"),
+        expect(GONE, "warning", "off-a"),
+        expect(GONE, "warning", "off-b"),
+    ],
+    explains: &[LATE],
+    tells: &[],
+};
+
+/// A service vanishes while requests are under way.
+pub const GONE_WITH_DATA: Fault = Fault {
+    name: "a service vanishes",
+    start: || {
+        let client = "tcp send 10.9.0.2:7000 count=4 bytes=1000 pause_ms=200";
+        let guards = pair("vanish", "tcp answer 10.9.0.2:7000", client);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        into_the_void("vanish-a", "10.9.0.2");
+        std::thread::sleep(std::time::Duration::from_secs(12));
+        guards
+    },
+    expects: &[
+        expect("tcp.retrans.peer", "critical", "vanish-a 10.9.0.2"),
+        expect("tcp.rto-floor", "warning", "vanish-a"),
+    ],
+    explains: &["tcp.retrans.rate"],
+    tells: &[],
+};
+
+/// Single requests get lost now and then: each waits for the floor of 200 ms, a hundred times the
+/// round trip. Tail loss probes, which repair most of it, are off.
+pub const RTO_FLOOR: Fault = Fault {
+    name: "timeouts at the floor",
+    start: || {
+        let cable = cable("floor");
+        set("floor-a", "net.ipv4.tcp_early_retrans", "0");
+        sh("ip netns exec floor-b nft 'table ip t { chain c { type filter hook input priority 0; \
+            tcp dport 7000 numgen random mod 400 == 0 drop; }; }'");
+        let server = fault_at("floor-b", "tcp answer 10.9.0.2:7000");
+        let client = fault_at("floor-a", "tcp send 10.9.0.2:7000 count=60 bytes=500 pause_ms=50");
+        vec![client, server, cable]
+    },
+    expects: &[Expected {
+        says: &["timeouts a second"],
+        ..expect("tcp.rto-floor", "info", "floor-a")
+    }],
+    explains: &[],
+    tells: &[],
+};
+
+/// The host was tuned; its container has what the kernel was built with.
+pub const CONTAINER: Fault = Fault {
+    name: "a container with kernel defaults",
+    start: || {
+        let path = "/proc/sys/net/ipv4/tcp_keepalive_time";
+        let old = std::fs::read_to_string(path).expect("a parameter");
+        let back = undo(&format!("echo {} > {path}", old.trim()));
+        sh(&format!("echo 10 > {path}"));
+        let client = "tcp hold 10.9.0.2:7000 count=30 so_keepalive=1";
+        let mut guards = pair("container", "tcp accept 10.9.0.2:7000", client);
+        guards.push(back);
+        guards
+    },
+    expects: &[
+        Expected {
+            says: &["tcp_keepalive_time is 7200 (host: 10)"],
+            ..expect("sysctl.netns-defaults", "warning", "container-a")
+        },
+        expect(LATE, "warning", "container-a"),
+    ],
+    // The server's end did not ask for keepalive. And the host's value stands in no file.
+    explains: &[LATE, OFF, GONE, "sysctl.runtime-not-persisted"],
+    tells: &[],
+};
+
 /// The other end has closed; this one never does.
 pub const CLOSE_WAIT: Fault = Fault {
     name: "CLOSE-WAIT leak",
@@ -132,8 +212,12 @@ pub const CHURN: Fault = Fault {
         let client = "tcp churn 10.9.0.2:7000 rate=150 first=1";
         pair("churn", "tcp answer 10.9.0.2:7000", client)
     },
-    expects: &[expect("tcp.churn-no-pool", "warning", "churn-a")],
-    explains: &["tcp.timewait.active-closer"],
+    expects: &[
+        expect("tcp.churn-no-pool", "warning", "churn-a"),
+        // The client's side of it, in numbers that hurt nobody yet.
+        expect("tcp.timewait.active-closer", "info", "churn-a client"),
+    ],
+    explains: &[],
     tells: &[],
 };
 
@@ -186,6 +270,51 @@ pub const SERVER_CLOSES: Fault = Fault {
     tells: &[],
 };
 
+/// The same a hundred times a second and more: now the handshakes cost.
+pub const SERVER_HANDSHAKES: Fault = Fault {
+    name: "the server closes every answer",
+    start: || {
+        let client = "tcp churn 10.9.0.2:7000 rate=150";
+        pair("srv-busy", "tcp answer-close 10.9.0.2:7000", client)
+    },
+    expects: &[expect("tcp.timewait.active-closer", "warning", "srv-busy-b server")],
+    // Seen from the other side: connections that live for one request.
+    explains: &["tcp.churn-no-pool"],
+    tells: &[],
+};
+
+/// The client closes first, and its ports are few.
+pub const CLIENT_CLOSES: Fault = Fault {
+    name: "the client closes first",
+    start: || {
+        let cable = cable("cli-close");
+        set("cli-close-a", "net.ipv4.ip_local_port_range", "40000 42399");
+        set("cli-close-a", "net.ipv4.tcp_tw_reuse", "0");
+        let server = fault_at("cli-close-b", "tcp answer 10.9.0.2:7000");
+        // Forty a second are what 2,400 ports bear for ever.
+        let client = fault_at("cli-close-a", "tcp churn 10.9.0.2:7000 rate=34 first=1");
+        vec![client, server, cable]
+    },
+    expects: &[expect("tcp.timewait.active-closer", "warning", "cli-close-a client")],
+    explains: &["tcp.ports.exhaustion", "tcp.tw-reuse"],
+    tells: &[],
+};
+
+/// The table of TIME-WAIT sockets is small.
+pub const BUCKETS: Fault = Fault {
+    name: "TIME-WAIT table full",
+    start: || {
+        let cable = cable("buckets");
+        set("buckets-a", "net.ipv4.tcp_max_tw_buckets", "50");
+        let server = fault_at("buckets-b", "tcp answer 10.9.0.2:7000");
+        let client = fault_at("buckets-a", "tcp churn 10.9.0.2:7000 rate=20 first=1");
+        vec![client, server, cable]
+    },
+    expects: &[expect("tcp.timewait.bucket-overflow", "critical", "buckets-a")],
+    explains: &["tcp.timewait.active-closer"],
+    tells: &[],
+};
+
 /// Nobody answers a SYN.
 pub const SYN_SENT: Fault = Fault {
     name: "connects that hang",
@@ -198,6 +327,77 @@ pub const SYN_SENT: Fault = Fault {
         vec![client, cable]
     },
     expects: &[expect("tcp.syn-sent-stuck", "critical", "10.9.0.2:7000")],
+    explains: &[],
+    tells: &[],
+};
+
+/// The same where the client gives up after one repetition: a longer wait would not have helped, but
+/// one lost packet is all that it takes.
+pub const FEW_RETRIES: Fault = Fault {
+    name: "connects with one retry",
+    start: || {
+        let cable = cable("retries");
+        set("retries-a", "net.ipv4.tcp_syn_retries", "1");
+        into_the_void("retries-a", "10.9.0.2");
+        let client = fault_at("retries-a", "tcp knock 10.9.0.2:7000 count=25");
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        vec![client, cable]
+    },
+    expects: &[
+        expect("tcp.syn-sent-stuck", "critical", "retries-a"),
+        expect("tcp.retries-tuning", "warning", "retries-a"),
+    ],
+    explains: &[],
+    tells: &[],
+};
+
+/// The table of tracked connections is full: what is new is dropped.
+pub const CONNTRACK: Fault = Fault {
+    name: "connection tracking full",
+    start: || {
+        let path = "/proc/sys/net/netfilter/nf_conntrack_max";
+        let old = std::fs::read_to_string(path).expect("connection tracking");
+        let back = undo(&format!("echo {} > {path}", old.trim()));
+        let cable = cable("tracked");
+        // Namespaces count for themselves, and the limit is the host's.
+        sh(
+            "ip netns exec tracked-b nft 'table ip t { chain c { type filter hook input priority 0; \
+            ct state new accept; }; }'",
+        );
+        sh(&format!("echo 100 > {path}"));
+        let server = fault_at("tracked-b", "tcp accept 10.9.0.2:7000");
+        let client = fault_at("tracked-a", "tcp hold 10.9.0.2:7000 count=99");
+        let late = fault_at("tracked-a", "tcp knock 10.9.0.2:7000 count=5");
+        vec![late, client, server, cable, back]
+    },
+    expects: &[expect("net.conntrack", "critical", "tracked-b")],
+    explains: &["tcp.syn-sent-stuck"],
+    tells: &[],
+};
+
+/// A server that does not read its datagrams.
+pub const UDP_DEAF: Fault = Fault {
+    name: "datagrams that nobody reads",
+    start: || pair("udp", "udp deaf 10.9.0.2:7000", "udp send 10.9.0.2:7000 rate=500"),
+    expects: &[expect("net.socket-memory", "warning", "udp-b")],
+    explains: &[],
+    tells: &[],
+};
+
+/// More neighbours than the table holds.
+pub const NEIGHBOURS: Fault = Fault {
+    name: "neighbour table full",
+    start: || {
+        let cable = cable("crowd");
+        sh("ip -n crowd-a addr add 10.10.0.1/16 dev veth0
+            ip netns exec crowd-a bash -c 'for i in $(seq 1 6); do for j in $(seq 1 250); do \
+            echo > /dev/udp/10.10.$i.$j/9; done; done 2>/dev/null || true'");
+        let asks = "while :; do for i in 7 8 9; do for j in $(seq 1 250); do \
+                    echo > /dev/udp/10.10.$i.$j/9; done; done; sleep 1; done 2>/dev/null";
+        let asking = shell(&format!("exec ip netns exec crowd-a bash -c '{asks}'"));
+        vec![asking, cable]
+    },
+    expects: &[expect("net.neighbour-overflow", "critical", "IPv4")],
     explains: &[],
     tells: &[],
 };

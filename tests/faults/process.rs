@@ -62,12 +62,89 @@ pub const MEMORY_LIMIT: Fault = Fault {
             format!("for i in 1 2 3 4 5 6; do {} {{}} {words} >/dev/null; done", group.enter());
         vec![repeated("oom-victim", &line), group.guard()]
     },
+    expects: &[
+        Expected {
+            rule: "mem.oom-kills",
+            severity: "critical",
+            culprit: "",
+            says: &["oom-victim"],
+        },
+        Expected {
+            rule: "cgroup.memory",
+            severity: "critical",
+            culprit: "linsight-oom",
+            says: &[],
+        },
+    ],
+    explains: &["leak.rss-growth"],
+    tells: &[],
+};
+
+/// A real-time task that loops: nothing of normal priority runs beside it.
+pub const RT_HOG: Fault = Fault {
+    name: "a real-time hog",
+    start: || vec![fault_in("chrt -f 10", "rt-hog", "process spin count=1")],
     expects: &[Expected {
-        rule: "mem.oom-kills",
+        rule: "proc.rt-hog",
         severity: "critical",
         culprit: "",
-        says: &["oom-victim"],
+        says: &["rt-hog", "FIFO priority 10", "chrt -o -p 0"],
     }],
-    explains: &["cgroup.memory", "mem.oom-kills", "leak.rss-growth"],
+    // It is one thread that fills a CPU, and others wait for it.
+    explains: &["cpu.saturated", "load.composition", "load.per-core", "psi.pressure"],
+    tells: &[],
+};
+
+/// Three tasks for every CPU.
+pub const TOO_MANY: Fault = Fault {
+    name: "more work than CPUs",
+    start: || {
+        let cpus = std::thread::available_parallelism().expect("CPUs").get();
+        vec![fault("spinner", &format!("process spin count={}", cpus * 3))]
+    },
+    expects: &[
+        Expected {
+            rule: "cpu.saturated",
+            severity: "critical",
+            culprit: "",
+            says: &["at least 95 % busy"],
+        },
+        Expected { rule: "psi.pressure", severity: "info", culprit: "", says: &["CPU"] },
+    ],
+    explains: &["load.composition", "load.per-core"],
+    tells: &["load.composition.verdict=cpu"],
+};
+
+/// All work is pinned to one CPU while another idles.
+pub const PINNED: Fault = Fault {
+    name: "all pinned to one CPU",
+    start: || vec![fault_in("taskset -c 0", "pinned", "process spin count=4")],
+    expects: &[Expected {
+        rule: "load.runqueue-imbalance",
+        severity: "warning",
+        culprit: "",
+        says: &["pinned"],
+    }],
+    explains: &["load.composition", "load.per-core", "psi.pressure", "cpu.saturated"],
+    tells: &[],
+};
+
+/// A control group that may have no more tasks.
+pub const TASKS: Fault = Fault {
+    name: "control group full of tasks",
+    start: || {
+        let group = Cgroup::of_tasks("linsight-tasks", 100);
+        vec![
+            fault_in(&group.enter(), "forker", "process threads count=97 pause_ms=1"),
+            group.guard(),
+        ]
+    },
+    expects: &[Expected {
+        rule: "proc.pid-exhaustion",
+        severity: "critical",
+        culprit: "",
+        says: &["linsight-tasks"],
+    }],
+    explains: &[],
     tells: &[],
 };
