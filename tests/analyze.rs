@@ -194,29 +194,40 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     }
 }
 
-/// Cells of a page: the path of their fact and what is printed. A cell names its fact itself, or the
-/// row its beginning and the column its end.
+/// Cells of a page: the path of their fact and what is printed. A path that begins with a dot
+/// goes on from that of its row; a cell without one has that of its column.
 fn cells(page: &str) -> Vec<(String, String)> {
     let (mut row, mut cells) = (String::new(), Vec::new());
-    let (mut columns, mut column) = (Vec::new(), 0);
+    let (mut columns, mut column): (Vec<Option<String>>, usize) = (Vec::new(), 0);
     for tag in page.split('<').skip(1) {
         let (head, printed) = tag.split_once('>').unwrap_or((tag, ""));
         let named = head.split_once(" data-fact=\"").and_then(|(_, rest)| rest.split_once('"'));
-        let mut named = named.map(|(path, _)| path.to_owned());
-        match head.split_whitespace().next() {
-            Some("table") => columns.clear(),
-            Some("th") => columns.push(named),
-            Some("tr") => (row, column) = (named.unwrap_or_default(), 0),
-            Some(tag @ ("td" | "dd")) => {
-                if tag == "td" {
-                    named = named.or_else(|| columns.get(column).cloned().flatten());
-                    column += 1;
-                }
-                let path = named.map(|p| if p.starts_with('.') { format!("{row}{p}") } else { p });
-                // What is absent stands in an element of its own.
-                cells.extend(path.map(|path| (path, printed.to_owned())));
+        let named = named.map(|(path, _)| path.to_owned());
+        let path = match head.split_whitespace().next() {
+            Some("thead") => {
+                columns.clear();
+                None
             }
-            _ => {}
+            Some("th") => {
+                columns.push(named);
+                None
+            }
+            Some("tr") => {
+                (row, column) = (named.unwrap_or_default(), 0);
+                None
+            }
+            Some("td") => {
+                column += 1;
+                let of_column = columns.get(column - 1).cloned().flatten();
+                named.or_else(|| of_column.filter(|_| !row.is_empty()))
+            }
+            Some("dd") => named,
+            _ => None,
+        };
+        if let Some(path) = path {
+            let path = if path.starts_with('.') { format!("{row}{path}") } else { path };
+            // What is absent stands in an element of its own.
+            cells.push((path, printed.trim().to_owned()));
         }
     }
     cells
@@ -248,5 +259,32 @@ fn every_cell_shows_the_fact_that_it_names() {
             }
         }
         assert!(compared > 50, "{name}: {compared} numbers compared");
+    }
+}
+
+#[test]
+fn short_forms_stay_short_and_pages_small() {
+    for (name, _) in JUDGED {
+        let Some(c) = corpus(name) else { return };
+        let of = |format: &str| linsight(&["analyze", &c.path, "--format", format, "-o", "-"]);
+        let text = of("text");
+        assert!(text.lines().count() <= 60, "{name}: {} lines", text.lines().count());
+        for line in text.lines() {
+            assert!(line.len() <= 78 && line.bytes().all(|b| (b' '..=b'~').contains(&b)), "{line}");
+        }
+        let markdown = of("md");
+        assert!(markdown.lines().count() <= 60, "{name}: {}", markdown.lines().count());
+        let page = of("html");
+        assert!(page.len() < 300_000, "{name}: {} bytes", page.len());
+        let summary = linsight(&[
+            "analyze",
+            &c.path,
+            "-o",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/short.html"),
+        ]);
+        let rows =
+            summary.lines().filter(|l| l.starts_with("  ") && !l.starts_with("  and")).count();
+        assert!(rows <= 13, "{name}: {summary}");
+        assert!(!summary.contains('\u{1b}'), "no colour where there is no terminal");
     }
 }

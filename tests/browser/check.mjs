@@ -155,7 +155,7 @@ for (const file of files) {
     await page.emulateMedia({ media: 'print' });
     const hidden = await page.evaluate(() => {
       dispatchEvent(new Event('beforeprint'));
-      const bodies = [...document.querySelectorAll('.card details > :not(summary)')];
+      const bodies = [...document.querySelectorAll('article.card details > :not(summary)')];
       return bodies.filter(e => !e.checkVisibility() || e.getBoundingClientRect().height === 0).length;
     });
     check(where, 'the evidence of every finding is there', hidden === 0, hidden);

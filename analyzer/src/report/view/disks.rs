@@ -252,7 +252,9 @@ fn file_systems(cx: &Cx<'_>) -> Table {
     for (i, fs) in list.iter().enumerate().filter(|(_, fs)| fs.kind != IMAGE) {
         let at = format!("filesystems.{i}");
         let of = |f: &str| cx.cell(&format!("{at}.{f}"));
-        let options = clip(fs.options.as_deref().unwrap_or_default(), OPTION_CHARS);
+        // Those of memory say nothing that its size does not.
+        let options = fs.options.as_deref().filter(|_| fs.kind != "memory").unwrap_or_default();
+        let options = clip(options, OPTION_CHARS);
         table.push(Row::of(
             &at,
             vec![

@@ -25,7 +25,7 @@ pub(super) enum Home {
 
 /// The section of a rule, by the beginning of its id.
 fn home(id: &str) -> Home {
-    const HOMES: [(&str, Home); 20] = [
+    const HOMES: [(&str, Home); 26] = [
         ("meta.", Home::Coverage),
         ("sysctl.", Home::Parameters),
         ("mem.", Home::Memory),
@@ -34,6 +34,12 @@ fn home(id: &str) -> Home {
         ("load.", Home::Load),
         ("cpu.", Home::Load),
         ("numa.", Home::Load),
+        ("psi.", Home::Load),
+        ("irq.", Home::Load),
+        ("cgroup.", Home::Processes),
+        ("limits.", Home::Processes),
+        ("raid.", Home::Disks),
+        ("app.", Home::Sockets),
         ("proc.", Home::Processes),
         ("io.", Home::Disks),
         ("fs.", Home::Disks),

@@ -12,17 +12,7 @@ const MAX_ROWS: usize = 20;
 pub(super) fn table(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         "Processes whose memory changed in the window",
-        &[
-            "Process",
-            "#PID",
-            "What",
-            "Verdict",
-            "#From",
-            "#To",
-            "#Per second",
-            "Curve",
-            "What grows",
-        ],
+        &["Process", "#PID", "What", "Verdict", "#From", "#To", "#Per second", "Curve"],
     );
     for (i, g) in cx.facts.tree.processes.growth.iter().enumerate() {
         for (name, field, series) in [
@@ -33,14 +23,19 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
             let at = format!("processes.growth.{i}");
             let of = |f: &str| cx.cell(&format!("{at}.{field}.{f}"));
             let mapping = g.mapping.as_ref().filter(|_| field == "virtual_space");
+            let grows = mapping.map_or_else(String::new, |m| {
+                let range = m.start_hex.as_deref().zip(m.end_hex.as_deref());
+                let range = range.map_or_else(String::new, |(a, b)| format!(" {a}-{b}"));
+                format!("{}{range}", m.name)
+            });
             table.push(Row::of(
                 &at,
                 vec![
-                    Cell::code(&g.name),
+                    Cell::code(&g.name).with_note(grows),
                     cx.cell(&format!("{at}.pid")),
                     Cell::text(name),
                     Cell::text(&series.class)
-                        .with_note(format!("confidence {}", series.confidence)),
+                        .with_note(format!("{} confidence", series.confidence)),
                     of("first_bytes"),
                     of("last_bytes"),
                     of("slope_bytes_per_s").with_note(format!(
@@ -52,11 +47,6 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
                         spark: cx.spark(&format!("{at}.{field}.points"), Unit::Bytes),
                         ..Cell::default()
                     },
-                    mapping.map_or_else(Cell::default, |m| {
-                        let range = m.start_hex.as_deref().zip(m.end_hex.as_deref());
-                        Cell::code(&m.name)
-                            .with_note(range.map_or(String::new(), |(a, b)| format!("{a}-{b}")))
-                    }),
                 ],
             ));
         }

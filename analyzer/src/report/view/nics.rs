@@ -68,7 +68,12 @@ impl Nics {
                 ],
             ));
         }
-        let more = TABLES.iter().map(|(c, f)| bounded(cx.rows("nics", c, f, MAX_ROWS))).collect();
+        let mut more: Vec<Table> =
+            TABLES.iter().map(|(c, f)| bounded(cx.rows("nics", c, f, MAX_ROWS))).collect();
+        // An interface without a packet has no error to count.
+        if let Some(errors) = more.last_mut() {
+            errors.rows.retain(|r| r.cells.iter().skip(1).any(|c| c.text != "0" && c.text != "?"));
+        }
         Self { table: bounded(table), tables: more, notes }
     }
 }

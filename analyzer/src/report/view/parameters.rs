@@ -164,6 +164,11 @@ fn known(cx: &Cx<'_>, findings: &[Card], infos: &[Card]) -> Table {
         let cells = vec![Cell::code(*key), now, persisted, default, Cell::text(*meaning), verdict];
         table.push(Row::new(cells));
     }
+    table.note = Some(
+        "Where no finding is named, none rests on the parameter. tuned: not the default of this \
+         kernel; –: its default depends on the machine, or is not known."
+            .to_owned(),
+    );
     table
 }
 
@@ -184,8 +189,8 @@ fn verdict(cx: &Cx<'_>, key: &str, findings: &[Card], infos: &[Card]) -> Cell {
         return Cell::text("will change at boot");
     }
     match (sysctl.runtime.get(key), sysctl.defaults.get(key)) {
-        (Some(now), Some(default)) if now == default => Cell::text("default, no finding"),
-        (Some(_), Some(_)) => Cell::text("tuned, no finding"),
-        _ => Cell::text("no finding"),
+        (Some(now), Some(default)) if now == default => Cell::text("default"),
+        (Some(_), Some(_)) => Cell::text("tuned"),
+        _ => Cell::text("–"),
     }
 }

@@ -15,6 +15,7 @@ const MAX_ROWS: usize = 40;
 pub(super) fn table(readings: &[Reading]) -> Table {
     let mut table =
         Table::new("How the rule decided", &["Fact", "#Value", "Source", "Test", "Result"]);
+    let mut told: Vec<(&str, &str)> = Vec::new();
     for reading in readings {
         for (i, test) in reading.tests.iter().enumerate() {
             let mut cells = if i == 0 {
@@ -26,8 +27,15 @@ pub(super) fn table(readings: &[Reading]) -> Table {
             } else {
                 vec![Cell::text("″"), Cell::default(), Cell::default()]
             };
-            cells.push(Cell::code(clip(test.condition.trim(), 300)).with_note(&test.role));
-            cells.push(Cell::text(&test.result));
+            // A test of several facts stands in full with the first of them.
+            let name = (test.condition.as_str(), test.role.as_str());
+            if told.contains(&name) {
+                cells.extend([Cell::text("the same"), Cell::default()]);
+            } else {
+                told.push(name);
+                cells.push(Cell::code(clip(test.condition.trim(), 300)).with_note(&test.role));
+                cells.push(Cell::text(&test.result));
+            }
             table.push(Row::new(cells));
         }
         if reading.tests.is_empty() {
