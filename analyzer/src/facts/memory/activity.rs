@@ -78,6 +78,9 @@ pub struct Dirty {
     pub limit_max_ratio: Option<f64>,
     /// Time to write what is pending at the rate of the window; absent when nothing was written.
     pub drain_s: Option<f64>,
+    /// Share of the samples in which pages were under way to a disk: between them the disk had
+    /// nothing to do, and the rate of the window does not tell its speed.
+    pub writing_ratio: Option<f64>,
     /// Something was under way in every sample and not one page was written.
     pub stuck: Option<bool>,
     /// Share of the window in which every task that was not idle waited for I/O (PSI `full`).

@@ -10,7 +10,7 @@ use crate::facts::build::naming;
 use crate::facts::build::window::Window;
 use crate::facts::inputs::Inputs;
 use crate::facts::memory::activity::{Activity, Dirty, Writer};
-use crate::facts::method::num::{from_i64, from_u64, len, ratio, signed, to_i64};
+use crate::facts::method::num::{from_i64, from_len, from_u64, len, ratio, signed, to_i64};
 use crate::facts::method::quantile;
 use crate::locator::Locator;
 
@@ -49,6 +49,10 @@ pub(super) fn build(
         limit_median_ratio: of_limit(median),
         limit_max_ratio: of_limit(largest),
         drain_s: median.zip(written).and_then(|(bytes, rate)| ratio(bytes, rate)),
+        writing_ratio: ratio(
+            from_len(under_way.iter().filter(|n| **n > 0).count()),
+            from_len(under_way.len()),
+        ),
         stuck: written.map(|rate| rate <= 0.0 && under_way.iter().all(|n| *n > 0)),
         io_full_ratio: io_full,
         rotating_disks: rotating_disks(inputs, book),
