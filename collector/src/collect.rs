@@ -114,6 +114,7 @@ fn run(args: &Args) -> Result<u8, String> {
         samples: 0,
         sampled: crate::sampled::Sampled::default(),
         release: header.kernel_release.clone(),
+        namespace_read: 0,
     };
     let summary = run.collect(&skipped).map_err(during(&format!("write {name}")))?;
     if !args.quiet && args.root == "/" && host::is_container() {

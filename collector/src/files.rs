@@ -1,5 +1,7 @@
 //! Reading the rows of the plan that are files: single ones, patterns, packs, and `/proc/sys`.
 
+use std::ops::Range;
+
 use linsight_archive::writer::Cut;
 use linsight_archive::{JournalLine, Outcome};
 use rustix::io::Errno;
@@ -8,6 +10,7 @@ use crate::answer::{Answer, Request};
 use crate::class::Class;
 use crate::clock;
 use crate::plan::{How, Right, Source};
+use crate::probe;
 use crate::run::Run;
 use crate::sink::Sink;
 use crate::stop::Flow;
@@ -25,6 +28,11 @@ const EXDEV: i32 = Errno::XDEV.raw_os_error();
 /// Bytes of one kernel parameter.
 const SYSCTL_CAP: u32 = 64 << 10;
 
+/// Whether a path of the plan stands for several files. The kernel's release is put in later.
+fn has_wildcard(path: &str) -> bool {
+    path.replace("{release}", "").contains(['*', '{'])
+}
+
 /// A request for a path of a row.
 #[must_use]
 pub(crate) fn request(source: &Source, op: Op, path: String) -> Request {
@@ -32,21 +40,39 @@ pub(crate) fn request(source: &Source, op: Op, path: String) -> Request {
     Request { asked, class: source.class, pid: None }
 }
 
-/// Asks for one list of names or paths; an error gives no names and its outcome.
+/// What was found where something was looked for; an error gives no names and its outcome.
+pub(crate) type Found = (Vec<String>, Outcome);
+
+/// Asks for one list of names or paths.
 ///
 /// # Errors
 /// When the run ends early.
-pub(crate) fn lines(
+pub(crate) fn lines(workers: &mut Workers, op: Op, path: &str, class: Class) -> Flow<Found> {
+    let mut found = all_lines(workers, op, &[(path, class)])?;
+    Ok(found.pop().unwrap_or((Vec::new(), Outcome::Failed)))
+}
+
+/// As [`lines`], of several at once: to wait for each answer before the next is asked for costs more
+/// than to list a directory.
+///
+/// # Errors
+/// When the run ends early.
+pub(crate) fn all_lines(
     workers: &mut Workers,
     op: Op,
-    path: &str,
-    class: Class,
-) -> Flow<(Vec<String>, Outcome)> {
-    let asked = Asked { op, ptrace: false, cap: NAMES_CAP, path: path.to_owned() };
-    let mut found = (Vec::new(), Outcome::Failed);
-    workers.run(&[Request { asked, class, pid: None }], &mut |answer| {
-        let text = String::from_utf8_lossy(answer.content);
-        found = (text.lines().map(str::to_owned).collect(), answer.outcome);
+    paths: &[(&str, Class)],
+) -> Flow<Vec<Found>> {
+    let request = |(path, class): &(&str, Class)| {
+        let asked = Asked { op, ptrace: false, cap: NAMES_CAP, path: (*path).to_owned() };
+        Request { asked, class: *class, pid: None }
+    };
+    let requests: Vec<Request> = paths.iter().map(request).collect();
+    let mut found = vec![(Vec::new(), Outcome::Failed); paths.len()];
+    workers.run(&requests, &mut |answer| {
+        if let Some(found) = found.get_mut(answer.index) {
+            let text = String::from_utf8_lossy(answer.content);
+            *found = (text.lines().map(str::to_owned).collect(), answer.outcome);
+        }
         Ok(())
     })?;
     Ok(found)
@@ -59,11 +85,15 @@ impl Run {
     /// When the run ends early.
     pub(crate) fn read_files(&mut self, chosen: impl Fn(&Source) -> bool) -> Flow {
         let rows: Vec<&'static Source> = self.plan.iter().copied().filter(|s| chosen(s)).collect();
+        let is_pattern = |row: &Source| row.how == How::File && has_wildcard(row.path);
+        let patterns: Vec<(&str, Class)> =
+            rows.iter().filter(|row| is_pattern(row)).map(|row| (row.path, row.class)).collect();
+        let mut found = all_lines(&mut self.workers, Op::Glob, &patterns)?.into_iter();
         let mut paths: Vec<(&Source, String)> = Vec::new();
         for row in &rows {
             match row.how {
-                How::File if self.path_of(row).contains(['*', '{']) => {
-                    let (found, outcome) = lines(&mut self.workers, Op::Glob, row.path, row.class)?;
+                How::File if is_pattern(row) => {
+                    let Some((found, outcome)) = found.next() else { continue };
                     if found.is_empty() {
                         let outcome =
                             if outcome.has_content() { Outcome::Missing } else { outcome };
@@ -122,14 +152,16 @@ impl Run {
     }
 
     fn read_patterns(&mut self, row: &Source, prefix: &str, patterns: &[&str]) -> Flow {
+        let whole: Vec<String> = patterns
+            .iter()
+            .map(|pattern| format!("{prefix}/{}", pattern.trim_end_matches('@')))
+            .collect();
+        let whole: Vec<(&str, Class)> =
+            whole.iter().map(|pattern| (pattern.as_str(), row.class)).collect();
+        let found = all_lines(&mut self.workers, Op::Glob, &whole)?;
         let mut requests = Vec::new();
-        for pattern in patterns {
-            let (plain, op) = match pattern.strip_suffix('@') {
-                Some(plain) => (plain, Op::Link),
-                None => (*pattern, Op::Read),
-            };
-            let (found, _) =
-                lines(&mut self.workers, Op::Glob, &format!("{prefix}/{plain}"), row.class)?;
+        for (pattern, (found, _)) in patterns.iter().zip(found) {
+            let op = if pattern.ends_with('@') { Op::Link } else { Op::Read };
             requests.extend(found.into_iter().map(|path| request(row, op, path)));
         }
         self.read_pack(row, prefix, &requests, false)
@@ -175,8 +207,10 @@ impl Run {
     }
 
     /// Writes what `sysctl -a` would print. The tool itself is never run: it opens files whose
-    /// reading changes the host.
+    /// reading changes the host. What of it belongs to the network namespace is stored under its
+    /// name, too, so that its probe need not read a thousand files again.
     fn read_sysctl(&mut self, row: &Source, below: &[&str]) -> Flow {
+        self.namespace_read = 0;
         let dirs: Vec<String> = if below.is_empty() {
             vec!["proc/sys".to_owned()]
         } else {
@@ -198,24 +232,81 @@ impl Run {
                 Request { asked, class: row.class, pid: None }
             })
             .collect();
+        let namespace = self.namespace_of_parameters()?;
         let mut line = JournalLine::new(row.path, Outcome::Collected, clock::mono_us());
         let (mut text, mut elsewhere) = (Vec::new(), 0_u32);
+        let mut net = OfNet::default();
         self.workers.run(&requests, &mut |answer| {
             let Some(request) = requests.get(answer.index) else { return Ok(()) };
             *line.records.entry(answer.outcome).or_default() += 1;
             elsewhere += u32::from(answer.errno == Some(EXDEV));
             line.us += answer.us;
+            let key = request.asked.path.strip_prefix("proc/sys/").unwrap_or_default();
+            let begin = text.len();
             if answer.outcome.has_content() {
-                let key = request.asked.path.strip_prefix("proc/sys/").unwrap_or_default();
                 append_sysctl(&mut text, key, answer.content);
+            }
+            if key.starts_with("net/") {
+                net.add(answer, begin..text.len());
             }
             Ok(())
         })?;
         if elsewhere > 0 {
             let what = "those of our namespace, not of the host";
             line.reason = Some(format!("{elsewhere} values left out: they would be {what}"));
+        } else if let (Some(inode), Some(of_it)) = (namespace, text.get(net.bytes.clone())) {
+            if !of_it.is_empty() {
+                self.namespace_read = inode;
+                let path = format!("probes/netns/{inode}/sysctl");
+                self.sink.put_line(&path, net.line(&path), of_it, Cut::Line)?;
+            }
         }
         self.sink.put_line(row.path, line, &text, Cut::Line)
+    }
+
+    /// The network namespace whose parameters a worker sees, if the probe of namespaces is to name it.
+    fn namespace_of_parameters(&mut self) -> Flow<Option<u64>> {
+        if !self.plan.iter().any(|row| row.how == How::Probe(probe::Request::Netns)) {
+            return Ok(None);
+        }
+        let path = "proc/self/ns/net".to_owned();
+        let asked = Asked { op: Op::Link, ptrace: false, cap: 64, path };
+        let mut inode = None;
+        self.workers.run(&[Request { asked, class: Class::Safe, pid: None }], &mut |answer| {
+            let target = std::str::from_utf8(answer.content).ok();
+            inode = target.and_then(|t| t.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok());
+            Ok(())
+        })?;
+        Ok(inode)
+    }
+}
+
+/// The parameters of the network among all: they follow each other, since paths are sorted.
+#[derive(Debug, Default)]
+struct OfNet {
+    bytes: Range<usize>,
+    begun_us: u64,
+    us: u64,
+    unreadable: u32,
+}
+
+impl OfNet {
+    fn add(&mut self, answer: &Answer<'_>, bytes: Range<usize>) {
+        if self.begun_us == 0 {
+            self.begun_us = answer.mono_us;
+            self.bytes.start = bytes.start;
+        }
+        self.bytes.end = bytes.end;
+        self.us += answer.us;
+        self.unreadable += u32::from(!answer.outcome.has_content());
+    }
+
+    fn line(&self, path: &str) -> JournalLine {
+        let mut line = JournalLine::new(path, Outcome::Collected, self.begun_us);
+        line.us = self.us;
+        line.reason =
+            (self.unreadable > 0).then(|| format!("{} values not readable", self.unreadable));
+        line
     }
 }
 

@@ -19,9 +19,9 @@ const GRACE_US: u64 = 200_000;
 /// First and longest wait between two looks whether it has gone.
 const LOOK_US: (u64, u64) = (50, 2000);
 /// Answers under way above which it is worth to let some gather.
-const FEW: usize = 8;
-/// How long they may gather: less than what the answers of one outbox take.
-const GATHER_US: u64 = 500;
+pub(crate) const FEW: usize = 8;
+/// How long they may gather, if the worker does not ring before.
+const GATHER_US: u64 = 1000;
 
 /// A worker that lives.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub(crate) struct Link {
     child: Child,
     to: ChildStdin,
     from: ChildStdout,
-    /// Kept open and never read: a worker has nothing to say but to its pipes.
-    _stderr: io::PipeReader,
+    /// The worker's standard error: it has nothing to say there, so a byte of it is a bell.
+    bell: io::PipeReader,
     inbox: Vec<u8>,
     /// Bytes that wait to be sent.
     pub(crate) outbox: Vec<u8>,
@@ -53,7 +53,10 @@ impl Link {
     /// # Errors
     /// When no process can be started.
     pub(crate) fn spawn(arguments: &[&str]) -> io::Result<Self> {
-        let (stderr, other_end) = io::pipe()?;
+        let (bell, other_end) = io::pipe()?;
+        // Neither end may ever wait for the other.
+        rustix::io::ioctl_fionbio(&bell, true)?;
+        rustix::io::ioctl_fionbio(&other_end, true)?;
         let mut child = Command::new("/proc/self/exe")
             .arg0("linsight-collect")
             .arg(worker::ARGUMENT)
@@ -70,7 +73,7 @@ impl Link {
         let Some((to, from)) = pipes else { return Err(io::ErrorKind::BrokenPipe.into()) };
         rustix::io::ioctl_fionbio(&to, true)?;
         rustix::io::ioctl_fionbio(&from, true)?;
-        Ok(Self { child, to, from, _stderr: stderr, inbox: Vec::new(), outbox: Vec::new() })
+        Ok(Self { child, to, from, bell, inbox: Vec::new(), outbox: Vec::new() })
     }
 
     /// Process id of the worker.
@@ -81,8 +84,9 @@ impl Link {
 
     /// Sends and receives until something came, the deadline passed, or the worker is gone.
     ///
-    /// The worker writes each answer at once. With many of them under way (`expected`) we let some
-    /// gather before we look: to be woken for each costs both sides more than most files do.
+    /// The worker writes each answer at once, so that what hangs is the one behind the last. With
+    /// many of them under way (`expected`) we let them gather before we look, until the worker rings
+    /// that it has nothing left to do: to be woken for each costs both sides more than most files do.
     ///
     /// # Errors
     /// When a signal ends the run.
@@ -93,8 +97,8 @@ impl Link {
         stop: &Stop,
     ) -> Flow<Event> {
         let begun = clock::mono_us();
-        if expected > FEW && self.outbox.is_empty() {
-            pause(GATHER_US);
+        if expected > FEW && self.inbox.is_empty() {
+            self.gather();
         }
         loop {
             stop.check()?;
@@ -106,8 +110,8 @@ impl Link {
             let ready = wait(&mut fds, deadline_us.saturating_sub(waited).min(250_000));
             let readable = fds.first().is_some_and(|fd| !fd.revents().is_empty());
             let writable = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
-            if writable && !self.send() {
-                return Ok(Event::Died);
+            if writable {
+                self.send();
             }
             if readable {
                 return Ok(if self.receive() { Event::Progress } else { Event::Died });
@@ -119,15 +123,28 @@ impl Link {
         }
     }
 
-    fn send(&mut self) -> bool {
+    fn gather(&self) {
+        let mut fds = [PollFd::new(&self.bell, PollFlags::IN)];
+        if wait(&mut fds, GATHER_US) == 1 {
+            // What else is in there says the same, and a closed bell is a worker that has ended:
+            // its answers tell.
+            rustix::io::read(&self.bell, &mut [0; 64]).unwrap_or_default();
+        }
+    }
+
+    /// Sends what the pipe takes. What a dead worker does not take is dropped: what it has answered
+    /// is still read, and then its end.
+    pub(crate) fn send(&mut self) {
         match self.to.write(&self.outbox) {
             Ok(n) => {
                 self.outbox.drain(..n);
-                true
             }
-            Err(error) => {
-                matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) => {}
+            Err(_) => self.outbox.clear(),
         }
     }
 

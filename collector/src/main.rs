@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 mod access;
 mod answer;
+mod budget;
 mod capped;
 mod class;
 mod cli;

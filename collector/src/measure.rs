@@ -70,7 +70,11 @@ impl Root {
         let size = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?.st_size;
         let entries = match usize::try_from(size) {
             Ok(n) if n > 0 => n,
-            _ => self.list(path, ptrace)?.len(),
+            _ => {
+                let mut names = 0;
+                self.each_name(path, ptrace, &mut |_, _| names += 1)?;
+                names
+            }
         };
         writeln!(to, "{entries}").map_err(|_full| Errno::NOMEM)
     }
@@ -86,7 +90,7 @@ impl Root {
         to: &mut Vec<u8>,
     ) -> Result<bool, Errno> {
         let file = self.open_file(path, ptrace)?;
-        let mut buffer = vec![0_u8; 64 << 10];
+        let mut buffer = [0_u8; 16 << 10];
         let (mut bytes, mut lines) = (0, 0_u64);
         while bytes < MAX_BYTES {
             match rustix::io::read(&file, &mut buffer) {

@@ -61,8 +61,9 @@ impl Run {
             let hung = if stalled { "hung" } else { "next" };
             let reach = if self.options.network_fs { "all" } else { "local" };
             let root = self.workers.root().to_owned();
-            let mut link = match Link::spawn(&[&root, "probe", request.word(), &done, hung, reach])
-            {
+            let read = self.namespace_read.to_string();
+            let words = [&root, "probe", request.word(), &done, hung, reach, &read];
+            let mut link = match Link::spawn(&words) {
                 Ok(link) => link,
                 Err(error) => {
                     let reason = format!("no process could be started for it: {error}");

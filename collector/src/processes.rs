@@ -15,6 +15,7 @@ use crate::run::Run;
 use crate::sink::{Pack, Sink};
 use crate::stop::Flow;
 use crate::threads::Threads;
+use crate::walks::Rests;
 use crate::wire::{Asked, Op, sub};
 
 /// Processes asked about in one batch: bounds the memory of the requests.
@@ -54,6 +55,8 @@ pub(crate) struct Processes {
     pub(crate) growers: Vec<u32>,
     /// What their links have told.
     pub(crate) open: Open,
+    /// Those that are left in peace after a walk.
+    pub(crate) rests: Rests,
 }
 
 /// The file, link or directory of `/proc/PID` that a row stands for.

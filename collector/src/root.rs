@@ -250,11 +250,34 @@ impl Root {
         Ok(())
     }
 
-    /// Names in a directory, in the kernel's order; names that are no UTF-8 are left out.
+    /// Shows each name in a directory, in the kernel's order; names that are no UTF-8 are left out.
     ///
     /// # Errors
     /// That of the open or of `readdir`.
-    pub(crate) fn list(&self, path: &str, ptrace: bool) -> Result<Vec<(String, FileType)>, Errno> {
+    pub(crate) fn each_name(
+        &self,
+        path: &str,
+        ptrace: bool,
+        show: &mut dyn FnMut(&str, FileType),
+    ) -> Result<(), Errno> {
+        let dir = self.open_dir(path, ptrace)?;
+        // On the stack: memory of its own, mapped and unmapped for each of a thousand directories,
+        // costs as much as to list them.
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 16 << 10];
+        let mut entries = RawDir::new(&dir, &mut buffer);
+        let mut seen = 0;
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if name != "." && name != ".." && seen < MAX_NAMES {
+                seen += 1;
+                show(name, entry.file_type());
+            }
+        }
+        Ok(())
+    }
+
+    fn open_dir(&self, path: &str, ptrace: bool) -> Result<OwnedFd, Errno> {
         if self.is_unused_automount(path) {
             return Err(Errno::XDEV);
         }
@@ -262,7 +285,7 @@ impl Root {
             let stat = fs::fstat(self.at(path, OFlags::PATH | OFlags::DIRECTORY)?)?;
             self.check(&stat, ptrace)?;
         }
-        names_of(self.at(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?.as_fd())
+        self.at(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)
     }
 
     /// Name and target of every link in a directory, as records of [`crate::wire::sub`].
@@ -270,14 +293,15 @@ impl Root {
     /// # Errors
     /// When the directory cannot be listed.
     pub(crate) fn links(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
-        let names = self.list(path, true)?;
         let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY)?;
+        let mut cut = false;
         let mut target = Vec::with_capacity(256);
-        for (name, _) in names {
-            if to.len() >= cap {
-                return Ok(true);
+        self.each_name(path, true, &mut |name, _| {
+            cut |= to.len() >= cap;
+            if cut {
+                return;
             }
-            target = match fs::readlinkat(&dir, name.as_str(), target) {
+            target = match fs::readlinkat(&dir, name, std::mem::take(&mut target)) {
                 Ok(link) => {
                     crate::wire::sub::push(to, name.as_bytes(), 0, link.as_bytes());
                     link.into_bytes()
@@ -287,8 +311,8 @@ impl Root {
                     Vec::with_capacity(256)
                 }
             };
-        }
-        Ok(false)
+        })?;
+        Ok(cut)
     }
 
     /// `FILE` of each numeric subdirectory of `DIR` (path `DIR//FILE`), as records of
@@ -299,37 +323,25 @@ impl Root {
     pub(crate) fn each(&self, path: &str, cap: usize, to: &mut Vec<u8>) -> Result<bool, Errno> {
         let (dir, file) = path.split_once("//").ok_or(Errno::INVAL)?;
         let mut content = Vec::with_capacity(1024);
-        for (name, _) in self.list(dir, false)? {
+        let mut cut = false;
+        self.each_name(dir, false, &mut |name, _| {
             if !name.bytes().all(|b| b.is_ascii_digit()) {
-                continue;
+                return;
             }
-            if to.len() >= cap {
-                return Ok(true);
+            cut |= to.len() >= cap;
+            if cut {
+                return;
             }
             content.clear();
             let errno = self.read(&format!("{dir}/{name}/{file}"), 1 << 16, false, &mut content);
             let errno = errno.err().map_or(0, Errno::raw_os_error);
             crate::wire::sub::push(to, name.as_bytes(), errno, &content);
-        }
-        Ok(false)
+        })?;
+        Ok(cut)
     }
 }
 
 fn open_path(path: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     fs::openat(CWD, path, flags, Mode::empty())
-}
-
-fn names_of(dir: rustix::fd::BorrowedFd<'_>) -> Result<Vec<(String, FileType)>, Errno> {
-    let mut buffer = [MaybeUninit::<u8>::uninit(); 16 << 10];
-    let mut entries = RawDir::new(dir, &mut buffer);
-    let mut names = Vec::new();
-    while let Some(entry) = entries.next() {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().to_str() else { continue };
-        if name != "." && name != ".." && names.len() < MAX_NAMES {
-            names.push((name.to_owned(), entry.file_type()));
-        }
-    }
-    Ok(names)
 }

@@ -51,6 +51,8 @@ pub(crate) struct Run {
     pub(crate) sampled: Sampled,
     /// Release of the running kernel.
     pub(crate) release: String,
+    /// Inode of the network namespace whose parameters were read in this pass; 0 for none.
+    pub(crate) namespace_read: u64,
 }
 
 /// How a run ended.

@@ -44,17 +44,13 @@ impl Root {
             to.extend(crate::pattern::braces(component).iter().map(|name| join(name)));
             return Ok(());
         }
-        let names = match self.list(prefix, false) {
-            Ok(names) => names,
-            Err(errno) if depth == 0 || !to.is_empty() => return Err(errno),
-            Err(_) => return Ok(()),
-        };
-        for (name, _) in names {
-            if to.len() < MAX_NAMES && crate::pattern::matches(component, &name) {
-                to.push(join(&name));
+        let any = !to.is_empty();
+        let listed = self.each_name(prefix, false, &mut |name, _| {
+            if to.len() < MAX_NAMES && crate::pattern::matches(component, name) {
+                to.push(join(name));
             }
-        }
-        Ok(())
+        });
+        if depth == 0 || any { listed } else { Ok(()) }
     }
 
     /// All files below a directory that may be read, sorted; links are not followed.
@@ -65,21 +61,19 @@ impl Root {
         let mut files = Vec::new();
         let mut open = vec![(path.to_owned(), 0)];
         while let Some((dir, depth)) = open.pop() {
-            let names = match self.list(&dir, false) {
-                Ok(names) => names,
-                Err(errno) if depth == 0 => return Err(errno),
-                Err(_) => continue,
-            };
-            for (name, kind) in names {
+            let listed = self.each_name(&dir, false, &mut |name, kind| {
                 let child = format!("{dir}/{name}");
                 if never::is_never_read(&child) {
-                    continue;
+                    return;
                 }
                 match kind {
                     FileType::Directory if depth < MAX_DEPTH => open.push((child, depth + 1)),
                     FileType::RegularFile if files.len() < MAX_NAMES => files.push(child),
                     _ => {}
                 }
+            });
+            if depth == 0 {
+                listed?;
             }
         }
         files.sort_unstable();
@@ -98,25 +92,21 @@ impl Root {
         let mut open = vec![(dir.to_owned(), 0)];
         let mut seen = 0;
         while let Some((dir, depth)) = open.pop() {
-            let entries = match self.list(&dir, false) {
-                Ok(entries) => entries,
-                Err(errno) if depth == 0 => return Err(errno),
-                Err(_) => continue,
-            };
             seen += 1;
             if seen > MAX_FOUND_DIRS {
                 return Ok((found, true));
             }
-            for (name, kind) in entries {
-                match kind {
-                    FileType::Directory if depth < MAX_DEPTH => {
-                        open.push((format!("{dir}/{name}"), depth + 1));
-                    }
-                    FileType::RegularFile if wanted.contains(&name.as_str()) => {
-                        found.push(format!("{dir}/{name}"));
-                    }
-                    _ => {}
+            let listed = self.each_name(&dir, false, &mut |name, kind| match kind {
+                FileType::Directory if depth < MAX_DEPTH => {
+                    open.push((format!("{dir}/{name}"), depth + 1));
                 }
+                FileType::RegularFile if wanted.contains(&name) => {
+                    found.push(format!("{dir}/{name}"));
+                }
+                _ => {}
+            });
+            if depth == 0 {
+                listed?;
             }
         }
         Ok((found, false))

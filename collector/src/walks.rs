@@ -1,29 +1,27 @@
 //! Walks through address spaces, within a budget.
 //!
-//! `smaps`, `smaps_rollup` and `numa_maps` hold the process's `mmap_lock` for 8 to 11 ms per GiB of
-//! 4K pages; while they do, the process cannot map, unmap or (before 6.4) fault. The host is in
-//! trouble already, and we may not add a pause that anybody would notice: larger processes are left
-//! out, with the reason, and have their `status` and `statm` only. `--deep` lifts the bounds, for
-//! those who can afford a quarter of a second for a process of 20 GiB.
+//! `smaps`, `smaps_rollup` and `numa_maps` hold the process's `mmap_lock`; while they do, the process
+//! cannot map, unmap or (before 6.4) fault. The host is in trouble already, and we may not add a
+//! pause that anybody would notice: larger processes are left out, with the reason, and have their
+//! `status` and `statm` only. `--deep` lifts the bounds, for those who can afford a third of a second
+//! for a process of 20 GiB.
+
+use std::collections::BTreeMap;
 
 use linsight_archive::Outcome;
 
+use crate::answer::Request;
+use crate::budget::{Budget, MAX_PASS_US, MAX_WALK_US, MAX_WINDOW_US, Verdict};
 use crate::class::Class;
+use crate::clock;
 use crate::files;
+use crate::link::pause;
 use crate::plan::{How, Source, When};
 use crate::run::Run;
-use crate::sink::Sink;
+use crate::sink::{Pack, Sink};
 use crate::stop::Flow;
 use crate::wire::Op;
 
-/// Cost of a walk.
-const US_PER_GIB: u64 = 11_000;
-/// Longest walk: with its share of bad luck, a pause of 30 ms. Processes of 2.3 GiB are walked.
-const MAX_WALK_US: u64 = 25_000;
-/// All walks of a pass.
-const MAX_PASS_US: u64 = 5_000_000;
-/// All walks of growers at one moment: samples wait for them.
-const MAX_WINDOW_US: u64 = 1_500_000;
 /// Processes whose mappings are listed one by one.
 const LISTED: usize = 10;
 /// Processes whose nodes are listed.
@@ -39,7 +37,7 @@ impl Run {
         if growers.is_empty() {
             return Ok(());
         }
-        let mut budget = MAX_WINDOW_US;
+        let mut budget = Budget::new(MAX_WINDOW_US, self.options.deep);
         for name in ["smaps", "smaps_rollup"] {
             self.walk(name, &growers, &mut budget)?;
         }
@@ -63,7 +61,7 @@ impl Run {
             .collect();
         largest.sort_unstable_by(|a, b| b.cmp(a));
         let order: Vec<u32> = largest.into_iter().map(|(_, pid)| pid).collect();
-        let mut budget = MAX_PASS_US;
+        let mut budget = Budget::new(MAX_PASS_US, self.options.deep);
         let first = |n: usize| order.get(..n.min(order.len())).unwrap_or_default();
         self.walk("smaps", first(LISTED), &mut budget)?;
         let (nodes, _) = files::lines(
@@ -84,37 +82,40 @@ impl Run {
         self.process_rows(|s| s.how == How::Process(name) && s.when == When::Last).first().copied()
     }
 
-    /// Walks one file of these processes, as far as the budget goes.
-    fn walk(&mut self, name: &'static str, pids: &[u32], budget_us: &mut u64) -> Flow {
+    /// Walks one file of these processes, as far as the budget goes. Small ones are asked for
+    /// together, since to wait for each costs more than to walk it.
+    fn walk(&mut self, name: &'static str, pids: &[u32], budget: &mut Budget) -> Flow {
         let Some(row) = self.walk_row(name) else { return Ok(()) };
-        let deep = self.options.deep;
         let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
-        let Self { sink, workers, processes, .. } = self;
-        let mut pack = sink.pack(row.path);
+        let mut pack = self.sink.pack(row.path);
         let (mut too_large, mut too_many) = (0, 0);
-        for pid in pids.iter().filter(|pid| !processes.has_no_use_for(**pid, row)) {
-            let statm = processes.known.get(pid).map(|known| known.statm).unwrap_or_default();
-            let resident = statm.resident.saturating_mul(page);
-            let cost = resident.saturating_mul(US_PER_GIB) >> 30;
-            if !deep && (cost > MAX_WALK_US || cost > *budget_us) {
-                let count = if cost > MAX_WALK_US { &mut too_large } else { &mut too_many };
-                *count += 1;
-                sink.record(&mut pack, &pid.to_string(), Outcome::Skipped, 0, b"")?;
+        let (mut some, mut promised_us) = (Vec::new(), 0);
+        for pid in pids {
+            if self.processes.has_no_use_for(*pid, row) {
                 continue;
             }
-            let mut request = files::request(row, Op::Read, format!("proc/{pid}/{name}"));
-            request.pid = Some(*pid);
-            workers.run(&[request], &mut |answer| {
-                *budget_us = budget_us.saturating_sub(answer.us);
-                let outcome = match answer.outcome {
-                    Outcome::Missing => Outcome::Vanished,
-                    // A kernel thread has nothing to walk.
-                    Outcome::Collected if answer.content.is_empty() => return Ok(()),
-                    other => other,
-                };
-                sink.record(&mut pack, &pid.to_string(), outcome, answer.us, answer.content)
-            })?;
+            let statm = self.processes.known.get(pid).map(|known| known.statm).unwrap_or_default();
+            match budget.ask(statm.resident.saturating_mul(page), promised_us) {
+                Verdict::Walk(us) => {
+                    let mut request = files::request(row, Op::Read, format!("proc/{pid}/{name}"));
+                    request.pid = Some(*pid);
+                    some.push(request);
+                    promised_us += us;
+                }
+                verdict => {
+                    let count =
+                        if verdict == Verdict::TooLarge { &mut too_large } else { &mut too_many };
+                    *count += 1;
+                    self.sink.record(&mut pack, &pid.to_string(), Outcome::Skipped, 0, b"")?;
+                }
+            }
+            if Budget::is_full(some.len(), promised_us) {
+                self.walk_some(&mut pack, &some, budget)?;
+                some.clear();
+                promised_us = 0;
+            }
         }
+        self.walk_some(&mut pack, &some, budget)?;
         if too_large + too_many > 0 {
             let reason = format!(
                 "not walked without --deep: {too_large} processes that it would stall for more than \
@@ -124,5 +125,47 @@ impl Run {
             Sink::explain(&mut pack, Outcome::Collected, &reason);
         }
         self.sink.end_pack(pack)
+    }
+
+    fn walk_some(&mut self, pack: &mut Pack, some: &[Request], budget: &mut Budget) -> Flow {
+        let Self { sink, workers, processes, .. } = self;
+        processes.rests.wait_for(some);
+        workers.run(some, &mut |answer| {
+            let Some(pid) = some.get(answer.index).and_then(|request| request.pid) else {
+                return Ok(());
+            };
+            budget.spend(answer.us);
+            processes.rests.walked(pid, answer.us);
+            let outcome = match answer.outcome {
+                Outcome::Missing => Outcome::Vanished,
+                // A kernel thread has nothing to walk.
+                Outcome::Collected if answer.content.is_empty() => return Ok(()),
+                other => other,
+            };
+            sink.record(pack, &pid.to_string(), outcome, answer.us, answer.content)
+        })
+    }
+}
+
+/// Until when a process that was walked is left in peace: as long as the walk took. Two walks in a
+/// row would be one pause of twice the length for who maps and unmaps in one go.
+#[derive(Debug, Default)]
+pub(crate) struct Rests(BTreeMap<u32, u64>);
+
+/// Walks that are shorter than this are no pause.
+const NO_PAUSE_US: u64 = 1000;
+
+impl Rests {
+    fn walked(&mut self, pid: u32, us: u64) {
+        if us >= NO_PAUSE_US {
+            self.0.insert(pid, clock::mono_us().saturating_add(us.min(MAX_WALK_US)));
+        }
+    }
+
+    fn wait_for(&mut self, some: &[Request]) {
+        let until = some.iter().filter_map(|request| self.0.remove(&request.pid?)).max();
+        if let Some(us) = until.and_then(|until| until.checked_sub(clock::mono_us())) {
+            pause(us);
+        }
     }
 }

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::access::Access;
+use crate::link::FEW;
 use crate::probe::{self, Context, Resume};
 use crate::root::Root;
 use crate::wire::{self, Asked, Head, Op};
@@ -39,8 +40,14 @@ pub(crate) fn main(words: &[String]) -> ExitCode {
             root.enter_namespaces();
             serve(&root)
         }),
-        [root, task, word, done, hung, reach] if task == "probe" => {
-            probe(root, word, done, hung == "hung", reach == "all")
+        [root, task, word, done, hung, reach, read] if task == "probe" => {
+            let context = Context {
+                root: root.into(),
+                network_fs: reach == "all",
+                max_dump_bytes: MAX_DUMP_BYTES,
+                namespace_read: read.parse().unwrap_or(0),
+            };
+            probe(&context, word, done, hung == "hung")
         }
         _ => Err(Errno::INVAL),
     };
@@ -48,10 +55,9 @@ pub(crate) fn main(words: &[String]) -> ExitCode {
 }
 
 /// Runs one probe from where it stopped.
-fn probe(root: &str, word: &str, done: &str, stalled: bool, network_fs: bool) -> Result<(), Errno> {
+fn probe(context: &Context, word: &str, done: &str, stalled: bool) -> Result<(), Errno> {
     let request = probe::Request::from_word(word).ok_or(Errno::INVAL)?;
     let done = done.parse().ok().ok_or(Errno::INVAL)?;
-    let context = Context { root: root.into(), network_fs, max_dump_bytes: MAX_DUMP_BYTES };
     let mut since = clock::mono_us();
     let mut emit = |answer: probe::Answer<'_>| {
         let reason = answer.reason.unwrap_or_default();
@@ -72,7 +78,7 @@ fn probe(root: &str, word: &str, done: &str, stalled: bool, network_fs: bool) ->
         since = clock::mono_us();
         Ok(())
     };
-    probe::run(request, &context, Resume { done, stalled }, &mut emit)
+    probe::run(request, context, Resume { done, stalled }, &mut emit)
         .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::PIPE))
 }
 
@@ -89,7 +95,7 @@ fn serve(root: &Root) -> Result<(), Errno> {
             Err(errno) => return Err(errno),
         };
         inbox.extend_from_slice(chunk.get(..n).unwrap_or_default());
-        let mut done = 0;
+        let (mut done, mut answered) = (0, 0);
         while let Some((asked, len)) = wire::asked(inbox.get(done..).unwrap_or_default()) {
             done += len;
             content.clear();
@@ -104,9 +110,14 @@ fn serve(root: &Root) -> Result<(), Errno> {
             head.reason = u32::try_from(reason.len()).unwrap_or(0);
             send(&head, b"", reason.as_bytes(), &content)?;
             index += 1;
+            answered += 1;
             content.shrink_to(1 << 20);
         }
         inbox.drain(..done);
+        if answered > FEW {
+            // The bell is there to save time: one that cannot be rung changes nothing.
+            rustix::io::write(rustix::stdio::stderr(), b"!").unwrap_or_default();
+        }
     }
 }
 
@@ -118,9 +129,7 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
     let result = match asked.op {
         Op::Read => root.read(path, cap, asked.ptrace, to),
         Op::Link => root.link(path, asked.ptrace, to).map(|()| false),
-        Op::List => root
-            .list(path, asked.ptrace)
-            .map(|names| lines(names.iter().map(|(name, _)| name.as_str()), cap, to)),
+        Op::List => names(root, path, asked.ptrace, cap, to),
         Op::Glob => root.glob(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
         Op::Walk => root.walk(path).map(|paths| lines(paths.iter().map(String::as_str), cap, to)),
         Op::Find => root
@@ -143,6 +152,19 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
         mono_us,
         ..Head::default()
     }
+}
+
+/// Names in a directory, one a line.
+fn names(
+    root: &Root,
+    path: &str,
+    ptrace: bool,
+    cap: usize,
+    to: &mut Vec<u8>,
+) -> Result<bool, Errno> {
+    let mut cut = false;
+    root.each_name(path, ptrace, &mut |name, _| cut |= lines(std::iter::once(name), cap, to))?;
+    Ok(cut)
 }
 
 /// Appends one line each, as far as the cap allows; `true` if some did not fit. Names with a line

@@ -26,8 +26,8 @@ use crate::worker;
 const MAX_ABANDONED: u32 = 3;
 /// Stalls, killed or left behind, before their class is given up.
 const MAX_STALLS: u32 = 8;
-/// Bytes of requests on their way at once; any pipe holds one page.
-const OUTBOX: usize = 4096;
+/// Bytes of requests that are handed over at once; beyond that the pipe is full.
+const OUTBOX: usize = 8 << 10;
 
 #[derive(Debug)]
 struct Live {
@@ -228,11 +228,17 @@ impl Workers {
             }
             let Some(live) = self.live.as_mut() else { break };
             if live.link.outbox.len() >= OUTBOX {
+                live.link.send();
+            }
+            if live.link.outbox.len() >= OUTBOX {
                 break;
             }
             todo.pop_front();
             wire::ask(&mut live.link.outbox, &request.asked);
             live.in_flight.push_back(index);
+        }
+        if let Some(live) = self.live.as_mut().filter(|live| !live.link.outbox.is_empty()) {
+            live.link.send();
         }
         Ok(Ok(()))
     }

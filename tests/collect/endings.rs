@@ -56,13 +56,13 @@ fn a_full_disk_ends_the_run_and_the_archive_is_whole() {
     }
     let dir = tempfile::tempdir().unwrap();
     let mount = |words: &[&str]| Command::new(words[0]).args(&words[1..]).arg(dir.path()).spawn();
-    let mounted = mount(&["mount", "-t", "tmpfs", "-o", "size=400k", "none"]).unwrap();
+    let mounted = mount(&["mount", "-t", "tmpfs", "-o", "size=640k", "none"]).unwrap();
     if !wait(mounted).success() {
         eprintln!("SKIPPED a_full_disk_ends_the_run_and_the_archive_is_whole: no tmpfs");
         return;
     }
     let result = std::panic::catch_unwind(|| {
-        collect_in(dir.path(), &["--duration", "2s", "--interval", "20ms"])
+        collect_in(dir.path(), &["--duration", "6s", "--interval", "20ms"])
     });
     assert!(wait(mount(&["umount"]).unwrap()).success());
     let (status, archive) = result.unwrap();

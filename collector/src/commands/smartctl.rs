@@ -130,7 +130,7 @@ mod tests {
         disk(dir.path(), "sdc", 2, "megaraid_sas", "unsupported\n");
         disk(dir.path(), "sdd", 2, "megaraid_sas", "unsupported\n");
         disk(dir.path(), "sde", 3, "iscsi_tcp", "unsupported\n");
-        let context = Context { root: dir.path().to_owned(), network_fs: false, max_dump_bytes: 0 };
+        let context = Context::of_root(dir.path());
         let command = TABLE.iter().find(|command| command.needs == Needs::Disk).unwrap();
         let all = plan(&context, command);
         let line = |i: usize| (all[i].line.as_str(), all[i].skip.is_some(), all[i].series);

@@ -209,9 +209,17 @@ pub(crate) struct Context {
     pub network_fs: bool,
     /// Most bytes of one socket dump (a family of a namespace); what is above is cut and said.
     pub max_dump_bytes: u64,
+    /// Inode of a network namespace whose parameters are in the archive already; 0 for none.
+    pub namespace_read: u64,
 }
 
 impl Context {
+    /// What tests ask with.
+    #[cfg(test)]
+    pub(crate) fn of_root(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), network_fs: false, max_dump_bytes: 64 << 20, namespace_read: 0 }
+    }
+
     /// A path of the host, given absolutely.
     pub(crate) fn path(&self, absolute: &str) -> PathBuf {
         self.root.join(absolute.strip_prefix('/').unwrap_or(absolute))
@@ -267,7 +275,7 @@ mod tests {
 
     #[test]
     fn paths_stay_below_the_root_that_was_asked_for() {
-        let context = Context { root: "/host".into(), network_fs: false, max_dump_bytes: 1 << 20 };
+        let context = Context::of_root("/host");
         assert_eq!(context.path("/proc/1/ns/net"), Path::new("/host/proc/1/ns/net"));
         assert!(!context.is_live_root());
     }

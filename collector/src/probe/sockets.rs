@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn here() -> Context {
-        Context { root: "/".into(), network_fs: false, max_dump_bytes: 64 << 20 }
+        Context::of_root("/")
     }
 
     fn collect(family: Family, max: u64) -> (Vec<u8>, Outcome, Option<String>) {

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_root_is_told_and_a_mount_that_hung_is_named() {
-        let context = Context { root: "/".into(), network_fs: false, max_dump_bytes: 0 };
+        let context = Context::of_root("/");
         for (resume, error) in
             [(Resume::default(), None), (Resume { done: 0, stalled: true }, Some("timed out"))]
         {

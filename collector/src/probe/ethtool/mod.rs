@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     fn here() -> Context {
-        Context { root: "/".into(), network_fs: false, max_dump_bytes: 1 << 20 }
+        Context::of_root("/")
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::*;
 
 fn run(root: &Path) -> (String, Vec<(String, Outcome)>) {
-    let context = Context { root: root.to_owned(), network_fs: false, max_dump_bytes: 1 << 20 };
+    let context = Context::of_root(root);
     let (mut text, mut paths) = (String::new(), Vec::new());
     probe(&context, Resume::default(), &mut |answer| {
         if answer.path == PATH {

@@ -121,7 +121,7 @@ struct Turns<'a> {
 impl Turns<'_> {
     fn namespace(&mut self, namespace: &Namespace, emit: &mut Emit<'_>) -> io::Result<()> {
         let mut entered = None;
-        for item in self.items() {
+        for item in self.items(namespace) {
             let path = item.path(namespace.inode);
             let turn = self.resume.turn(self.step);
             self.step += 1;
@@ -166,8 +166,11 @@ impl Turns<'_> {
         Ok(())
     }
 
-    fn items(&self) -> Vec<Item> {
-        let mut items = vec![Item::Sysctl, Item::Qdisc, Item::Neighbours];
+    fn items(&self, namespace: &Namespace) -> Vec<Item> {
+        let mut items = vec![Item::Qdisc, Item::Neighbours];
+        if namespace.inode != self.context.namespace_read {
+            items.insert(0, Item::Sysctl);
+        }
         items.extend(FILES.map(Item::ProcNet));
         for (family, unusable) in FAMILIES.into_iter().zip(&self.unusable) {
             match (unusable, family.name) {
@@ -242,7 +245,7 @@ mod tests {
     use super::*;
 
     fn run(resume: Resume) -> Vec<(String, Outcome, usize)> {
-        let context = Context { root: "/".into(), network_fs: false, max_dump_bytes: 64 << 20 };
+        let context = Context::of_root("/");
         let mut answers: Vec<(String, Outcome, usize)> = Vec::new();
         let mut open = false;
         // setns acts on the thread: this one is ours alone.
@@ -299,8 +302,7 @@ mod tests {
     fn a_directory_that_is_no_procfs_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("proc")).unwrap();
-        let context =
-            Context { root: dir.path().to_owned(), network_fs: false, max_dump_bytes: 64 << 20 };
+        let context = Context::of_root(dir.path());
         let mut seen = Vec::new();
         probe(&context, Resume::default(), &mut |answer| {
             seen.push((answer.path.to_owned(), answer.outcome));

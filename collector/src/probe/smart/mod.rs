@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_mounted_root_has_no_disks() {
         let dir = tempfile::tempdir().unwrap();
-        let context = Context { root: dir.path().to_owned(), network_fs: false, max_dump_bytes: 0 };
+        let context = Context::of_root(dir.path());
         probe(&context, Resume::default(), &mut |_| panic!("nothing to tell")).unwrap();
     }
 
