@@ -125,7 +125,7 @@ mod tests {
     fn what_takes_longer_than_expected_overruns_by_one_batch_at_most() {
         let sizes = vec![MIB; 100_000];
         let (spent, _, no_time) = all(&sizes, 100, Budget::new(MAX_PASS_US, false));
-        let batch = 100 * 32 * (MIB * US_PER_GIB >> 30);
+        let batch = 100 * 32 * ((MIB * US_PER_GIB) >> 30);
         assert!(spent <= MAX_PASS_US + batch && no_time > 0, "{spent}");
     }
 

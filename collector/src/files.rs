@@ -254,12 +254,12 @@ impl Run {
         if elsewhere > 0 {
             let what = "those of our namespace, not of the host";
             line.reason = Some(format!("{elsewhere} values left out: they would be {what}"));
-        } else if let (Some(inode), Some(of_it)) = (namespace, text.get(net.bytes.clone())) {
-            if !of_it.is_empty() {
-                self.namespace_read = inode;
-                let path = format!("probes/netns/{inode}/sysctl");
-                self.sink.put_line(&path, net.line(&path), of_it, Cut::Line)?;
-            }
+        } else if let (Some(inode), Some(of_it)) = (namespace, text.get(net.bytes.clone()))
+            && !of_it.is_empty()
+        {
+            self.namespace_read = inode;
+            let path = format!("probes/netns/{inode}/sysctl");
+            self.sink.put_line(&path, net.line(&path), of_it, Cut::Line)?;
         }
         self.sink.put_line(row.path, line, &text, Cut::Line)
     }

@@ -93,3 +93,24 @@ record_outcome() {
 
 # last_pass: the number of the end set.
 last_pass() { find "$OUT/archive/samples" -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -n | tail -1; }
+
+# facts_without PATTERN...: the facts of the same archive when the entries that match are lost.
+facts_without() {
+  rm -rf "$RUN/less" && cp -r "$OUT/archive" "$RUN/less" || return 1
+  # shellcheck disable=SC2068
+  (cd "$RUN/less" && rm -r $@) && "$LINSIGHT" facts "$RUN/less" 2>/dev/null
+}
+
+# agree WHAT FILTER LEAST OURS THEIRS: of the facts below a filter, those that are told both by our own
+# decoding of raw tables and by a tool's text are the same, and there are at least so many. The two
+# files hold the facts of one archive, without the tool's text and without the raw tables.
+agree() {
+  local told
+  told=$(jq -cn --slurpfile ours "$4" --slurpfile theirs "$5" \
+    "def leaves: [$2] | [paths(scalars) as \$p | {p: \$p, v: getpath(\$p)}];
+     (\$theirs[0] | leaves | map({key: (.p | tojson), value: .v}) | from_entries) as \$t
+     | [\$ours[0] | leaves[] | select(\$t[.p | tojson] != null)]
+     | {both: length, differ: map(select(.v != \$t[.p | tojson]) | . + {theirs: \$t[.p | tojson]})}")
+  same "$1: ours and theirs" '[]' "$(jq -c .differ <<<"$told")"
+  holds "$1: too few facts are told by both: $told" jq -e ".both >= $3" <<<"$told"
+}

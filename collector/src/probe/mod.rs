@@ -22,6 +22,7 @@ use linsight_archive::Outcome;
 mod clock;
 mod ethtool;
 mod file;
+mod generic;
 mod logs;
 mod netlink;
 mod netns;

@@ -62,6 +62,12 @@ expect() {
     holds "SMART of $disk" jq -e '.smart_status.passed' \
       "$OUT/archive/commands/smartctl_-n_standby_-x_-j_.dev.$disk"
   done
+  # Ours from the raw tables of firmware and disks, and theirs from the tools' text, of one archive.
+  facts_without commands/dmidecode 'commands/smartctl_*' >"$RUN/ours.json"
+  facts_without sys/firmware probes/smart >"$RUN/theirs.json"
+  agree "SMBIOS as dmidecode decodes it" .hardware 60 "$RUN/ours.json" "$RUN/theirs.json"
+  agree "NVMe and ATA health as smartctl decodes it" '.disks[] | {name, smart: .smart[]?}' 14 \
+    "$RUN/ours.json" "$RUN/theirs.json"
   same "ss, which would load a module" skipped "$(outcome commands/ss_-tanoiem)"
   finding info hw.nic.ring-below-max eth0
   finding info hw.nic.offload-or-driver eth0

@@ -25,7 +25,7 @@ use std::path::Path;
 use linsight_archive::Outcome;
 
 use super::sockets::{self, FAMILIES, Family};
-use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, rtnetlink, sysctl};
+use super::{Answer, Context, Emit, PIECE_BYTES, Resume, Turn, file, generic, rtnetlink, sysctl};
 
 mod list;
 
@@ -55,6 +55,7 @@ enum Item {
     ProcNet(&'static str),
     Qdisc,
     Neighbours,
+    TcpMetrics,
     Dump(Family),
     /// A dump that cannot be had, for the reason of its protocol.
     NoDump(Family),
@@ -167,7 +168,7 @@ impl Turns<'_> {
     }
 
     fn items(&self, namespace: &Namespace) -> Vec<Item> {
-        let mut items = vec![Item::Qdisc, Item::Neighbours];
+        let mut items = vec![Item::Qdisc, Item::Neighbours, Item::TcpMetrics];
         if namespace.inode != self.context.namespace_read {
             items.insert(0, Item::Sysctl);
         }
@@ -199,6 +200,7 @@ impl Turns<'_> {
             }
             Item::Qdisc => rtnetlink::qdisc(path, emit),
             Item::Neighbours => rtnetlink::neighbours(path, emit),
+            Item::TcpMetrics => generic::tcp_metrics(path, emit),
             Item::Dump(family) => sockets::dump(path, family, max, emit),
             Item::NoDump(family) => {
                 let why = FAMILIES.iter().zip(&self.unusable).find(|(f, _)| **f == family);
@@ -215,6 +217,7 @@ impl Item {
             Self::Sysctl => format!("probes/netns/{inode}/sysctl"),
             Self::Qdisc => format!("probes/netns/{inode}/qdisc"),
             Self::Neighbours => format!("probes/netns/{inode}/neigh.jsonl"),
+            Self::TcpMetrics => format!("probes/netns/{inode}/tcp_metrics"),
             Self::ProcNet(name) => format!("probes/netns/{inode}/{name}"),
             Self::Dump(family) | Self::NoDump(family) => {
                 format!("probes/inet_diag/{inode}/{}", family.name)
