@@ -10,10 +10,12 @@ pub struct Cgroup {
     pub path: String,
     /// Its last part, which names the service or container.
     pub name: String,
+    /// The Kubernetes pod that it belongs to, as `namespace/name`.
+    pub pod: Option<String>,
     /// A process in it, or in a group below, owns a listening socket.
     pub listens: bool,
-    /// Processes in it and below, as far as seen.
-    pub processes: i64,
+    /// Processes in it and below, as far as seen. Absent where no list of its processes was read.
+    pub processes: Option<i64>,
     /// Their commands, the most frequent first; at most 3.
     pub comms: Vec<String>,
     /// Memory; absent where the controller is not there.

@@ -16,4 +16,18 @@ pub struct Env {
     pub container_view: Option<bool>,
     /// What the verdict rests on, in words.
     pub reasons: Vec<String>,
+    /// Kubernetes pods that keep logs on this host, by the names of their directories; at most
+    /// 1000. Absent where there is no directory of pods.
+    pub pods: Vec<Pod>,
+}
+
+/// A Kubernetes pod.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Pod {
+    /// Kubernetes namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Its identity: control groups carry it.
+    pub uid: String,
 }

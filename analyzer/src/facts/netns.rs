@@ -18,7 +18,7 @@ pub use sockets::{CloseWait, Connecting, Listener, PortSource, TimeWait, TimeWai
 /// One network namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Netns {
-    /// `host`, a name of `/run/netns`, or `netns:<inode>`.
+    /// `host`, the Kubernetes pod (`namespace/name`), a name of `/run/netns`, or `netns:<inode>`.
     pub name: String,
     /// Inode of the namespace.
     pub inode: Option<i64>,

@@ -46,6 +46,7 @@ impl Files {
         if layout.format == Format::Linsight {
             files.ours(&mut builder, &mut about);
         } else {
+            list_names(&mut files.tree, limits);
             files.packs = packs(&files.tree, limits);
             files.others(layout, &mut builder);
         }
@@ -213,6 +214,21 @@ impl Files {
         let big = words.split_whitespace().any(|word| matches!(word, "s390x" | "ppc64"));
         let four = 4 << 10;
         HostEnv { page_size_bytes: page.unwrap_or(four), ticks_per_s: 100, little_endian: !big }
+    }
+}
+
+/// Directories whose subdirectories are named after what they belong to.
+const NAMED: [&str; 1] = ["var/log/pods"];
+
+/// Puts the names into files as our collector writes them: `names/<dir>`, one name a line.
+fn list_names(tree: &mut Tree, limits: &Limits) {
+    for dir in NAMED {
+        let mut names: Vec<String> =
+            tree.below(dir).filter_map(|(rest, _)| rest.split('/').next()).map(str::to_owned).collect();
+        names.dedup();
+        if !names.is_empty() {
+            tree.file(&format!("names/{dir}"), (names.join("\n") + "\n").as_bytes(), limits);
+        }
     }
 }
 

@@ -66,6 +66,7 @@ const HOST: &[(&str, &str)] = &[
     ("var/log", "var/log"),
     ("sys/firmware/dmi/tables", "sys/firmware/dmi/tables"),
     ("commands", "commands"),
+    ("names", "names"),
 ];
 
 /// Short names of commands and the names that sos versions give their output, best first.

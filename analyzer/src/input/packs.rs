@@ -46,6 +46,39 @@ const SYS_GROUPS: &[(&str, &[&str])] = &[
     ("edac", &["devices/system/edac"]),
 ];
 
+/// Files of control groups that are read. A sosreport copies the whole tree, with some 60 files in
+/// each group.
+const CGROUP_FILES: [&str; 28] = [
+    "cgroup.procs",
+    "cpu.cfs_period_us",
+    "cpu.cfs_quota_us",
+    "cpu.max",
+    "cpu.pressure",
+    "cpu.shares",
+    "cpu.stat",
+    "cpu.weight",
+    "cpuacct.usage",
+    "io.pressure",
+    "io.stat",
+    "memory.current",
+    "memory.events",
+    "memory.failcnt",
+    "memory.high",
+    "memory.kmem.usage_in_bytes",
+    "memory.limit_in_bytes",
+    "memory.max",
+    "memory.oom_control",
+    "memory.pressure",
+    "memory.stat",
+    "memory.swap.current",
+    "memory.swap.events",
+    "memory.swap.max",
+    "memory.usage_in_bytes",
+    "pids.current",
+    "pids.events",
+    "pids.max",
+];
+
 /// Records of one group of /sys at most: a host with 1,000 disks has some 100,000.
 const MAX_RECORDS: usize = 1 << 18;
 
@@ -105,7 +138,26 @@ pub(super) fn packs(tree: &Tree, limits: &Limits) -> BTreeMap<String, Made> {
             out.insert(format!("packs/sys/{group}"), made);
         }
     }
+    let groups = control_groups(tree);
+    if !groups.records.is_empty() {
+        out.insert("packs/sys/cgroup".to_owned(), groups);
+    }
     out
+}
+
+/// Files of control groups. Links are left out: on v1 they give a tree a second name.
+fn control_groups(tree: &Tree) -> Made {
+    let mut made = Made::default();
+    for (rest, node) in tree.below("sys/fs/cgroup") {
+        let file = rest.rsplit('/').next().unwrap_or(rest);
+        if made.records.len() >= MAX_RECORDS {
+            break;
+        }
+        if matches!(node, Node::File(_)) && CGROUP_FILES.binary_search(&file).is_ok() {
+            made.push(format!("fs/cgroup/{rest}"), node);
+        }
+    }
+    made
 }
 
 /// Pack and key of `1234/status`, `1234/fd/7`, `1234/task/1235/stat`.
@@ -182,6 +234,32 @@ mod tests {
         assert_eq!(of("7/environ"), None);
         assert_eq!(of("sys/stat"), None);
         assert_eq!(of("meminfo"), None);
+    }
+
+    #[test]
+    fn control_groups_have_a_pack_without_what_nobody_reads() {
+        let mut tree = Tree::default();
+        for (path, content) in [
+            ("memory/a.slice/memory.limit_in_bytes", "4096\n"),
+            ("memory/a.slice/memory.kmem.slabinfo", "x\n"),
+            ("cpu,cpuacct/a.slice/cgroup.procs", "7\n8\n"),
+        ] {
+            tree.file(&format!("sys/fs/cgroup/{path}"), content.as_bytes(), &Limits::default());
+        }
+        tree.node("sys/fs/cgroup/cpu", Node::Link("cpu,cpuacct".to_owned()));
+        let packs = packs(&tree, &Limits::default());
+        let bytes = packs["packs/sys/cgroup"].bytes(&tree);
+        let keys: Vec<String> =
+            records(&bytes).map(|r| r.unwrap().key.into_owned()).collect();
+        let (cpu, memory) = ("cpu,cpuacct/a.slice", "memory/a.slice");
+        assert_eq!(
+            keys,
+            [
+                format!("fs/cgroup/{cpu}/cgroup.procs"),
+                format!("fs/cgroup/{memory}/memory.limit_in_bytes")
+            ]
+        );
+        assert!(CGROUP_FILES.is_sorted(), "they are searched in order");
     }
 
     #[test]

@@ -76,7 +76,8 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
     if container_view.is_none() {
         book.absent("env.container_view", inputs.host.own_mounts.absence());
     }
-    Env { kind: kind.map(Into::into), hypervisor, cloud, container_view, reasons }
+    let pods = super::pods::build(inputs, book);
+    Env { kind: kind.map(Into::into), hypervisor, cloud, container_view, reasons, pods }
 }
 
 /// Signs that the collector saw a container, not the host. Each of them is enough.

@@ -35,6 +35,7 @@ mod netns;
 mod nics;
 mod numa;
 mod peaks;
+pub(super) mod pods;
 mod pressure;
 mod processes;
 mod ps;

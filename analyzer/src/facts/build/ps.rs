@@ -63,6 +63,13 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, processes: &mut Processes,
     book.source("processes.top", Locator::entry(entry));
 }
 
+/// Command names by process.
+pub(super) fn names(inputs: &Inputs) -> BTreeMap<u32, String> {
+    let rows = inputs.process.ps.good().next().map_or(&[][..], |(_, rows)| &rows.rows);
+    let command = |one: &One<'_>| name(one.row.command.as_deref().unwrap_or("?")).to_owned();
+    together(rows).iter().map(|(pid, one)| (*pid, command(one))).collect()
+}
+
 /// Rows by process. A thread's row is behind that of its process, or says its process.
 fn together(rows: &[PsRow]) -> BTreeMap<u32, One<'_>> {
     let mut all: BTreeMap<u32, One<'_>> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! The host: kernel, distribution, clock, what kind of machine.
 
+use crate::facts::build::pods::parse as pods;
+use crate::facts::env::Pod;
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::{Rows, date, logs, mountinfo, os_release, uptime, uptime_text};
 
@@ -50,6 +52,9 @@ inputs! {
     sys_dmi: Packed<String, String> = |p| sys(p, "packs/sys/dmi", Passes::First);
     /// Kind of hypervisor.
     sys_hypervisor: Packed<String, String> = |p| sys(p, "packs/sys/hypervisor", Passes::First);
+    /// Kubernetes pods, by the names of their directories.
+    pods: Sampled<Vec<Pod>> =
+        |p| p.sampled("names/var/log/pods", |t, _| Ok(pods(t)));
     /// What services logged.
     logs: Sampled<Rows<logs::LogRow>> =
         |p| p.sampled("probes/logs.jsonl", |t, _| logs::parse(t));

@@ -116,7 +116,7 @@ impl Inventory {
         };
         Self {
             groups: GROUPS.iter().map(group).collect(),
-            tables: vec![sockets(cx), slots(cx), taints(cx)],
+            tables: vec![sockets(cx), slots(cx), taints(cx), pods(cx)],
             notes,
         }
     }
@@ -177,5 +177,16 @@ fn slots(cx: &Cx<'_>) -> Table {
     }
     table.limit(MAX_ROWS, "");
     table.keep_known_columns();
+    table
+}
+
+fn pods(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new("Kubernetes pods with logs on this host", &["Namespace", "Pod"]);
+    for i in 0..cx.len("env.pods") {
+        let at = format!("env.pods.{i}");
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        table.push(Row::of(&at, vec![of("namespace"), of("name")]));
+    }
+    table.limit(MAX_ROWS, "");
     table
 }

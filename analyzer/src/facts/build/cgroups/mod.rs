@@ -1,5 +1,6 @@
 //! Chapter: control groups that have a limit, an event or pressure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
@@ -12,12 +13,14 @@ use super::super::cgroups::{Cgroup, CgroupCpu, CgroupMemory, CgroupPids};
 use super::super::inputs::Inputs;
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, ratio, signed};
+use super::super::plan::Pack;
 use super::super::{List, Seen};
 use super::book::too_few;
+use super::pods::Pods;
 use super::pressure::resource;
 use super::tasks::Who;
 use super::window::seconds;
-use super::{Book, Lists};
+use super::{Book, Lists, ps};
 
 mod tree;
 
@@ -59,12 +62,11 @@ pub(super) fn build(
         page_size_bytes: inputs.env.page_size_bytes,
         memory_bytes: memory.total_bytes.and_then(|b| u64::try_from(b).ok()),
     };
-    let who = Who::of(inputs);
     let mut rows: Vec<Cgroup> =
         trees.last.iter().map(|(path, files)| trees.group(path, files)).filter(is_worth).collect();
     rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
     rows.truncate(MAX_ROWS);
-    people(&mut rows, &who);
+    People::of(inputs, last.1).tell(inputs, &mut rows);
     book.source("cgroups", Locator::entry(source.entry(last.0.pass)));
     let why = if trees.span_s.is_none() {
         too_few(&source.path, 1, 2)
@@ -111,25 +113,65 @@ fn weight(g: &Cgroup) -> f64 {
     killed + working.max(throttled).max(tasks)
 }
 
-fn people(rows: &mut [Cgroup], who: &Who<'_>) {
-    let at: BTreeMap<String, usize> =
-        rows.iter().enumerate().map(|(i, g)| (g.path.clone(), i)).collect();
-    let mut comms: Vec<BTreeMap<String, usize>> = vec![BTreeMap::new(); rows.len()];
-    for (pid, groups) in who.cgroups().filter(|(pid, _)| !who.own.contains(pid)) {
-        let all: BTreeSet<&str> = groups.iter().flat_map(|g| upwards(g)).chain(["/"]).collect();
-        for above in all {
-            let Some(i) = at.get(above) else { continue };
-            if let (Some(row), Some(comms)) = (rows.get_mut(*i), comms.get_mut(*i)) {
-                row.processes += 1;
-                row.listens |= who.listens(pid);
-                *comms.entry(who.comm(pid)).or_default() += 1;
+/// Who is in the groups.
+struct People<'i> {
+    who: Who<'i>,
+    pods: Pods,
+    /// Processes with their groups: by their own files, or by the lists of the groups.
+    members: Vec<(u32, Vec<Cow<'i, str>>)>,
+}
+
+impl<'i> People<'i> {
+    fn of(inputs: &'i Inputs, pack: &Pack<String, String>) -> Self {
+        let who = Who::of(inputs);
+        let mut members: Vec<(u32, Vec<Cow<'i, str>>)> = who
+            .cgroups()
+            .map(|(pid, groups)| (pid, groups.iter().map(|g| Cow::Borrowed(&**g)).collect()))
+            .collect();
+        if members.is_empty() {
+            let owned = |groups: Vec<String>| groups.into_iter().map(Cow::Owned).collect();
+            let lists = tree::members(pack);
+            members = lists.into_iter().map(|(pid, groups)| (pid, owned(groups))).collect();
+        }
+        members.retain(|(pid, _)| !who.own.contains(pid));
+        Self { who, pods: Pods::of(inputs), members }
+    }
+
+    /// Command names by process: the kernel's, or those of `ps`.
+    fn comms(&self, inputs: &Inputs) -> BTreeMap<u32, String> {
+        if inputs.process.processes.first().is_err() {
+            return ps::names(inputs);
+        }
+        self.members.iter().map(|(pid, _)| (*pid, self.who.comm(*pid))).collect()
+    }
+
+    fn tell(&self, inputs: &Inputs, rows: &mut [Cgroup]) {
+        let names = self.comms(inputs);
+        let at: BTreeMap<String, usize> =
+            rows.iter().enumerate().map(|(i, g)| (g.path.clone(), i)).collect();
+        let mut comms: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); rows.len()];
+        let mut counts = vec![0_i64; rows.len()];
+        for (pid, groups) in &self.members {
+            let all: BTreeSet<&str> = groups.iter().flat_map(|g| upwards(g)).chain(["/"]).collect();
+            for above in all {
+                let Some(i) = at.get(above) else { continue };
+                let row = (rows.get_mut(*i), comms.get_mut(*i), counts.get_mut(*i));
+                if let (Some(row), Some(comms), Some(count)) = row {
+                    *count += 1;
+                    row.listens |= self.who.listens(*pid);
+                    if let Some(name) = names.get(pid) {
+                        *comms.entry(name).or_default() += 1;
+                    }
+                }
             }
         }
-    }
-    for (row, comms) in rows.iter_mut().zip(comms) {
-        let mut sorted: Vec<(String, usize)> = comms.into_iter().collect();
-        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        row.comms = sorted.into_iter().take(MAX_COMMS).map(|(comm, _)| comm).collect();
+        for ((row, comms), count) in rows.iter_mut().zip(comms).zip(counts) {
+            let mut sorted: Vec<(&str, usize)> = comms.into_iter().collect();
+            sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            row.comms = sorted.into_iter().take(MAX_COMMS).map(|(c, _)| c.to_owned()).collect();
+            row.processes = (!self.members.is_empty()).then_some(count);
+            row.pod = self.pods.of_group(&row.path).map(str::to_owned);
+        }
     }
 }
 

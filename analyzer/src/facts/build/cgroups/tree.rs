@@ -43,6 +43,19 @@ pub(super) fn groups(pack: &Pack<String, String>) -> BTreeMap<String, Files<'_>>
     groups
 }
 
+/// Processes by their groups' own lists (`cgroup.procs`), as archives of others have them.
+pub(super) fn members(pack: &Pack<String, String>) -> BTreeMap<u32, Vec<String>> {
+    let mut members: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for (path, files) in groups(pack) {
+        // A group of one path stands in several trees of v1, with the same processes.
+        let listed = files.get("cgroup.procs").map_or("", |text| text);
+        for pid in listed.lines().filter_map(|line| line.trim().parse().ok()) {
+            members.entry(pid).or_default().push(path.clone());
+        }
+    }
+    members
+}
+
 /// The group above; none above the root.
 pub(super) fn parent(path: &str) -> Option<&str> {
     let (above, name) = path.rsplit_once('/')?;

@@ -163,9 +163,11 @@ impl One<'_> {
     fn build(&self, book: &mut Book) -> Netns {
         let is_host = self.namespace.is_host == Some(true);
         let inode = self.namespace.inode;
+        // A pod on the host's network says nothing of the host's namespace.
+        let pod = self.owners.pod(inode).filter(|_| !is_host).map(str::to_owned);
         let unnamed = || if is_host { "host".to_owned() } else { format!("netns:{inode}") };
         let mut ns = Netns {
-            name: self.namespace.name.clone().unwrap_or_else(unnamed),
+            name: pod.or_else(|| self.namespace.name.clone()).unwrap_or_else(unnamed),
             inode: (inode > 0).then(|| i64::try_from(inode).unwrap_or(i64::MAX)),
             is_host,
             pid: self.namespace.pid.map(i64::from),

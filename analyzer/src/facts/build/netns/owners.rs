@@ -7,6 +7,7 @@ use crate::parse::ps::PsRow;
 
 use super::super::super::inputs::{Inputs, Limits};
 use super::super::super::method::num::signed;
+use super::super::pods::Pods;
 use super::super::{Book, load, ps};
 
 /// Names listed at most.
@@ -21,6 +22,8 @@ pub(super) struct Owners {
     members: BTreeMap<u64, Vec<u32>>,
     /// Why the owner of a socket is not known.
     why: Absence,
+    /// Pods by process.
+    pods: BTreeMap<u32, String>,
     pub(super) has_kubernetes: bool,
 }
 
@@ -64,14 +67,15 @@ impl Owners {
             let limit = |(pid, l): &(u32, Limits)| Some((*pid, signed(l.open_files?)));
             pack.rows.iter().filter_map(limit).collect()
         });
-        Self {
-            by_inode,
-            names,
-            fd_limits: fd_limits.unwrap_or_default(),
-            members,
-            why,
-            has_kubernetes,
-        }
+        let fd_limits = fd_limits.unwrap_or_default();
+        let pods = pods(inputs);
+        Self { by_inode, names, fd_limits, members, why, pods, has_kubernetes }
+    }
+
+    /// The pod whose processes are in a namespace.
+    pub(super) fn pod(&self, namespace: u64) -> Option<&str> {
+        let pids = self.members.get(&namespace)?;
+        pids.iter().find_map(|pid| self.pods.get(pid)).map(String::as_str)
     }
 
     /// The process that holds a socket.
@@ -134,4 +138,12 @@ impl Owners {
         let names = order.into_iter().take(MAX_NAMES).map(|(name, _)| name.to_owned()).collect();
         Some((pids.len(), names))
     }
+}
+
+/// The pod of each process, by its control group.
+fn pods(inputs: &Inputs) -> BTreeMap<u32, String> {
+    let pods = Pods::of(inputs);
+    let groups = inputs.process.cgroups.first().map(|p| p.rows.as_slice()).unwrap_or_default();
+    let of = |(pid, group): &(u32, Box<str>)| Some((*pid, pods.of_group(group)?.to_owned()));
+    groups.iter().filter_map(of).collect()
 }
