@@ -40,6 +40,8 @@ pub struct Cpu {
     pub each: Vec<CpuUse>,
     /// When the intervals of `each.*.interval_busy_ratio` end, in seconds since the first sample.
     pub interval_end_s: Vec<f64>,
+    /// Run queues: tasks that waited on each CPU, at most 1024. Absent without scheduler statistics.
+    pub run_queues: Vec<RunQueue>,
     /// Work that queues on some CPUs while others idle. Absent where threads were not sampled.
     pub imbalance: Option<Imbalance>,
 }
@@ -66,6 +68,20 @@ pub struct CpuUse {
     /// Threads running or waiting to run on it, mean over the samples. Absent where threads were
     /// not sampled.
     pub running_mean: Option<f64>,
+}
+
+/// The run queue of a CPU.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct RunQueue {
+    /// Number.
+    pub cpu: i64,
+    /// Tasks that waited to run on it, mean over the window (`/proc/schedstat`).
+    pub waiting_mean: Option<f64>,
+    /// Tasks that ran or were ready to at one moment after the window; the collector's own are
+    /// left out where they are named (`sched_debug`).
+    pub runnable: Option<i64>,
+    /// Their command names, at most 8.
+    pub tasks: Vec<String>,
 }
 
 /// Work that queues on some CPUs while others idle.

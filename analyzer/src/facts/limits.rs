@@ -10,6 +10,9 @@ pub struct Limits {
     pub files: Option<Use>,
     /// Asynchronous I/O requests of the host (`fs.aio-nr`).
     pub aio: Option<Use>,
+    /// System V objects of the host's namespace: segments of shared memory, sets of semaphores,
+    /// semaphores, message queues. Absent where not one of their tables was read.
+    pub sysv: Vec<SysvUse>,
     /// Processes near their limit of descriptors, or whose descriptors grow; the nearest first, at
     /// most 50. Absent where descriptors were not counted.
     pub descriptors: Vec<Descriptors>,
@@ -30,6 +33,21 @@ pub struct Limits {
 /// A count against a limit.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Use {
+    /// In use.
+    pub used: i64,
+    /// At most.
+    pub limit: i64,
+    /// Used by limit.
+    pub used_ratio: f64,
+}
+
+/// System V objects of a kind against their limit.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct SysvUse {
+    /// `semaphore sets`.
+    pub what: String,
+    /// The parameter that limits them: `kernel.sem (SEMMNI)`.
+    pub parameter: String,
     /// In use.
     pub used: i64,
     /// At most.

@@ -7,6 +7,7 @@ use super::processes::Series;
 
 pub mod activity;
 pub mod huge;
+pub mod kernel;
 pub mod shared;
 pub mod totals;
 
@@ -61,6 +62,8 @@ pub struct Memory {
     pub dirty_bytes: Option<i64>,
     /// `Writeback`.
     pub writeback_bytes: Option<i64>,
+    /// `HardwareCorrupted`: pages taken out of use after a memory error (2.6.32).
+    pub hardware_corrupted_bytes: Option<i64>,
     /// `SwapTotal`.
     pub swap_total_bytes: Option<i64>,
     /// `SwapFree`.
@@ -103,6 +106,11 @@ pub struct Memory {
     pub huge: Option<huge::Huge>,
     /// The size of the memory by several sources.
     pub totals: Option<totals::Totals>,
+    /// Callers of vmalloc by the pages that they hold, at most 10. Absent without privilege.
+    pub vmalloc_callers: Vec<kernel::VmallocCaller>,
+    /// Lines of the kernel by the memory that they allocated and hold, largest first, at most 10
+    /// (6.10, where allocations are profiled).
+    pub allocations: Vec<kernel::Allocation>,
     /// The accounting identity.
     pub identity: Option<Identity>,
     /// Slab caches, largest first, at most 20.

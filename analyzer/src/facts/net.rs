@@ -11,8 +11,25 @@ pub struct Net {
     pub softnet: Option<Softnet>,
     /// Neighbour tables (ARP, ND).
     pub neighbours: Vec<Neighbours>,
+    /// The host is a load balancer itself (IPVS). Absent where that is not loaded.
+    pub ip_vs: Option<IpVs>,
     /// Memory of sockets.
     pub memory: Option<SocketMemory>,
+}
+
+/// IPVS of the host's namespace.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct IpVs {
+    /// Virtual services.
+    pub services: i64,
+    /// Servers behind them.
+    pub servers: i64,
+    /// Connections that are established.
+    pub active: i64,
+    /// Connections in other states, which it remembers.
+    pub inactive: i64,
+    /// New connections a second in the window.
+    pub connections_per_s: Option<f64>,
 }
 
 /// Packets between driver and stack.

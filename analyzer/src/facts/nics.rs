@@ -10,12 +10,16 @@ pub struct Nic {
     pub name: String,
     /// Driver.
     pub driver: Option<String>,
+    /// What the PCI device calls itself: maker and product.
+    pub product: Option<String>,
     /// A software device (loopback, veth, bridge, bond, tun, ifb): no ring of its own.
     pub is_virtual: Option<bool>,
     /// `operstate` of sysfs.
     pub state: Option<String>,
     /// Speed; absent when unknown.
     pub speed_mbit_per_s: Option<i64>,
+    /// The speed that it should have, by the operator (`site.nics`).
+    pub expected_mbit_per_s: Option<f64>,
     /// `full` or `half`.
     pub duplex: Option<String>,
     /// MTU.
@@ -93,6 +97,23 @@ pub struct Nic {
     pub allowance_counters: Vec<Counter>,
     /// For a bond: its members.
     pub bond: Option<Bond>,
+    /// The queue in front of it, where packets to be sent wait. Absent without rtnetlink.
+    pub qdisc: Option<Qdisc>,
+}
+
+/// The queueing discipline at the root of an interface.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Qdisc {
+    /// `fq_codel`, `mq`, `noqueue`.
+    pub kind: String,
+    /// Packets dropped in the window. Absent where it was read once.
+    pub drops: Option<i64>,
+    /// Packets dropped since it was set up.
+    pub drops_since_start: Option<i64>,
+    /// Packets that the driver did not take at once, in the window.
+    pub requeues: Option<i64>,
+    /// Bytes that waited in it at the end.
+    pub backlog_bytes: Option<i64>,
 }
 
 /// Errors and drops of an interface in the window.

@@ -16,6 +16,8 @@ use super::Book;
 use super::tasks::Who;
 use super::window::Window;
 
+mod sysv;
+
 const MAX_PROCESSES: usize = 50;
 const MAX_OTHERS: usize = 20;
 /// A share of a limit from which a count is worth a row.
@@ -47,6 +49,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, sysctl: &Sysctl, book: &mu
         ..Limits::default()
     };
     limits.descriptors = descriptors(inputs, window, &who, book);
+    limits.sysv = sysv::build(inputs, sysctl, book);
     limits.inotify = inotify(inputs, &who, value("fs.inotify.max_user_instances"), book);
     entropy(inputs, &mut limits, book);
     limits

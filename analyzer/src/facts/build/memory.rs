@@ -22,6 +22,7 @@ mod activity;
 mod available;
 mod dirty;
 mod huge;
+mod kernel;
 mod shared;
 mod slab;
 mod totals;
@@ -35,6 +36,7 @@ const MAX_POINTS: usize = 600;
 pub(super) fn build(inputs: &Inputs, window: &Window, host: &Host, book: &mut Book) -> Memory {
     let mut memory = Memory { slab_caches: slab::caches(inputs, book), ..Memory::default() };
     compaction(inputs, &mut memory, book);
+    kernel::build(inputs, &mut memory, book);
     pressure(inputs, window, &mut memory, book);
     memory.activity = activity::build(inputs, window, book);
     memory.dirty = dirty::build(inputs, window, memory.activity.as_ref(), book);
@@ -150,6 +152,7 @@ fn fields(memory: &mut Memory, info: &Meminfo, keys: &Keys, entry: &str, book: &
     copy!(slab_bytes slab_reclaimable_bytes slab_unreclaimable_bytes kernel_stack_bytes);
     copy!(page_tables_bytes percpu_bytes vmalloc_used_bytes hugetlb_bytes dirty_bytes);
     copy!(writeback_bytes swap_total_bytes swap_free_bytes commit_limit_bytes committed_bytes);
+    copy!(hardware_corrupted_bytes);
 }
 
 /// Whether `VmallocUsed` means pages here.
@@ -297,6 +300,7 @@ fn input(
         hugetlb: hugetlb(inputs, info),
         zs,
         bounce: s(info.bounce_bytes),
+        corrupted: s(info.hardware_corrupted_bytes),
         balloon: s(info.balloon_bytes),
         gpu,
         pcp,

@@ -39,6 +39,7 @@ pub(super) mod pods;
 mod pressure;
 mod processes;
 mod ps;
+mod run_queues;
 mod site;
 mod storage_errors;
 mod swap;
@@ -67,7 +68,8 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let site = site::build(told, archive, &mut book, &mut problems);
     let host = host::build(inputs, archive, &mut book);
     let env = env::build(inputs, archive, &mut book);
-    let cpu = cpu::build(inputs, &window, &mut book);
+    let mut cpu = cpu::build(inputs, &window, &mut book);
+    run_queues::build(inputs, &window, &mut cpu, &mut book);
     let load = load::build(inputs, &window, &cpu, &mut book);
     let mut memory = memory::build(inputs, &window, &host, &mut book);
     let swap = swap::build(inputs, &window, &memory, &mut book);
@@ -77,7 +79,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     let mut processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
     peaks::build(inputs, &memory, &mut processes, &mut book);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
-    let nics = nics::build(inputs, &window, &env, &kernel_log, &mut book, &mut lists);
+    let nics = nics::build(inputs, &window, (&env, &site), &kernel_log, &mut book, &mut lists);
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let logs = logs::build(inputs, &host, &mut book);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);

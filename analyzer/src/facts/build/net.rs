@@ -16,6 +16,8 @@ use super::Book;
 use super::book::too_few;
 use super::window::Window;
 
+mod ip_vs;
+
 const SOFTNET: &str = "net.softnet";
 const NEIGHBOURS: &str = "net.neighbours";
 const MEMORY: &str = "net.memory";
@@ -29,6 +31,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Net {
     let net = Net {
         softnet: softnet(inputs, window, sysctl, book),
         neighbours: neighbours(inputs, sysctl, book),
+        ip_vs: ip_vs::build(inputs, window, book),
         memory: memory(inputs, sysctl, book),
     };
     let parameter = |book: &mut Book, fact: &str, known: bool| {

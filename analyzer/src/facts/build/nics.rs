@@ -15,6 +15,7 @@ use super::super::kernel_log::KernelLog;
 use super::super::method::num::{len, signed};
 use super::super::nics::{Counter, Nic, Ring};
 use super::super::plan::Pack;
+use super::super::site::Site;
 use super::super::{List, Seen};
 use super::devices::{self, Devices};
 use super::window::Window;
@@ -32,11 +33,12 @@ const DRIVER: [&str; 7] =
 mod counters;
 mod link;
 mod offloads;
+mod qdisc;
 
 pub(super) fn build(
     inputs: &Inputs,
     window: &Window,
-    env: &Env,
+    (env, site): (&Env, &Site),
     log: &KernelLog,
     book: &mut Book,
     lists: &mut Lists,
@@ -57,7 +59,7 @@ pub(super) fn build(
         .enumerate()
         .map(|(i, name)| {
             let device = devices.get(name);
-            One { inputs, window, env, log, sys, device, name, fact: format!("{FACT}.{i}") }
+            One { inputs, window, env, site, log, sys, device, name, fact: format!("{FACT}.{i}") }
                 .nic(book)
         })
         .collect();
@@ -102,6 +104,7 @@ struct One<'a> {
     inputs: &'a Inputs,
     window: &'a Window,
     env: &'a Env,
+    site: &'a Site,
     log: &'a KernelLog,
     sys: Option<&'a Pack<String, String>>,
     device: Option<&'a Device>,
@@ -153,10 +156,12 @@ impl One<'_> {
         self.traffic(&mut nic, book);
         self.overflows(&mut nic, book);
         self.link(&mut nic);
+        self.expected(&mut nic, book);
         self.errors(&mut nic, book);
         self.allowances(&mut nic, book);
         self.offloads(&mut nic, book);
         nic.bond = self.bond(book);
+        nic.qdisc = self.qdisc(book);
         self.absences(&nic, book);
         nic
     }

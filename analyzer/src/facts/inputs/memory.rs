@@ -2,8 +2,8 @@
 
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::{
-    Counters, ParseError, Rows, buddyinfo, free, meminfo, pressure, slabinfo, statfs, swaps,
-    sysvipc_shm, vmstat, zoneinfo,
+    Counters, ParseError, Rows, allocinfo, buddyinfo, free, meminfo, pagetypeinfo, pressure,
+    slabinfo, statfs, swaps, sysvipc_msg, sysvipc_sem, sysvipc_shm, vmallocinfo, vmstat, zoneinfo,
 };
 
 use super::sys;
@@ -51,6 +51,21 @@ inputs! {
         |p| p.sampled("proc/buddyinfo", |t, _| buddyinfo::parse(t));
     /// Swap devices.
     swaps: Sampled<Rows<swaps::Swap>> = |p| p.sampled("proc/swaps", |t, _| swaps::parse(t));
+    /// Areas of vmalloc, by caller.
+    vmalloc: Sampled<Rows<vmallocinfo::Caller>> =
+        |p| p.sampled("proc/vmallocinfo", vmallocinfo::parse);
+    /// Memory by the line of the kernel that allocated it.
+    allocations: Sampled<Rows<allocinfo::Allocation>> =
+        |p| p.sampled("proc/allocinfo", |t, _| allocinfo::parse(t));
+    /// Sets of System V semaphores.
+    semaphores: Sampled<Rows<sysvipc_sem::SemaphoreSet>> =
+        |p| p.sampled("proc/sysvipc/sem", |t, _| sysvipc_sem::parse(t));
+    /// Message queues of System V.
+    queues: Sampled<Rows<sysvipc_msg::MessageQueue>> =
+        |p| p.sampled("proc/sysvipc/msg", |t, _| sysvipc_msg::parse(t));
+    /// Free blocks by who may use them, and whose the blocks of a huge page's size are.
+    page_types: Sampled<pagetypeinfo::PageTypes> =
+        |p| p.sampled("proc/pagetypeinfo", |t, _| pagetypeinfo::parse(t));
     /// Segments of System V shared memory.
     segments: Sampled<Rows<sysvipc_shm::Segment>> =
         |p| p.sampled("proc/sysvipc/shm", |t, _| sysvipc_shm::parse(t));

@@ -9,9 +9,10 @@ use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
 use crate::parse::lsof::SocketOwner;
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route,
-    lsof, net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
-    netstat, socket, ss, sysctl,
+    Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route, ip_stats,
+    ip_vs, lsof, lspci,
+    net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
+    netstat, qdisc, socket, ss, sysctl,
 };
 
 use super::{sys, text};
@@ -25,7 +26,9 @@ pub(crate) enum NetnsFile {
     Counters(Counters),
     /// Its TCP sockets, where the socket monitor could not be asked.
     Tcp(Vec<Socket>),
-    /// A file that no chapter reads yet.
+    /// Queues in front of its interfaces.
+    Qdiscs(Vec<qdisc::Qdisc>),
+    /// A file that no chapter reads.
     Other,
 }
 
@@ -83,6 +86,9 @@ inputs! {
     inet6_names: Sampled<BTreeSet<String>> = |p| p.sampled("proc/net/if_inet6", |t, _| {
         Ok(words(&t.lines().filter(|l| !l.starts_with("fe80")).collect::<Vec<_>>().join("\n"), 5))
     });
+    /// Counters of interfaces as `ip` prints them, in archives of others.
+    ip_stats: Sampled<Rows<ip_stats::LinkCounters>> =
+        |p| p.sampled("commands/ip_link", |t, _| ip_stats::parse(t));
     /// Interfaces as `ip` prints them.
     ip_link: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_link", |t, _| ip_link::parse(t));
@@ -113,6 +119,15 @@ inputs! {
     /// Counters of connection tracking of the host's namespace.
     conntrack: Sampled<Counters> =
         |p| p.sampled("proc/net/stat/nf_conntrack", |t, _| net_stat::parse(t));
+    /// Virtual services of IPVS, of the host's namespace.
+    ip_vs: Sampled<Rows<ip_vs::Service>> =
+        |p| p.sampled("proc/net/ip_vs", |t, _| ip_vs::parse(t));
+    /// What IPVS has balanced since it was loaded.
+    ip_vs_stats: Sampled<ip_vs::Totals> =
+        |p| p.sampled("proc/net/ip_vs_stats", |t, _| ip_vs::totals(t));
+    /// Names of PCI devices.
+    pci: Many<Rows<lspci::PciDevice>> =
+        |p| p.many("commands/lspci", "", |_, b, _| lspci::parse(&text(b)));
     /// Tracked connections of the host's namespace.
     conntrack_count: Sampled<i64> =
         |p| p.sampled("proc/sys/net/netfilter/nf_conntrack_count", count);
@@ -200,6 +215,7 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
         "snmp6" => NetnsFile::Counters(net_snmp6::parse(&text(bytes))?),
         "sockstat" => NetnsFile::Counters(net_sockstat::parse(&text(bytes))?),
         "nf_conntrack" => NetnsFile::Counters(net_stat::parse(&text(bytes))?),
+        "qdisc" => NetnsFile::Qdiscs(qdisc::parse(bytes, env)?.rows),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
     })

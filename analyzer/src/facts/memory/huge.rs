@@ -80,4 +80,7 @@ pub struct FreeBlocks {
     pub blocks: Vec<i64>,
     /// Share of the free memory in blocks of 16 pages and more.
     pub large_ratio: Option<f64>,
+    /// Share of the zone's blocks of a huge page's size that were given to memory of the kernel
+    /// that cannot be moved. Absent where `/proc/pagetypeinfo` was not read.
+    pub unmovable_ratio: Option<f64>,
 }

@@ -54,6 +54,8 @@ pub struct Input {
     pub zs: Option<i64>,
     /// `Bounce`.
     pub bounce: Option<i64>,
+    /// `HardwareCorrupted`.
+    pub corrupted: Option<i64>,
     /// `Balloon` (6.16).
     pub balloon: Option<i64>,
     /// `GPUActive` plus `GPUReclaim`.
@@ -218,7 +220,7 @@ fn parts(i: &Input) -> Vec<Part> {
 }
 
 /// The terms that belong to the kernel alone.
-fn kernel_parts(i: &Input, misc: Option<i64>, vmalloc: Option<i64>) -> [Part; 13] {
+fn kernel_parts(i: &Input, misc: Option<i64>, vmalloc: Option<i64>) -> [Part; 14] {
     let part = |key, name, note, bytes| Part { key, name, note, bytes, gap: true };
     [
         part(
@@ -261,6 +263,12 @@ fn kernel_parts(i: &Input, misc: Option<i64>, vmalloc: Option<i64>) -> [Part; 13
         ),
         part("zs", "Compressed pool (zram, zswap)", "swapped pages, compressed, in memory", i.zs),
         part("bounce", "Bounce buffers", "buffers for devices with short addresses", i.bounce),
+        part(
+            "hardware_corrupted",
+            "Taken out of use",
+            "pages in which the hardware reported an error that could not be corrected",
+            i.corrupted,
+        ),
         part("balloon", "Balloon", "taken back by the hypervisor", i.balloon),
         part("gpu", "GPU memory", "system memory that the GPU driver holds", i.gpu),
         part(
@@ -371,6 +379,12 @@ mod tests {
         let id = arc(5000 * KIB);
         assert_eq!((bytes(&id, "zfs_arc"), id.residual_bytes / KIB), (Some(5000), 7000));
         assert_eq!(arc(900_000 * KIB).residual_bytes, 0);
+    }
+
+    #[test]
+    fn poisoned_pages_are_a_term() {
+        let id = identity(&[Input { corrupted: Some(8 * KIB), ..host() }], None).unwrap();
+        assert_eq!((bytes(&id, "hardware_corrupted"), id.residual_bytes / KIB), (Some(8), 11_992));
     }
 
     #[test]

@@ -170,12 +170,30 @@ fn zones(inputs: &Inputs, book: &mut Book) -> Vec<FreeBlocks> {
         if large_ratio.is_none() {
             book.absent(format!("{fact}.{i}.large_ratio"), nothing.clone());
         }
+        let unmovable = unmovable(inputs, zone.node, &zone.zone);
+        if unmovable.is_none() {
+            let absence = inputs.memory.page_types.absence();
+            book.absent(format!("{fact}.{i}.unmovable_ratio"), absence);
+        } else {
+            let source = Locator::entry(&inputs.memory.page_types.path);
+            book.source(format!("{fact}.{i}.unmovable_ratio"), source);
+        }
         zones.push(FreeBlocks {
             node: zone.node.into(),
             zone: zone.zone.clone(),
             blocks: zone.free_blocks.iter().map(|n| signed(*n)).collect(),
             large_ratio,
+            unmovable_ratio: unmovable,
         });
     }
     zones
+}
+
+/// Share of the blocks of a zone that cannot be emptied by moving what is in them.
+fn unmovable(inputs: &Inputs, node: u32, zone: &str) -> Option<f64> {
+    let types = inputs.memory.page_types.first().ok()?;
+    let zone = types.blocks.iter().find(|z| z.node == node && z.zone == zone)?;
+    let all = zone.by_type.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+    let (_, fixed) = zone.by_type.iter().find(|(kind, _)| kind == "Unmovable")?;
+    ratio(from_u64(*fixed), from_u64(all))
 }

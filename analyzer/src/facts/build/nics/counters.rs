@@ -7,6 +7,8 @@ use crate::facts::build::window::seconds;
 use crate::facts::method::num::{from_i64, ratio, signed};
 use crate::facts::nics::{Counter, Nic, NicErrors};
 use crate::locator::Locator;
+use crate::parse::Rows;
+use crate::parse::ip_stats::LinkCounters;
 use crate::parse::net_dev::Interface;
 
 use super::One;
@@ -23,6 +25,13 @@ impl One<'_> {
         let source = &self.inputs.net.net_dev;
         let row = source.first().ok().and_then(|r| r.rows.iter().find(|i| i.name == self.name));
         nic.errors_since_boot = row.map(|i| signed(i.rx_errors.saturating_add(i.tx_errors)));
+        let of_ip = |rows: &Rows<LinkCounters>| {
+            let link = rows.rows.iter().find(|l| l.name == self.name)?;
+            Some(signed(link.rx_errors.saturating_add(link.tx_errors)))
+        };
+        let told = nic.errors_since_boot;
+        nic.errors_since_boot =
+            book.or_first(&format!("{fact}_since_boot"), told, &self.inputs.net.ip_stats, of_ip);
         if nic.errors_since_boot.is_none() {
             book.absent(format!("{fact}_since_boot"), source.absence());
         }

@@ -39,6 +39,7 @@ impl One<'_> {
         nic.driver_version = driver.and_then(|d| d.version.clone());
         nic.firmware = driver.and_then(|d| d.firmware.clone());
         nic.bus = driver.and_then(|d| d.bus_info.clone());
+        nic.product = nic.bus.as_deref().and_then(|bus| self.product(bus));
         nic.mac = self.sys("address").map(str::to_owned);
         let named = nic.driver.as_deref();
         nic.is_paravirtual = named.map(|d| PARAVIRTUAL.contains(&d));
@@ -68,6 +69,30 @@ impl One<'_> {
         };
         nic.link_downs_in_window = of(self.log.link_down.as_ref(), |s| s.in_window);
         nic.tx_timeouts_in_day = of(self.log.tx_timeout.as_ref(), |s| s.in_day);
+    }
+
+    /// Maker and product of the PCI device at a place on the bus. `lspci` leaves the domain out
+    /// where there is only one.
+    fn product(&self, bus: &str) -> Option<String> {
+        let short = bus.strip_prefix("0000:").unwrap_or(bus);
+        let lists = self.inputs.net.pci.values().filter_map(|l| l.first().ok());
+        let mut devices = lists.flat_map(|rows| &rows.rows);
+        devices.find(|d| d.slot == bus || d.slot == short).map(|d| d.name.clone())
+    }
+
+    /// The speed that the operator told for it.
+    pub(super) fn expected(&self, nic: &mut Nic, book: &mut Book) {
+        let told = self.site.nics.iter().position(|n| n.name == self.name);
+        nic.expected_mbit_per_s =
+            told.and_then(|i| self.site.nics.get(i)).map(|n| n.speed_mbit_per_s);
+        let fact = format!("{}.expected_mbit_per_s", self.fact);
+        match told {
+            Some(i) => book.source(fact, Locator::facts([format!("site.nics.{i}")])),
+            None => book.absent(
+                fact,
+                Absence::new(Reason::NotTold, "[[nic]] in a file of --site tells it"),
+            ),
+        }
     }
 
     /// Whether something relies on it: an address, a route, a bond.
@@ -135,6 +160,7 @@ impl One<'_> {
             ("bus", nic.bus.is_some()),
             ("master", nic.master.is_some()),
             ("mac", nic.mac.is_some()),
+            ("product", nic.product.is_some()),
             ("is_paravirtual", nic.is_paravirtual.is_some()),
             ("is_emulated", nic.is_emulated.is_some()),
             ("lro", nic.lro.is_some()),
