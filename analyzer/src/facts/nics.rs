@@ -19,7 +19,7 @@ pub struct Nic {
     /// Speed; absent when unknown.
     pub speed_mbit_per_s: Option<i64>,
     /// The speed that it should have, by the operator (`site.nics`).
-    pub expected_mbit_per_s: Option<f64>,
+    pub expected_mbit_per_s: Option<i64>,
     /// `full` or `half`.
     pub duplex: Option<String>,
     /// MTU.

@@ -223,8 +223,11 @@ const NAMED: [&str; 1] = ["var/log/pods"];
 /// Puts the names into files as our collector writes them: `names/<dir>`, one name a line.
 fn list_names(tree: &mut Tree, limits: &Limits) {
     for dir in NAMED {
-        let mut names: Vec<String> =
-            tree.below(dir).filter_map(|(rest, _)| rest.split('/').next()).map(str::to_owned).collect();
+        let mut names: Vec<String> = tree
+            .below(dir)
+            .filter_map(|(rest, _)| rest.split('/').next())
+            .map(str::to_owned)
+            .collect();
         names.dedup();
         if !names.is_empty() {
             tree.file(&format!("names/{dir}"), (names.join("\n") + "\n").as_bytes(), limits);

@@ -249,8 +249,7 @@ mod tests {
         tree.node("sys/fs/cgroup/cpu", Node::Link("cpu,cpuacct".to_owned()));
         let packs = packs(&tree, &Limits::default());
         let bytes = packs["packs/sys/cgroup"].bytes(&tree);
-        let keys: Vec<String> =
-            records(&bytes).map(|r| r.unwrap().key.into_owned()).collect();
+        let keys: Vec<String> = records(&bytes).map(|r| r.unwrap().key.into_owned()).collect();
         let (cpu, memory) = ("cpu,cpuacct/a.slice", "memory/a.slice");
         assert_eq!(
             keys,

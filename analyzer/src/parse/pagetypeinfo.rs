@@ -132,7 +132,9 @@ mod tests {
     fn blocks_by_order() {
         let both = parse(SAMPLE).unwrap();
         let rows = &both.free.rows;
-        let of = |i: usize, kind: &str| both.blocks[i].by_type.iter().find(|(t, _)| t == kind).unwrap().1;
+        let of = |i: usize, kind: &str| {
+            both.blocks[i].by_type.iter().find(|(t, _)| t == kind).unwrap().1
+        };
         assert_eq!((both.blocks.len(), both.blocks[1].zone.as_str()), (2, "Normal"));
         assert_eq!((of(0, "Movable"), of(1, "Unmovable"), of(1, "Reclaimable")), (7, 46, 29));
         let [dma, normal] = &rows[..] else { panic!("two: {rows:?}") };

@@ -160,7 +160,7 @@ fn attributes(bytes: Binary<'_>) -> impl Iterator<Item = (u16, Binary<'_>)> {
 
 /// A dump of Linux 6.18: `noqueue` of the loopback device, `fq_codel` that has dropped.
 #[cfg(test)]
-pub(super) fn sample() -> Vec<u8> {
+pub(crate) fn sample() -> Vec<u8> {
     let attribute = |kind: u16, value: &[u8]| {
         let mut out = u16::try_from(4 + value.len()).unwrap().to_le_bytes().to_vec();
         out.extend(kind.to_le_bytes());

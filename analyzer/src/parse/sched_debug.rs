@@ -121,8 +121,12 @@ mod tests {
         assert_eq!((first.switches, first.uninterruptible), (Some(415_151_100), Some(-8)));
         assert_eq!((last.cpu, last.running, last.switches), (3, Some(0), None));
         let tasks: Vec<(u32, &str)> = last.runnable.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        let expected =
-            [(100_112, "pip"), (100_213, "Web Content"), (7, "rcu_tasks_kthre"), (4711, "Isolated Web C")];
+        let expected = [
+            (100_112, "pip"),
+            (100_213, "Web Content"),
+            (7, "rcu_tasks_kthre"),
+            (4711, "Isolated Web C"),
+        ];
         assert_eq!((&tasks[..], first.runnable.len()), (&expected[..], 0));
         assert!(parse("Sched Debug Version: v0.11\n").is_err());
         assert!(parse("cpu#0\n  .nr_running : x\n").is_err());

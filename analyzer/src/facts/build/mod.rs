@@ -80,6 +80,7 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
     peaks::build(inputs, &memory, &mut processes, &mut book);
     let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
     let nics = nics::build(inputs, &window, (&env, &site), &kernel_log, &mut book, &mut lists);
+    problems.extend(site::unknown_nics(&site, &nics.items));
     let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
     let logs = logs::build(inputs, &host, &mut book);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);

@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn groups_of_both_drivers_name_their_pod() {
         let uid = "1f2e3d4c-0001-4a5b-9c8d-aabbccddeeff";
-        let pods = parse(&format!("default_web-1_{uid}\nkube-system_etcd-a_0123abcd\nlost+found\n_\n"));
+        let pods =
+            parse(&format!("default_web-1_{uid}\nkube-system_etcd-a_0123abcd\nlost+found\n_\n"));
         assert_eq!(pods.len(), 2);
         assert_eq!((pods[0].namespace.as_str(), pods[0].name.as_str()), ("default", "web-1"));
         let pods = Pods(
@@ -68,7 +69,10 @@ mod tests {
             uid.replace('-', "_")
         );
         assert_eq!(pods.of_group(&systemd), Some("default/web-1"));
-        assert_eq!(pods.of_group(&format!("/kubepods/besteffort/pod{uid}/9")), Some("default/web-1"));
+        assert_eq!(
+            pods.of_group(&format!("/kubepods/besteffort/pod{uid}/9")),
+            Some("default/web-1")
+        );
         assert_eq!(pods.of_group("/kubepods/pod0123abcd"), Some("kube-system/etcd-a"), "static");
         assert_eq!(pods.of_group("/machine.slice/libpod-9.scope"), None);
         assert_eq!(pods.of_group("/kubepods/podunknown"), None);

@@ -33,8 +33,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &mut Cpu, book: &mut 
         return;
     }
     let statistics = &inputs.cpu.schedstat;
-    let no_wait =
-        statistics.first().err().unwrap_or_else(|| too_few(&statistics.path, 1, 2));
+    let no_wait = statistics.first().err().unwrap_or_else(|| too_few(&statistics.path, 1, 2));
     let no_moment = inputs.cpu.sched_debug_new.absence();
     cpu.run_queues = rows.into_values().take(MAX_CPUS).collect();
     for (i, row) in cpu.run_queues.iter().enumerate() {

@@ -5,6 +5,7 @@ use linsight_archive::names;
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
+use super::super::nics::Nic;
 use super::super::site::{QUESTIONS, Site, SiteInputs};
 use super::{Archive, Book};
 
@@ -36,6 +37,13 @@ pub(super) fn build(
     }
     row_absences(&site, book);
     site
+}
+
+/// Interfaces that the operator named and the host does not have: nothing compares with them.
+pub(super) fn unknown_nics(site: &Site, nics: &[Nic]) -> Vec<String> {
+    let unknown = |name: &str| !nics.iter().any(|n| n.name == name);
+    let named = site.nics.iter().map(|n| n.name.as_str()).filter(|name| unknown(name));
+    named.map(|name| format!("[[nic]] of --site: the host shows no interface {name}")).collect()
 }
 
 /// What an entry of a list leaves open.

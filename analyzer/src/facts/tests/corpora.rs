@@ -94,3 +94,13 @@ fn a_partial_collection() {
     assert_eq!(f.absences.get("memory.anon_bytes").unwrap().reason, Reason::NotCollected);
     assert_eq!(f.absences.get("netns.0.tcp.established").unwrap().reason, Reason::NotCollected);
 }
+
+/// A sosreport copies the tree of control groups; ours packs it.
+#[test]
+fn control_groups_of_archives_of_others() {
+    for name in ["sosreport-vm.tar.xz", "sosreport-lxc.tar.xz", "sosreport-partial.tar.xz"] {
+        let Some(f) = corpus(name) else { return };
+        assert!(f.tree.collection.lists.contains_key("cgroups"), "{name}");
+        println!("{name} {:#?}", f.tree.cgroups.items);
+    }
+}

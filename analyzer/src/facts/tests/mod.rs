@@ -13,6 +13,7 @@ mod logs;
 mod network;
 mod parameters;
 mod processes;
+mod sources;
 
 /// Files of a snapshot by path.
 type Files = Vec<(String, Vec<u8>)>;

@@ -22,7 +22,7 @@ pub struct Load {
     pub time: Table,
     /// The CPUs one by one.
     pub cpus: super::cpus::Cpus,
-    /// Who was seen running, who in D, what was waited for; memory nodes, on hosts with several.
+    /// Who was seen running, who in D, what was waited for, run queues; memory nodes, on hosts with several.
     pub tables: Vec<Table>,
     /// Infos of this section.
     pub notes: Vec<Card>,
@@ -35,6 +35,7 @@ impl Load {
             super::pressure::table(cx),
             states(cx, "Seen running", "load.composition.top_running"),
             states(cx, "Seen in uninterruptible sleep", "load.composition.top_uninterruptible"),
+            queues(cx),
         ];
         tables.extend(super::numa::tables(cx));
         Self {
@@ -127,5 +128,32 @@ fn states(cx: &Cx<'_>, caption: &str, list: &str) -> Table {
             ],
         ));
     }
+    table
+}
+
+fn queues(cx: &Cx<'_>) -> Table {
+    const MAX_CPUS: usize = 32;
+    let mut table = Table::new(
+        "Run queues",
+        &["#CPU", "#Tasks that waited, mean", "#Runnable at one moment", "Of these"],
+    );
+    let queues = &cx.facts.tree.cpu.run_queues;
+    let mut order: Vec<usize> = (0..queues.len()).collect();
+    let waits = |i: usize| {
+        let queue = queues.get(i);
+        let mean = queue.and_then(|q| q.waiting_mean).unwrap_or(0.0);
+        (mean, queue.and_then(|q| q.runnable).unwrap_or(0))
+    };
+    order.sort_by(|a, b| {
+        let (a, b) = (waits(*a), waits(*b));
+        b.0.total_cmp(&a.0).then(b.1.cmp(&a.1))
+    });
+    for i in order {
+        let at = format!("cpu.run_queues.{i}");
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        table.push(Row::of(&at, vec![of("cpu"), of("waiting_mean"), of("runnable"), of("tasks")]));
+    }
+    table.limit(MAX_CPUS, " by tasks that waited");
+    table.keep_known_columns();
     table
 }

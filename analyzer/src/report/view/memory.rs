@@ -42,7 +42,7 @@ impl Memory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let (bar, identity) = identity(cx);
         let mut tables = super::free::tables(cx);
-        tables.push(slab(cx));
+        tables.extend([slab(cx), callers(cx), allocations(cx)]);
         Self {
             bar,
             identity,
@@ -178,6 +178,34 @@ fn gap(cx: &Cx<'_>) -> Table {
             Cell::text("used (as procps 3 counts it) minus anonymous memory"),
         ]));
     }
+    table
+}
+
+fn callers(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new("Callers of vmalloc", &["Function", "#Pages", "#Areas"]);
+    for i in 0..cx.len("memory.vmalloc_callers") {
+        let at = format!("memory.vmalloc_callers.{i}");
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        table.push(Row::of(&at, vec![cx.code(&format!("{at}.name")), of("bytes"), of("areas")]));
+    }
+    table
+}
+
+fn allocations(cx: &Cx<'_>) -> Table {
+    let mut table = Table::new(
+        "Memory by the line of the kernel that allocated it",
+        &["Function", "Place", "Module", "#Size", "#Allocations"],
+    );
+    for i in 0..cx.len("memory.allocations") {
+        let at = format!("memory.allocations.{i}");
+        let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        let place = cx.code(&format!("{at}.place"));
+        table.push(Row::of(
+            &at,
+            vec![of("function"), place, of("module"), of("bytes"), of("calls")],
+        ));
+    }
+    table.keep_known_columns();
     table
 }
 

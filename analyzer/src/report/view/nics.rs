@@ -25,6 +25,7 @@ impl Nics {
             "Network interfaces",
             &[
                 "Name",
+                "Device",
                 "Driver",
                 "State",
                 "#Speed",
@@ -38,6 +39,8 @@ impl Nics {
                 "#Sent",
                 "#Lost, ring full",
                 "#since boot",
+                "Queue",
+                "#Dropped by it",
             ],
         )
         .sortable();
@@ -52,6 +55,7 @@ impl Nics {
                 &at,
                 vec![
                     cx.code(&format!("{at}.name")),
+                    of("product"),
                     of("driver"),
                     of("state"),
                     of("speed_mbit_per_s"),
@@ -65,6 +69,8 @@ impl Nics {
                     of("tx_bytes"),
                     of("rx_ring_overflows"),
                     of("rx_ring_overflows_since_boot"),
+                    of("qdisc.kind"),
+                    of("qdisc.drops"),
                 ],
             ));
         }

@@ -21,6 +21,8 @@ const CONFIGURATION: &[&str] = &[
     "netns.*.inode",
     "netns.*.is_host",
     "nics.*.ring",
+    "nics.*.expected_mbit_per_s",
+    "nics.*.product",
     "nics.*.name",
     "nics.*.is_virtual",
 ];

@@ -15,9 +15,11 @@ pub(super) fn build(inputs: &Inputs, sysctl: &Sysctl, book: &mut Book) -> Vec<Sy
     let memory = &inputs.memory;
     let segments = memory.segments.first().ok().map(|t| len(t.rows.len()));
     let sets = memory.semaphores.first().ok().map(|t| len(t.rows.len()));
-    let all = memory.semaphores.first().ok().map(|t| {
-        signed(t.rows.iter().map(|s| s.semaphores).fold(0, u64::saturating_add))
-    });
+    let all = memory
+        .semaphores
+        .first()
+        .ok()
+        .map(|t| signed(t.rows.iter().map(|s| s.semaphores).fold(0, u64::saturating_add)));
     let queues = memory.queues.first().ok().map(|t| len(t.rows.len()));
     // `kernel.sem` is SEMMSL SEMMNS SEMOPM SEMMNI.
     let word = |key: &str, i: usize| {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::absence::{Absence, Reason};
 use crate::facts::build::{Book, devices};
 use crate::facts::kernel_log::{Events, Subject};
-use crate::facts::method::num::{len, signed};
+use crate::facts::method::num::{len, signed, to_i64};
 use crate::facts::nics::{Bond, BondMember, Nic};
 use crate::facts::plan::Sampled;
 use crate::locator::Locator;
@@ -84,7 +84,7 @@ impl One<'_> {
     pub(super) fn expected(&self, nic: &mut Nic, book: &mut Book) {
         let told = self.site.nics.iter().position(|n| n.name == self.name);
         nic.expected_mbit_per_s =
-            told.and_then(|i| self.site.nics.get(i)).map(|n| n.speed_mbit_per_s);
+            told.and_then(|i| self.site.nics.get(i)).map(|n| to_i64(n.speed_mbit_per_s));
         let fact = format!("{}.expected_mbit_per_s", self.fact);
         match told {
             Some(i) => book.source(fact, Locator::facts([format!("site.nics.{i}")])),

@@ -24,7 +24,9 @@ impl One<'_> {
             return None;
         };
         let root = |file: &NetnsFile| match file {
-            NetnsFile::Qdiscs(all) => all.iter().find(|q| q.ifindex == index && q.is_root()).cloned(),
+            NetnsFile::Qdiscs(all) => {
+                all.iter().find(|q| q.ifindex == index && q.is_root()).cloned()
+            }
             _ => None,
         };
         let mut readings = source.good().filter_map(|(r, file)| Some((r.pass, root(file)?)));
