@@ -23,12 +23,18 @@ pub(super) fn read(root: &Path, limits: &Limits) -> (Tree, Vec<String>) {
     let mut problems = Vec::new();
     let mut failed = 0_u64;
     let mut members = 0_u64;
+    let (mut deep, mut special) = (0_u64, 0_u64);
     let walk = WalkDir::new(root).same_file_system(true).max_depth(MAX_DEPTH).sort_by_file_name();
     for entry in walk {
         members += 1;
         if members > limits.members {
             problems.push(format!("only the first {} files are read", limits.members));
             break;
+        }
+        if let Ok(entry) = &entry {
+            let kind = entry.file_type();
+            deep += u64::from(kind.is_dir() && entry.depth() == MAX_DEPTH);
+            special += u64::from(!kind.is_dir() && !kind.is_file() && !kind.is_symlink());
         }
         let kept = entry.map_err(|e| e.to_string()).and_then(|entry| {
             keep(&mut tree, root, &entry, limits)
@@ -40,6 +46,12 @@ pub(super) fn read(root: &Path, limits: &Limits) -> (Tree, Vec<String>) {
                 problems.push(e);
             }
         }
+    }
+    if deep > 0 {
+        problems.push(format!("{deep} directories lie deeper than {MAX_DEPTH}: they are not read"));
+    }
+    if special > 0 {
+        problems.push(format!("{special} pipes, sockets or devices are not read"));
     }
     if failed > 1 {
         problems.push(format!("{failed} files could not be read"));

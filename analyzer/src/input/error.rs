@@ -5,11 +5,12 @@ use std::io;
 
 use linsight_archive::reader::ReadError;
 
-/// An input that cannot be used.
+/// An input that cannot be used. What the system or the reader said is its source, and not part of
+/// its own text: whoever prints the chain would say it twice.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// It cannot be opened.
-    #[error("open {input}: {source}")]
+    #[error("open {input}")]
     Open {
         /// Which.
         input: String,
@@ -17,7 +18,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// It cannot be read.
-    #[error("read {input}: {source}")]
+    #[error("read {input}")]
     Read {
         /// Which.
         input: String,
@@ -44,7 +45,7 @@ pub enum InputError {
         problems: Vec<String>,
     },
     /// It is damaged beyond use, or too large.
-    #[error("{input}: {source}")]
+    #[error("{input}")]
     Archive {
         /// Which.
         input: String,

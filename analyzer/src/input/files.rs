@@ -93,8 +93,13 @@ impl Files {
     /// Archives of others: each file under its logical path, with a journal line made up.
     fn others(&self, layout: &Layout, builder: &mut Builder<At>) {
         let mut logical: BTreeMap<String, String> = BTreeMap::new();
+        let mut room = self.limits.linked_names;
         for (dir, name) in layout.dirs() {
-            self.list(dir, name, &mut logical);
+            self.list(dir, name, &mut logical, &mut room);
+        }
+        if room == 0 {
+            let most = self.limits.linked_names;
+            builder.problem(format!("links to directories give files more than {most} names"));
         }
         for (path, name) in layout.commands(&self.tree) {
             logical.entry(format!("commands/{name}")).or_insert(path);
@@ -136,8 +141,14 @@ impl Files {
     }
 
     /// Files of a directory under their logical names. A link that leads to a directory
-    /// (`proc/net`) stands for what is in it.
-    fn list(&self, dir: &str, name: &str, logical: &mut BTreeMap<String, String>) {
+    /// (`proc/net`) stands for what is in it, as far as there is room.
+    fn list(
+        &self,
+        dir: &str,
+        name: &str,
+        logical: &mut BTreeMap<String, String>,
+        room: &mut usize,
+    ) {
         let mut linked = Vec::new();
         for (rest, node) in self.tree.below(dir) {
             // Per-process files are in packs; the first process is also asked for by itself.
@@ -155,6 +166,10 @@ impl Files {
                 continue;
             };
             for (below, _) in self.tree.below(&real) {
+                if *room == 0 {
+                    return;
+                }
+                *room -= 1;
                 let path = format!("{name}/{rest}/{below}");
                 logical.entry(path).or_insert_with(|| format!("{real}/{below}"));
             }

@@ -8,9 +8,12 @@ pub struct Limits {
     /// Tar bytes of a single-stream archive. The largest sosreports, with all logs, have a few
     /// GiB; a bomb has no end.
     pub stream_bytes: u64,
-    /// Members of a single-stream archive or files of a directory. A sosreport of a host with
-    /// thousands of control groups has a few 100,000.
+    /// Members of a single-stream archive or files of a directory. A sosreport of a host with 800
+    /// control groups has 90,000, most of them files of these groups.
     pub members: u64,
+    /// Names that files of archives of others get through links to directories (`proc/net`). A
+    /// hundred in practice; links that lead to each other multiply.
+    pub linked_names: usize,
     /// A member up to this size is kept whatever it is: it may turn out to be the target of a
     /// link, and evidence is shown from it.
     pub small_bytes: u64,
@@ -37,7 +40,8 @@ impl Default for Limits {
         Self {
             archive: linsight_archive::Limits::default(),
             stream_bytes: 8 << 30,
-            members: 2_000_000,
+            members: 1_000_000,
+            linked_names: 10_000,
             small_bytes: 1 << 20,
             large_bytes: 64 << 20,
             kept_bytes: 512 << 20,

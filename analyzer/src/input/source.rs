@@ -11,7 +11,7 @@ use linsight_archive::{FORMAT_VERSION, Reader};
 use sha2::{Digest, Sha256};
 
 use super::frames::Frames;
-use super::stream::Packing;
+use super::stream::{Packing, ZSTD_MAGIC as MAGIC};
 use super::{InputError, Limits, Snapshot, directory, stream};
 
 /// Bytes that tell what a file is: a tar header.
@@ -93,9 +93,22 @@ impl Snapshot {
         limits: &Limits,
     ) -> Result<Self, InputError> {
         let is_zstd = Packing::of(&head) == Some(Packing::Zstd);
+        let mut from = from;
         let found = describe(&head);
         let mut bytes = head;
         let max = limits.archive.archive_bytes;
+        if !is_zstd {
+            // A whole frame begins soon after a damaged one, or this is something else: what does
+            // not end (`/dev/zero`) is not read to the limit.
+            let near = 2 * limits.archive.frame_bytes as u64;
+            from.by_ref()
+                .take(near)
+                .read_to_end(&mut bytes)
+                .map_err(|source| InputError::Read { input: input.to_owned(), source })?;
+            if !bytes.windows(MAGIC.len()).any(|four| four == MAGIC) {
+                return Err(InputError::Unknown { input: input.to_owned(), found });
+            }
+        }
         from.take(max.saturating_add(1).saturating_sub(bytes.len() as u64))
             .read_to_end(&mut bytes)
             .map_err(|source| InputError::Read { input: input.to_owned(), source })?;

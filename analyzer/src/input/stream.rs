@@ -17,6 +17,9 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// Chunks on their way: the reader may run this far ahead.
 const CHUNKS_AHEAD: usize = 2;
 
+/// First bytes of a zstd frame.
+pub(super) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -32,7 +35,7 @@ impl Packing {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [a, b, c, d, ..] if [*a, *b, *c, *d] == ZSTD_MAGIC => Some(Self::Zstd),
             _ => (head.get(257..262)? == b"ustar").then_some(Self::Plain),
         }
     }

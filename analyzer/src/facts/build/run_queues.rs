@@ -28,12 +28,12 @@ pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &mut Cpu, book: &mut 
         moment(inputs, source, &mut rows);
         sources.push(Locator::entry(&source.path));
     }
-    if rows.is_empty() {
-        book.absent(FACT, inputs.cpu.schedstat.absence());
-        return;
-    }
     let statistics = &inputs.cpu.schedstat;
     let no_wait = statistics.first().err().unwrap_or_else(|| too_few(&statistics.path, 1, 2));
+    if rows.is_empty() {
+        book.absent(FACT, no_wait);
+        return;
+    }
     let no_moment = inputs.cpu.sched_debug_new.absence();
     cpu.run_queues = rows.into_values().take(MAX_CPUS).collect();
     for (i, row) in cpu.run_queues.iter().enumerate() {

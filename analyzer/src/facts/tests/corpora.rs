@@ -101,6 +101,13 @@ fn control_groups_of_archives_of_others() {
     for name in ["sosreport-vm.tar.xz", "sosreport-lxc.tar.xz", "sosreport-partial.tar.xz"] {
         let Some(f) = corpus(name) else { return };
         assert!(f.tree.collection.lists.contains_key("cgroups"), "{name}");
-        println!("{name} {:#?}", f.tree.cgroups.items);
+        let container = "/lxc.payload.juju-04f1e3-1-lxd-4";
+        let group = f.tree.cgroups.items.iter().find(|g| g.path == container);
+        let Some(group) = group.filter(|_| name.contains("partial")) else { continue };
+        let memory = group.memory.as_ref().unwrap();
+        assert_eq!(memory.limit_bytes, Some(1 << 30));
+        assert!(group.processes.is_some_and(|n| n > 10), "by cgroup.procs: {group:?}");
+        assert!(group.comms.iter().all(|c| c != "?"), "named by ps: {:?}", group.comms);
+        assert_eq!(memory.oom_kills_in_window, None, "one look has no window");
     }
 }

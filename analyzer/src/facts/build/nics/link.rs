@@ -77,7 +77,9 @@ impl One<'_> {
         let short = bus.strip_prefix("0000:").unwrap_or(bus);
         let lists = self.inputs.net.pci.values().filter_map(|l| l.first().ok());
         let mut devices = lists.flat_map(|rows| &rows.rows);
-        devices.find(|d| d.slot == bus || d.slot == short).map(|d| d.name.clone())
+        let name = &devices.find(|d| d.slot == bus || d.slot == short)?.name;
+        // The ids behind the words: `[8086:10fb] (rev 01)`.
+        Some(name.rsplit_once(" [").map_or(name.as_str(), |(words, _)| words).to_owned())
     }
 
     /// The speed that the operator told for it.
