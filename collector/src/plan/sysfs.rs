@@ -127,7 +127,7 @@ pub(super) const SYS_NET: &[&str] = &[
 ];
 
 pub(super) const SYS_DMI: &[&str] = &[
-    "class/dmi/id/{sys_vendor,product_name,product_version,product_family,product_sku,board_vendor,board_name,board_version,bios_vendor,bios_version,bios_date,bios_release,ec_firmware_release,chassis_type,chassis_vendor,chassis_version}",
+    "class/dmi/id/{sys_vendor,product_name,product_version,product_family,product_sku,board_vendor,board_name,board_version,bios_vendor,bios_version,bios_date,bios_release,ec_firmware_release,chassis_type,chassis_vendor,chassis_version,chassis_asset_tag}",
 ];
 
 pub(super) const SYS_HYPERVISOR: &[&str] = &[

@@ -24,13 +24,24 @@ const HYPERVISORS: [(&str, &str); 12] = [
     ("Bochs", "bochs"),
 ];
 
-/// DMI makers and drivers of clouds.
-const CLOUDS: [(&str, &str); 4] = [
+/// DMI makers, products, and the asset tags that two clouds give their machines.
+const CLOUDS: [(&str, &str); 9] = [
     ("Amazon EC2", "aws"),
+    // Instances on Xen: `4.11.amazon` is the version of the BIOS.
+    (".amazon", "aws"),
     ("Google", "gcp"),
+    ("7783-7084-3265-9085-8269-3286-77", "azure"),
+    ("OracleCloud.com", "oracle"),
     ("Alibaba Cloud", "alibaba"),
+    ("DigitalOcean", "digitalocean"),
+    ("Hetzner", "hetzner"),
     ("OpenStack", "openstack"),
 ];
+/// Fields of DMI that name a cloud.
+const CLOUD_FIELDS: [&str; 5] =
+    ["sys_vendor", "product_name", "bios_vendor", "bios_version", "chassis_asset_tag"];
+/// Drivers of network cards that exist in one cloud only.
+const CLOUD_DRIVERS: [(&str, &str); 3] = [("ena", "aws"), ("gve", "gcp"), ("mana", "azure")];
 
 /// Words in the control group of the first process, or in an overlay's directories, that only
 /// container engines use.
@@ -156,18 +167,13 @@ fn clock(inputs: &Inputs) -> Option<String> {
 }
 
 fn cloud(inputs: &Inputs) -> Option<String> {
-    let names = ["sys_vendor", "product_name", "bios_vendor"].map(|f| dmi(&inputs.host.sys_dmi, f));
+    let names = CLOUD_FIELDS.map(|f| dmi(&inputs.host.sys_dmi, f));
     let by_dmi = CLOUDS.iter().find(|(word, _)| names.iter().flatten().any(|n| n.contains(word)));
-    // Drivers of network cards that exist in one cloud only.
-    let driver = |name: &str| {
+    let by_driver = || {
         let pack = inputs.net.sys_net.first().ok()?;
-        let drivers = pack.rows.iter().filter(|(key, _)| key.ends_with("/device/driver"));
-        drivers.map(|(_, to)| to.rsplit('/').next().unwrap_or(to)).find(|d| *d == name)
+        let links = pack.rows.iter().filter(|(key, _)| key.ends_with("/device/driver"));
+        let drivers: Vec<&str> = links.map(|(_, to)| to.rsplit('/').next().unwrap_or(to)).collect();
+        CLOUD_DRIVERS.iter().find(|(driver, _)| drivers.contains(driver))
     };
-    let by_driver = || match (driver("ena"), driver("gve")) {
-        (Some(_), _) => Some("aws"),
-        (_, Some(_)) => Some("gcp"),
-        _ => None,
-    };
-    by_dmi.map(|(_, cloud)| *cloud).or_else(by_driver).map(Into::into)
+    by_dmi.or_else(by_driver).map(|(_, cloud)| (*cloud).to_owned())
 }

@@ -9,6 +9,7 @@ use crate::input::Snapshot;
 
 mod absences;
 mod corpora;
+mod environment;
 mod logs;
 mod network;
 mod parameters;
