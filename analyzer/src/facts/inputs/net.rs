@@ -10,8 +10,8 @@ use crate::parse::ethtool::{self, Answer};
 use crate::parse::lsof::SocketOwner;
 use crate::parse::{
     Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route,
-    ip_stats, ip_vs, lsof, lspci, net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat,
-    net_tcp, netns, netstat, qdisc, socket, ss, sysctl,
+    ip_stats, ip_vs, lsof, lspci, net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat,
+    net_stat, net_tcp, netns, netstat, qdisc, socket, ss, sysctl,
 };
 
 use super::{sys, text};

@@ -113,7 +113,7 @@ fn cgroup(n: Name<'_>) -> Cgroup {
         path: n("/system.slice/api.service"),
         name: n("api.service"),
         comms: vec![n("api-worker")],
-        processes: 9,
+        processes: Some(9),
         memory: Some(CgroupMemory {
             current_bytes: Some(980 * MIB),
             limit_bytes: Some(1024 * MIB),
