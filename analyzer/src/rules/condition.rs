@@ -5,7 +5,7 @@
 //! exactly the facts that would have decided it. Each test is evaluated by the `cel` crate.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, SelectExpr, SourceInfo, operators};
 use cel::{Context, Env, Value};
@@ -29,19 +29,24 @@ pub(crate) fn context<'v>() -> Context<'v, 'v> {
     context
 }
 
-/// A compiled condition.
+/// A condition, parsed before it is first used.
 #[derive(Debug)]
 pub(crate) struct Condition {
     /// As written.
     pub(crate) text: String,
     /// The string literal in the rule file.
     pub(crate) literal: Range<usize>,
-    /// As parsed, for the checks.
-    pub(crate) expr: IdedExpr,
+    parsed: OnceLock<Parsed>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    /// For the checks.
+    expr: IdedExpr,
     /// Places of the parts of `expr`.
-    pub(crate) places: SourceInfo,
+    places: SourceInfo,
     /// As decided.
-    pub(crate) logic: Logic,
+    logic: Logic,
 }
 
 /// Connectives and tests.
@@ -90,17 +95,47 @@ impl Test {
 impl Condition {
     /// Compiles the condition that stands at `text`.
     pub(crate) fn compile(source: &Arc<Source>, text: &Text) -> Result<Self, Diagnostic> {
-        let (expr, places) = ENV
-            .parser()
-            .parse_with_source_info(text.get_ref())
-            .map_err(|e| syntax(source, text, &e))?;
-        let logic = logic(&expr, &places, text.get_ref());
-        Ok(Self { text: text.get_ref().clone(), literal: text.span(), expr, places, logic })
+        let parsed = Parsed::of(text.get_ref()).map_err(|e| syntax(source, text, &e))?;
+        Ok(Self { parsed: OnceLock::from(parsed), ..Self::trusted(text) })
+    }
+
+    /// A condition that is known to be CEL: parsed when it is first asked for.
+    pub(crate) fn trusted(text: &Text) -> Self {
+        Self { text: text.get_ref().clone(), literal: text.span(), parsed: OnceLock::new() }
+    }
+
+    /// As parsed, for the checks.
+    pub(crate) fn expr(&self) -> &IdedExpr {
+        &self.parsed().expr
+    }
+
+    /// As decided.
+    pub(crate) fn logic(&self) -> &Logic {
+        &self.parsed().logic
     }
 
     /// Where a part of the expression stands in the rule file.
     pub(crate) fn span(&self, source: &Source, part: &IdedExpr) -> Range<usize> {
-        source.span_in(&self.literal, extent(part, &self.places, &self.text))
+        source.span_in(&self.literal, extent(part, &self.parsed().places, &self.text))
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| Parsed::of(&self.text).unwrap_or_else(|_| Parsed::nothing()))
+    }
+}
+
+impl Parsed {
+    fn of(text: &str) -> Result<Self, cel::ParseErrors> {
+        let (expr, places) = ENV.parser().parse_with_source_info(text)?;
+        let logic = logic(&expr, &places, text);
+        Ok(Self { expr, places, logic })
+    }
+
+    /// What is no CEL after all: it evaluates to an error, which decides nothing.
+    fn nothing() -> Self {
+        let (expr, places) = (IdedExpr::default(), SourceInfo::default());
+        let logic = logic(&expr, &places, "");
+        Self { expr, places, logic }
     }
 }
 
@@ -320,7 +355,7 @@ mod tests {
         let text = "((a.b + c) * 2.0 > d.e || !has(x.y.z)) && netns.exists(n, n.tcp > 5 || n.q) \
                     && size(a .b) >= 3 && x in ['(', \"b\"] && a.f['u.v'].rank >= 1 && m[0].ok \
                     && 'x'.contains(a.b) && (a.b)";
-        tests_of(&compile(text).unwrap().logic, &mut found);
+        tests_of(compile(text).unwrap().logic(), &mut found);
         assert_eq!(
             found,
             [

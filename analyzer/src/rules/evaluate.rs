@@ -1,8 +1,9 @@
 //! The whole rule set on one snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::{Serde, Value as TextValue};
+use rayon::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,13 @@ impl RuleSet {
     pub fn assess(&self, inputs: &Inputs, params: &Params) -> Assessment {
         let mut state = State::new();
         let mut results: Vec<RuleResult> = Vec::with_capacity(self.rules.len());
+        // Most rules read facts only, and wait for no other.
+        let mut judged: BTreeMap<&str, RuleResult> = self
+            .rules
+            .par_iter()
+            .filter(|rule| rule.reads_facts_only)
+            .map(|rule| (rule.id.as_str(), judge(rule, inputs, &state, params).0))
+            .collect();
         for rule in self.order.iter().filter_map(|i| self.rules.get(*i)) {
             if rule.reads_coverage {
                 let mut coverage = state::coverage(&results);
@@ -42,7 +50,8 @@ impl RuleSet {
                 coverage.assessable += own;
                 state.cover(&coverage);
             }
-            let (result, _) = judge(rule, inputs, &state, params);
+            let result = judged.remove(rule.id.as_str());
+            let result = result.unwrap_or_else(|| judge(rule, inputs, &state, params).0);
             state.add(&result);
             results.push(result);
         }

@@ -6,11 +6,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::diagnostics::Diagnostic;
 use super::order::order;
-use super::rule::{Rule, compile};
+use super::rule::{Rule, Trust, compile};
 use super::source::Source;
 
 /// The rule files of the repository: path below `rules/`, text.
@@ -80,7 +81,11 @@ impl RuleSet {
     /// An unreadable directory, or all that is wrong with the files.
     pub fn load<P: AsRef<Path>>(dirs: &[P]) -> Result<Self, LoadError> {
         let (sources, added) = sources(dirs)?;
-        let set = Self::of(sources).map_err(LoadError::Rules)?;
+        let trust = |source: &Arc<Source>| {
+            let is_added = added.iter().any(|s| Arc::ptr_eq(s, source));
+            if is_added { Trust::None } else { Trust::BuiltIn }
+        };
+        let set = Self::trusting(sources, trust).map_err(LoadError::Rules)?;
         if added.is_empty() {
             return Ok(set);
         }
@@ -104,8 +109,14 @@ impl RuleSet {
     ///
     /// All that keeps them from compiling.
     pub fn of(sources: Vec<(String, Arc<Source>)>) -> Result<Self, Vec<Diagnostic>> {
+        Self::trusting(sources, |_| Trust::None)
+    }
+
+    fn trusting(
+        sources: Named,
+        trust: impl Fn(&Arc<Source>) -> Trust + Sync,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut wrong = Vec::new();
-        let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
         let mut seen: BTreeMap<String, Arc<Source>> = BTreeMap::new();
         let mut hash = Sha256::new();
         for (path, source) in sources {
@@ -126,12 +137,18 @@ impl RuleSet {
             hash.update([0]);
             hash.update(source.text.as_bytes());
             hash.update([0]);
-            seen.insert(id.clone(), Arc::clone(&source));
-            if let Some(rule) = compile(&id, &source, &mut wrong) {
-                rules.insert(id, rule);
+            seen.insert(id, source);
+        }
+        let seen: Vec<_> = seen.into_iter().collect();
+        let compiled: Vec<_> =
+            seen.par_iter().map(|(id, source)| compile(id, source, trust(source))).collect();
+        let mut rules: Vec<Rule> = Vec::with_capacity(compiled.len());
+        for result in compiled {
+            match result {
+                Ok(rule) => rules.push(rule),
+                Err(mut found) => wrong.append(&mut found),
             }
         }
-        let rules: Vec<Rule> = rules.into_values().collect();
         let order = order(&rules).unwrap_or_else(|mut cycles| {
             wrong.append(&mut cycles);
             Vec::new()

@@ -41,6 +41,8 @@ pub struct Rule {
     pub(crate) reads_findings: BTreeSet<String>,
     /// It reads `coverage`, so it comes last.
     pub(crate) reads_coverage: bool,
+    /// It reads facts only, so it may be judged at any time.
+    pub(crate) reads_facts_only: bool,
 }
 
 /// One loop of `each`.
@@ -98,18 +100,30 @@ pub(crate) struct Action {
     pub(crate) outcomes: Vec<String>,
 }
 
-/// Compiles one rule file; what is wrong with it goes to `out`.
-pub(crate) fn compile(id: &str, source: &Arc<Source>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
-    let file: RuleFile = match toml::from_str(&source.text) {
-        Ok(file) => file,
-        Err(error) => {
-            out.push(toml_error(source, &error));
-            return None;
-        }
-    };
-    let before = out.len();
-    let rule = Compiler { source, out }.rule(id, file);
-    if out.len() > before { None } else { rule }
+/// Whether conditions and texts are known to compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Built in, and checked when this program was: what decides is compiled now, the rest (most
+    /// of it speaks of findings that few hosts have) when it is first used.
+    BuiltIn,
+    /// Everything is compiled, so that every mistake is told.
+    None,
+}
+
+/// Compiles one rule file.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn compile(
+    id: &str,
+    source: &Arc<Source>,
+    trust: Trust,
+) -> Result<Rule, Vec<Diagnostic>> {
+    let file: RuleFile =
+        toml::from_str(&source.text).map_err(|error| vec![toml_error(source, &error)])?;
+    let mut out = Vec::new();
+    let rule = Compiler { source, trust, out: &mut out }.rule(id, file);
+    rule.filter(|_| out.is_empty()).ok_or(out)
 }
 
 fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
@@ -126,6 +140,7 @@ fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
 
 struct Compiler<'a> {
     source: &'a Arc<Source>,
+    trust: Trust,
     out: &'a mut Vec<Diagnostic>,
 }
 
@@ -168,9 +183,13 @@ impl Compiler<'_> {
             actions,
             reads_findings: BTreeSet::new(),
             reads_coverage: false,
+            reads_facts_only: false,
             file,
         };
         rule.link();
+        for condition in rule.deciding() {
+            condition.logic();
+        }
         Some(rule)
     }
 
@@ -263,6 +282,9 @@ impl Compiler<'_> {
     }
 
     fn text(&mut self, text: &Text) -> Option<Template> {
+        if self.trust == Trust::BuiltIn {
+            return Some(Template::trusted(text.get_ref()));
+        }
         match Template::compile(text.get_ref()) {
             Ok(template) => Some(template),
             Err(e) => {
@@ -275,6 +297,9 @@ impl Compiler<'_> {
     }
 
     fn condition(&mut self, text: &Text) -> Option<Condition> {
+        if self.trust == Trust::BuiltIn {
+            return Some(Condition::trusted(text));
+        }
         Condition::compile(self.source, text).map_err(|d| self.out.push(d)).ok()
     }
 
@@ -310,12 +335,17 @@ impl Rule {
         all
     }
 
-    /// Every condition of the rule.
-    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+    /// The conditions that decide whether it fires.
+    fn deciding(&self) -> impl Iterator<Item = &Condition> {
         self.applies
             .iter()
             .chain(self.guards.iter().map(|g| &g.when))
             .chain(self.outcomes.iter().map(|o| &o.when))
+    }
+
+    /// Every condition of the rule.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.deciding()
             .chain(self.confidence.iter().map(|c| &c.when))
             .chain(self.raise.iter().map(|r| &r.when))
             .chain(self.actions.iter().filter_map(|a| a.when.as_ref()))
@@ -360,13 +390,21 @@ impl Rule {
     fn link(&mut self) {
         let mut findings = BTreeSet::new();
         let mut coverage = false;
-        for condition in self.conditions() {
+        // Only what has the words can name the variables, and parsing is dear.
+        let may_name = |text: &str| text.contains("findings") || text.contains("coverage");
+        let mut facts_only = true;
+        for condition in self.conditions().filter(|c| may_name(&c.text)) {
+            facts_only = false;
             findings.append(&mut cited(condition));
-            visit(&condition.expr, &mut |e| {
+            visit(condition.expr(), &mut |e| {
                 coverage |= matches!(&e.expr, Expr::Ident(name) if name == "coverage");
             });
         }
         for (text, template, _) in self.texts() {
+            if !may_name(text.get_ref()) {
+                continue;
+            }
+            facts_only = false;
             let variables = template.variables();
             coverage |= variables.iter().any(|v| v == "coverage" || v.starts_with("coverage."));
             if variables.iter().any(|v| v == "findings") {
@@ -375,6 +413,7 @@ impl Rule {
         }
         self.reads_findings = findings;
         self.reads_coverage = coverage;
+        self.reads_facts_only = facts_only;
     }
 }
 
@@ -403,7 +442,9 @@ pub(crate) fn finding_id(expr: &IdedExpr) -> Option<&str> {
 
 fn cited(condition: &Condition) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    visit(&condition.expr, &mut |e| ids.extend(finding_id(e).map(str::to_owned)));
+    if condition.text.contains("findings") {
+        visit(condition.expr(), &mut |e| ids.extend(finding_id(e).map(str::to_owned)));
+    }
     ids
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Expression, UndefinedBehavior};
@@ -40,12 +40,13 @@ fn environment(lenient: bool) -> Environment<'static> {
     env
 }
 
-/// A compiled template.
+/// A template, compiled before it is first rendered: of all texts of all rules an analysis renders
+/// a tenth.
 #[derive(Debug)]
 pub(crate) struct Template {
     /// As written.
     pub(crate) source: String,
-    form: Form,
+    form: OnceLock<Form>,
 }
 
 #[derive(Debug)]
@@ -71,18 +72,22 @@ pub(crate) struct TextError {
 impl Template {
     /// Compiles a template.
     pub(crate) fn compile(source: &str) -> Result<Self, TextError> {
-        let form = if source.contains("{%") || source.contains("{#") {
+        let form = Form::of(source)?;
+        if matches!(form, Form::Whole) {
             STRICT.template_from_str(source).map_err(|e| TextError::of(&e, source, 0))?;
-            Form::Whole
-        } else {
-            Form::Pieces(pieces(source)?)
-        };
-        Ok(Self { source: source.to_owned(), form })
+        }
+        Ok(Self { form: OnceLock::from(form), ..Self::trusted(source) })
+    }
+
+    /// A text that is known to be a template: compiled when it is first asked for.
+    pub(crate) fn trusted(source: &str) -> Self {
+        Self { source: source.to_owned(), form: OnceLock::new() }
     }
 
     /// The text, with `?` for what is absent.
     pub(crate) fn render(&self, context: &Value) -> String {
-        let text = match &self.form {
+        let form = self.form.get_or_init(|| Form::of(&self.source).unwrap_or(Form::Whole));
+        let text = match form {
             Form::Whole => ENV.render_str(&self.source, context).unwrap_or_else(|_| ABSENT.into()),
             Form::Pieces(pieces) => pieces
                 .iter()
@@ -141,6 +146,15 @@ impl Template {
             }
         }
         found
+    }
+}
+
+impl Form {
+    fn of(source: &str) -> Result<Self, TextError> {
+        if source.contains("{%") || source.contains("{#") {
+            return Ok(Self::Whole);
+        }
+        pieces(source).map(Self::Pieces)
     }
 }
 

@@ -76,7 +76,7 @@ impl<'w> Tracer<'w> {
 
     /// The truth of a condition; `role` names it in the record.
     pub(crate) fn truth(&mut self, condition: &Condition, role: &str) -> Truth {
-        self.decide(&condition.logic, role)
+        self.decide(condition.logic(), role)
     }
 
     fn decide(&mut self, logic: &Logic, role: &str) -> Truth {

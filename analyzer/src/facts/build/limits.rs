@@ -89,11 +89,11 @@ fn descriptors(
     }
     book.sources(
         "limits.descriptors",
-        [&inputs.sched.fds.path, &inputs.sched.fd_counts.path, &inputs.sched.counts.path]
+        [&inputs.sched.fds.path, &inputs.sched.fd_counts.path, &inputs.process.limits.path]
             .map(|p| Locator::entry(p.as_str()))
             .to_vec(),
     );
-    let soft = inputs.sched.counts.first().ok();
+    let soft = inputs.process.limits.first().ok();
     let row = |(pid, (used, points)): (u32, (i64, Vec<Point>))| {
         let limit = soft.and_then(|p| p.get(&pid)).and_then(|l| l.open_files).map(signed);
         let used_ratio = limit.and_then(|l| ratio(from_i64(used), from_i64(l)));

@@ -76,12 +76,15 @@ pub(crate) struct Status {
     pub(crate) hugetlb_bytes: Option<u64>,
 }
 
-/// Soft limits of a process; `None` is unlimited.
+/// Soft limits of a process; `None` is unlimited or not printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) address_space_bytes: Option<u64>,
     pub(crate) data_bytes: Option<u64>,
     pub(crate) open_files: Option<u64>,
+    /// Up to where the soft limit may go; absent also where that is unlimited.
+    pub(crate) open_files_hard: Option<u64>,
+    pub(crate) processes: Option<u64>,
 }
 
 inputs! {
@@ -118,7 +121,7 @@ inputs! {
     /// Command lines, arguments joined by blanks.
     cmdlines: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/cmdline", Passes::Ends, number, |t, _| Ok(arguments(t)));
-    /// Limits of memory and of open files.
+    /// Limits of memory, of open files, and of processes.
     limits: Packed<u32, Limits> =
         |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
             pid_limits::parse(t).map(|l| Some(limits(&l)))
@@ -169,11 +172,6 @@ inputs! {
     numa_maps: Packed<u32, NumaMaps> =
         |p| p.packed("packs/proc-pid/numa_maps", Passes::All, number, |t, e| {
             numa_maps::parse(t, e).map(|rows| Some(numa(&rows.rows)))
-        });
-    /// Memory nodes that processes may use.
-    allowed_nodes: Packed<u32, Box<str>> =
-        |p| p.packed("packs/proc-pid/status", Passes::First, number, |t, _| {
-            pid_status::parse(t).map(|s| s.mems_allowed.map(Into::into))
         });
     /// Bytes written towards disks, at both ends.
     written: Packed<u32, u64> =
@@ -276,14 +274,17 @@ fn arguments(text: &str) -> Option<Box<str>> {
 }
 
 fn limits(l: &pid_limits::PidLimits) -> Limits {
-    let soft = |limit: Option<pid_limits::Limit>| match limit?.soft {
-        pid_limits::Bound::At(bytes) => Some(bytes),
+    let at = |bound| match bound {
+        pid_limits::Bound::At(n) => Some(n),
         pid_limits::Bound::Unlimited => None,
     };
+    let soft = |limit: Option<pid_limits::Limit>| at(limit?.soft);
     Limits {
         address_space_bytes: soft(l.address_space_bytes),
         data_bytes: soft(l.data_bytes),
         open_files: soft(l.open_files),
+        open_files_hard: l.open_files.and_then(|limit| at(limit.hard)),
+        processes: soft(l.processes),
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
-use crate::parse::{
-    ParseError, interrupts, pid_cgroup, pid_limits, pid_stat, pid_status, pressure,
-};
+use crate::parse::{ParseError, interrupts, pid_cgroup, pid_stat, pid_status, pressure};
 
 use super::{Tid, number, pair, sys};
 
@@ -28,15 +26,8 @@ pub(crate) struct Traits {
     pub(crate) tracer_pid: u32,
     pub(crate) uid: Option<u32>,
     pub(crate) cpus_allowed: Box<str>,
-}
-
-/// Soft limits on counts; `None` is unlimited or not printed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counts {
-    pub(crate) open_files: Option<u64>,
-    /// Up to where the soft limit may go; absent also where that is unlimited.
-    pub(crate) open_files_hard: Option<u64>,
-    pub(crate) processes: Option<u64>,
+    /// Memory nodes.
+    pub(crate) mems_allowed: Option<Box<str>>,
 }
 
 inputs! {
@@ -62,24 +53,20 @@ inputs! {
     /// Functions of the kernel stack of threads in D, the topmost first.
     stacks: Packed<Tid, Vec<Box<str>>> =
         |p| p.packed("packs/proc-task/stack", Passes::All, pair, |t, _| Ok(Some(frames(t))));
-    /// Tracer, owner and allowed CPUs of each process.
+    /// Tracer, owner, allowed CPUs and memory nodes of each process.
     traits: Packed<u32, Traits> =
         |p| p.packed("packs/proc-pid/status", Passes::First, number, |t, _| {
             pid_status::parse(t).map(|s| Some(Traits {
                 tracer_pid: s.tracer_pid.unwrap_or(0),
                 uid: s.uid,
                 cpus_allowed: s.cpus_allowed.unwrap_or("").into(),
+                mems_allowed: s.mems_allowed.map(Into::into),
             }))
         });
     /// Control groups of each process, in one hierarchy or several, the root left out.
     cgroups: Packed<u32, Vec<Box<str>>> =
         |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
             Ok(Some(memberships(&pid_cgroup::parse(t)?)))
-        });
-    /// Limits on counts of each process.
-    counts: Packed<u32, Counts> =
-        |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
-            pid_limits::parse(t).map(|l| Some(counts(&l)))
         });
     /// Open descriptors of the processes that have most, in every sample; of all at its ends.
     fd_counts: Packed<u32, u64> =
@@ -195,18 +182,6 @@ fn thread_count(text: &str) -> Option<(u64, u64)> {
     let threads: u64 = fields.next()?.parse().ok()?;
     let start = fields.nth(1)?.parse().ok()?;
     (threads > 1).then_some((start, threads))
-}
-
-fn counts(l: &pid_limits::PidLimits) -> Counts {
-    let soft = |limit: Option<pid_limits::Limit>| match limit?.soft {
-        pid_limits::Bound::At(n) => Some(n),
-        pid_limits::Bound::Unlimited => None,
-    };
-    let hard = l.open_files.and_then(|limit| match limit.hard {
-        pid_limits::Bound::At(n) => Some(n),
-        pid_limits::Bound::Unlimited => None,
-    });
-    Counts { open_files: soft(l.open_files), open_files_hard: hard, processes: soft(l.processes) }
 }
 
 fn count(text: &str) -> Result<u64, ParseError> {

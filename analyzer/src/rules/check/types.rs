@@ -19,9 +19,9 @@ pub(super) fn condition(
     out: &mut Vec<Diagnostic>,
 ) -> Vec<String> {
     let mut checker = Checker { rule, condition, ids, out, reads: Vec::new() };
-    let ty = checker.infer(&condition.expr, scope).ty;
+    let ty = checker.infer(condition.expr(), scope).ty;
     if !matches!(ty, Ty::Bool | Ty::Any) {
-        let d = checker.wrong(&condition.expr, format!("this condition is {}", ty.name()));
+        let d = checker.wrong(condition.expr(), format!("this condition is {}", ty.name()));
         checker.out.push(d.help("a condition must be true or false: compare it with something"));
     }
     checker.reads

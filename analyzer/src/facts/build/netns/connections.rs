@@ -1,7 +1,7 @@
 //! Established connections to other hosts by service: silences, keepalive, unanswered probes.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::absence::{Absence, Reason};
 
@@ -22,42 +22,63 @@ const SHOWN: usize = 5;
 /// A probe that is answered is answered within this.
 const ANSWERED_MS: u32 = 1000;
 
-/// Sockets of the earlier look by their ends.
-type Earlier<'a> = BTreeMap<(SocketAddr, SocketAddr), &'a Socket>;
+/// A socket at the later look, or the only one, and the same at the earlier one.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) now: &'a Socket,
+    pub(super) before: Option<&'a Socket>,
+}
 
-/// The sockets of a namespace at both looks.
+/// The sockets of a namespace at both looks. A busy host has 100,000: they are matched once.
 pub(super) struct Looks<'a> {
-    /// The later look, or the only one.
-    pub(super) now: &'a [Socket],
-    /// The earlier one.
-    pub(super) before: Option<&'a [Socket]>,
-    /// Time between them.
-    pub(super) span_s: f64,
+    /// All sockets.
+    pub(super) all: Vec<Pair<'a>>,
+    /// Established connections to other hosts. Where both ends are here, nothing is between them.
+    pub(super) established: Vec<Pair<'a>>,
+    /// Time between the looks, where there were two.
+    pub(super) span_s: Option<f64>,
 }
 
 impl<'a> Looks<'a> {
-    /// Sockets of the earlier look by their ends.
-    pub(super) fn earlier(&self) -> Earlier<'a> {
-        let before = self.before.unwrap_or_default();
-        before.iter().map(|s| ((s.local, s.remote), s)).collect()
-    }
-
-    /// Established connections to other hosts. Where both ends are here, nothing is between them.
-    pub(super) fn established(&self) -> Vec<&'a Socket> {
-        let all = self.now.iter().filter(|s| s.state == State::Established);
-        let ends: BTreeSet<_> = all.clone().map(|s| (s.local, s.remote)).collect();
-        all.filter(|s| s.is_remote() && !ends.contains(&(s.remote, s.local))).collect()
+    /// From the later look, and the earlier one with the time between them.
+    pub(super) fn of(now: &'a [Socket], earlier: Option<(&'a [Socket], f64)>) -> Self {
+        let before: HashMap<_, &'a Socket> = earlier
+            .map_or(&[][..], |(sockets, _)| sockets)
+            .iter()
+            .map(|s| ((s.local, s.remote), s))
+            .collect();
+        let pair =
+            |now: &'a Socket| Pair { now, before: before.get(&(now.local, now.remote)).copied() };
+        let all: Vec<Pair<'a>> = now.iter().map(pair).collect();
+        let is_established = |p: &&Pair<'a>| p.now.state == State::Established;
+        // Only what has an address of this host at its other end can have that end here, too.
+        let own: HashSet<IpAddr> =
+            all.iter().filter(is_established).map(|p| p.now.local.ip()).collect();
+        let ends: HashSet<(SocketAddr, SocketAddr)> = all
+            .iter()
+            .filter(is_established)
+            .filter(|p| own.contains(&p.now.remote.ip()))
+            .map(|p| (p.now.local, p.now.remote))
+            .collect();
+        let is_alone = |s: &Socket| !ends.contains(&(s.remote, s.local));
+        let established = all
+            .iter()
+            .filter(is_established)
+            .filter(|p| p.now.is_remote() && (ends.is_empty() || is_alone(p.now)))
+            .copied()
+            .collect();
+        Self { all, established, span_s: earlier.map(|(_, span_s)| span_s) }
     }
 }
 
 /// Connections of one service while they are counted.
 struct Group<'a> {
-    sockets: Vec<&'a Socket>,
+    sockets: Vec<Pair<'a>>,
     pid: Option<u32>,
 }
 
 /// Who, in which role, on which port.
-type Key = (Role, u16, Option<String>);
+type Key<'a> = (Role, u16, Option<&'a str>);
 
 impl One<'_> {
     /// Silence of a connection as the device in its path sees it, and after how long that device
@@ -77,10 +98,10 @@ impl One<'_> {
     /// The sessions that pass a device of which the operator told.
     pub(super) fn l4(&self, looks: &Looks<'_>, listeners: &Listeners) -> Option<L4> {
         let known: Vec<(Option<f64>, f64)> = looks
-            .established()
-            .into_iter()
-            .filter_map(|s| {
-                let (idle, timeout) = self.silence(s, listeners);
+            .established
+            .iter()
+            .filter_map(|p| {
+                let (idle, timeout) = self.silence(p.now, listeners);
                 Some((idle, timeout?))
             })
             .collect();
@@ -103,28 +124,22 @@ impl One<'_> {
         listeners: &Listeners,
         parameters: Option<&Keepalive>,
     ) -> Vec<Connections> {
-        let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
-        for s in looks.established() {
+        let mut groups: BTreeMap<Key<'_>, Group<'_>> = BTreeMap::new();
+        for p in &looks.established {
+            let s = p.now;
             let role = listeners.role(s);
             let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
-            let owner = self.owners.name(s.inode).map(str::to_owned);
+            let owner = self.owners.name(s.inode);
             let empty = || Group { sockets: Vec::new(), pid: None };
             let group = groups.entry((role, port, owner)).or_insert_with(empty);
-            group.sockets.push(s);
+            group.sockets.push(*p);
             group.pid = group.pid.or_else(|| self.owners.pid(s.inode));
         }
-        let earlier = looks.earlier();
         let mut all: Vec<Connections> = groups
             .into_iter()
             .map(|(key, group)| {
                 let mut fact = self.service(key, &group, listeners);
-                let once = looks.before.is_none();
-                probes(
-                    &mut fact,
-                    &group.sockets,
-                    (!once).then_some((&earlier, looks.span_s)),
-                    parameters,
-                );
+                probes(&mut fact, &group.sockets, looks.span_s, parameters);
                 fact
             })
             .collect();
@@ -141,9 +156,9 @@ impl One<'_> {
         all
     }
 
-    fn service(&self, key: Key, group: &Group<'_>, listeners: &Listeners) -> Connections {
+    fn service(&self, key: Key<'_>, group: &Group<'_>, listeners: &Listeners) -> Connections {
         let (role, port, owner) = key;
-        let sockets = &group.sockets;
+        let sockets: Vec<&Socket> = group.sockets.iter().map(|p| p.now).collect();
         let rows: Vec<Row<'_>> = sockets
             .iter()
             .map(|s| {
@@ -158,10 +173,10 @@ impl One<'_> {
         let told = on.zip(off).map(|(on, off)| on + off);
         let timeouts: Vec<f64> = rows.iter().filter_map(|r| r.timeout_s).collect();
         let mut fact = Connections {
-            name: name(role, port, owner.as_deref()),
+            name: name(role, port, owner),
             role: role.as_str().to_owned(),
             port: port.into(),
-            owner,
+            owner: owner.map(str::to_owned),
             established: len(rows.len()),
             keepalive_on: on,
             keepalive_off: off,
@@ -289,8 +304,8 @@ fn silences(fact: &mut Connections, rows: &[Row<'_>], has_timers: bool) {
 /// Probes without an answer: at both looks, or, of one look, sent a second ago and more.
 fn probes(
     fact: &mut Connections,
-    sockets: &[&Socket],
-    earlier: Option<(&Earlier<'_>, f64)>,
+    sockets: &[Pair<'_>],
+    span_s: Option<f64>,
     parameters: Option<&Keepalive>,
 ) {
     let Some(on) = fact.keepalive_on else { return };
@@ -300,21 +315,21 @@ fn probes(
         s.retries > 1
             || interval_ms.is_some_and(|i| i - f64::from(s.expires_ms) >= f64::from(ANSWERED_MS))
     };
-    let unanswered: Vec<&&Socket> = sockets
+    let unanswered: Vec<&Pair<'_>> = sockets
         .iter()
-        .filter(|s| waits(s))
-        .filter(|s| match earlier {
-            Some((earlier, _)) => earlier.get(&(s.local, s.remote)).is_some_and(|e| waits(e)),
-            None => sent_long_ago(s),
+        .filter(|p| waits(p.now))
+        .filter(|p| match span_s {
+            Some(_) => p.before.is_some_and(waits),
+            None => sent_long_ago(p.now),
         })
         .collect();
     fact.unanswered = Some(len(unanswered.len()));
     fact.unanswered_ratio = ratio(from_len(unanswered.len()), from_i64(on));
-    let left = |s: &&&Socket| {
-        let p = parameters?;
+    let left = |pair: &&Pair<'_>| {
+        let (s, p) = (pair.now, parameters?);
         // More probes than the parameters allow in that time: the application set its own.
-        let sent = earlier.and_then(|(all, span_s)| {
-            let before = all.get(&(s.local, s.remote))?.retries;
+        let sent = span_s.and_then(|span_s| {
+            let before = pair.before?.retries;
             Some((f64::from(s.retries.saturating_sub(before).saturating_sub(1)), span_s))
         });
         if sent.is_some_and(|(n, span_s)| n * p.interval_s > span_s) {
@@ -325,7 +340,8 @@ fn probes(
     };
     let left: Vec<f64> = unanswered.iter().filter_map(left).collect();
     fact.reset_in_s = smallest(&left);
-    let peers: BTreeSet<String> = unanswered.iter().map(|s| s.remote.ip().to_string()).collect();
+    let peers: BTreeSet<String> =
+        unanswered.iter().map(|p| p.now.remote.ip().to_string()).collect();
     fact.unanswered_peers = peers.into_iter().take(SHOWN).collect();
 }
 

@@ -45,13 +45,13 @@ impl One<'_> {
                 let locators = later.paths.iter().map(|p| Locator::entry(p.as_str())).collect();
                 book.sources(format!("{}.{field}", self.fact), locators);
             }
-            Looks { now: &later.sockets, before: Some(first), span_s: later.span_s }
+            Looks::of(&later.sockets, Some((first, later.span_s)))
         } else {
             for field in OF_SOCKETS {
                 let fact = format!("{}.{field}", self.fact);
                 book.source(fact, Locator::facts([format!("{}.tcp", self.fact)]));
             }
-            Looks { now: first, before: None, span_s: 0.0 }
+            Looks::of(first, None)
         };
         ns.l4 = self.l4(&looks, listeners);
         self.l4_absences(ns, book);
@@ -62,7 +62,7 @@ impl One<'_> {
         ns.subnets = subnets(&looks, ns.routes.as_ref());
         self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
         // A source without round trips and timeouts says nothing about loss.
-        if ns.retrans_peers.is_empty() && looks.established().iter().any(|s| s.flow.is_none()) {
+        if ns.retrans_peers.is_empty() && looks.established.iter().any(|p| p.now.flow.is_none()) {
             for field in ["retrans_peers", "subnets"] {
                 let why = "the source tells no round trips and retransmissions";
                 let absence = Absence::new(Reason::NotCollected, why);

@@ -24,6 +24,7 @@ mod conntrack;
 mod counters;
 mod flows;
 mod gained;
+mod greatest;
 mod handshakes;
 mod owners;
 mod parameters;

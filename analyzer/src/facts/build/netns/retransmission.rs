@@ -11,7 +11,8 @@ use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Flow, Socket, State};
 use super::super::super::netns::{RetransPeer, Retransmission, Retries, Routes, Subnet};
-use super::connections::{Looks, smallest};
+use super::connections::{Looks, Pair, smallest};
+use super::greatest::greatest;
 use super::retries::route_of;
 use super::{Book, MAX_KEYS, One};
 
@@ -42,10 +43,9 @@ impl One<'_> {
         let share = |data: i64, sent: i64| ratio(from_i64(data), from_i64(sent + data));
         let timeouts = of("TcpExt.TCPTimeouts");
         let mut rtt: Vec<f64> = looks
-            .map(Looks::established)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|s| rtt_ms(&s.flow?))
+            .iter()
+            .flat_map(|looks| &looks.established)
+            .filter_map(|p| rtt_ms(&p.now.flow?))
             .collect();
         let found = Retransmission {
             span_s: gained.span_s,
@@ -120,12 +120,10 @@ pub(super) fn retrans_peers(
     listeners: &Listeners,
     retries: Option<&Retries>,
 ) -> Vec<RetransPeer> {
-    let earlier = looks.earlier();
     let mut groups: BTreeMap<(IpAddr, Role, u16), Group<'_>> = BTreeMap::new();
-    let all = looks.now.iter().filter(|s| sends(s) && s.is_remote());
-    for s in all {
-        let Some(flow) = s.flow else { continue };
-        let before = earlier.get(&(s.local, s.remote)).and_then(|e| e.flow);
+    for Pair { now: s, before } in &looks.all {
+        let Some(flow) = s.flow.filter(|_| sends(s) && s.is_remote()) else { continue };
+        let before = before.and_then(|e| e.flow);
         let role = listeners.role(s);
         let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
         let group = groups.entry((s.remote.ip(), role, port)).or_default();
@@ -136,30 +134,36 @@ pub(super) fn retrans_peers(
         group.sockets.push((s, flow));
     }
     let total: u64 = groups.values().map(|g| g.again).sum();
-    let two = looks.before.is_some();
-    let mut peers: Vec<RetransPeer> =
-        groups.into_iter().map(|(key, g)| g.fact(key, two, total, retries)).collect();
-    peers.sort_by(|a, b| {
-        (b.stuck, b.again, b.connections)
-            .cmp(&(a.stuck, a.again, a.connections))
-            .then_with(|| a.name.cmp(&b.name))
-    });
-    peers.truncate(MAX_KEYS);
-    peers
+    let two = looks.span_s.is_some();
+    let ranked: Vec<_> = groups
+        .into_iter()
+        .map(|(key, g)| ((g.stuck().count(), two.then_some(g.again), g.sockets.len()), (key, g)))
+        .collect();
+    greatest(ranked, |(key, _)| name(*key))
+        .into_iter()
+        .map(|(name, (key, g))| g.fact(key, name, two, total, retries))
+        .collect()
+}
+
+/// `10.0.0.1 at :443` of a client, `10.0.0.1:443` of a server.
+fn name((ip, role, port): (IpAddr, Role, u16)) -> String {
+    match role {
+        Role::Server => format!("{ip} at :{port}"),
+        Role::Client | Role::Unknown => SocketAddr::new(ip, port).to_string(),
+    }
 }
 
 /// Round trips and timeouts by network.
 pub(super) fn subnets(looks: &Looks<'_>, routes: Option<&Routes>) -> Vec<Subnet> {
-    let earlier = looks.earlier();
     let mut groups: BTreeMap<(IpAddr, u8), (Vec<Flow>, u64)> = BTreeMap::new();
-    for s in looks.established() {
+    for Pair { now: s, before } in &looks.established {
         let Some(flow) = s.flow.filter(|f| f.rtt_us > 0 && f.rto_us > 0) else { continue };
-        let before = earlier.get(&(s.local, s.remote)).and_then(|e| e.flow).unwrap_or_default();
+        let before = before.and_then(|e| e.flow).unwrap_or_default();
         let group = groups.entry(network(s.remote.ip())).or_default();
         group.1 += u64::from(flow.total_retrans.saturating_sub(before.total_retrans));
         group.0.push(flow);
     }
-    let two = looks.before.is_some();
+    let two = looks.span_s.is_some();
     let mut all: Vec<Subnet> = groups
         .into_iter()
         .map(|((ip, bits), (flows, again))| Subnet {
@@ -191,19 +195,21 @@ struct Group<'a> {
     counts_segments: bool,
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    /// Connections that got no answer for long.
+    fn stuck(&self) -> impl Iterator<Item = &(&'a Socket, Flow)> {
+        self.sockets.iter().filter(|(_, f)| f.backoff >= STUCK_BACKOFF && f.unacked > 0)
+    }
+
     fn fact(
         self,
         (ip, role, port): (IpAddr, Role, u16),
+        name: String,
         two: bool,
         total: u64,
         retries: Option<&Retries>,
     ) -> RetransPeer {
-        let stuck: Vec<&(&Socket, Flow)> = self
-            .sockets
-            .iter()
-            .filter(|(_, f)| f.backoff >= STUCK_BACKOFF && f.unacked > 0)
-            .collect();
+        let stuck: Vec<&(&Socket, Flow)> = self.stuck().collect();
         let left: Vec<f64> = stuck
             .iter()
             .filter_map(|(s, _)| {
@@ -215,10 +221,7 @@ impl Group<'_> {
         let again = two.then(|| signed(self.again));
         let sent = (two && self.counts_segments).then(|| signed(self.sent));
         RetransPeer {
-            name: match role {
-                Role::Server => format!("{ip} at :{port}"),
-                Role::Client | Role::Unknown => SocketAddr::new(ip, port).to_string(),
-            },
+            name,
             address: ip.to_string(),
             port: port.into(),
             is_dependency: role == Role::Client,

@@ -1,6 +1,8 @@
 //! Sockets of a namespace: states, peers, silences.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
 
 use crate::absence::{Absence, Reason};
 
@@ -12,12 +14,38 @@ use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Socket, State, Timer};
 use super::super::super::netns::{Counters, Peer, Tcp};
 use super::super::window::seconds;
-use super::{Book, MAX_KEYS, One};
+use super::greatest::greatest;
+use super::{Book, One};
 
 /// Values of a histogram.
 const MAX_VALUES: usize = 2000;
 /// Silent for so long is idle.
 const IDLE_S: f64 = 60.0;
+
+/// What connections of one kind have in common: the listener here, or the remote end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum At {
+    Listener(u16),
+    Remote(SocketAddr),
+}
+
+impl At {
+    pub(super) fn of(s: &Socket, role: Role) -> Self {
+        match role {
+            Role::Server => Self::Listener(s.local.port()),
+            Role::Client | Role::Unknown => Self::Remote(s.remote),
+        }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listener(port) => write!(f, "listener :{port}"),
+            Self::Remote(end) => end.fmt(f),
+        }
+    }
+}
 
 /// The last look at the sockets, and how long after the first it was.
 pub(super) struct Later {
@@ -92,11 +120,11 @@ impl One<'_> {
         counters: Option<&Counters>,
         book: &mut Book,
     ) -> Tcp {
-        let mut states: BTreeMap<String, i64> = BTreeMap::new();
+        let mut states: BTreeMap<State, i64> = BTreeMap::new();
         for s in sockets {
-            *states.entry(s.state.as_str().to_owned()).or_default() += 1;
+            *states.entry(s.state).or_default() += 1;
         }
-        let of = |state: State| states.get(state.as_str()).copied().unwrap_or(0);
+        let of = |state: State| states.get(&state).copied().unwrap_or(0);
         let remote: Vec<&Socket> =
             sockets.iter().filter(|s| s.state == State::Established && s.is_remote()).collect();
         let silences = self.silences(&remote, listeners);
@@ -132,7 +160,7 @@ impl One<'_> {
             idle_s: thin(silences),
             time_wait_age_s: thin(sorted(waits.collect())),
             peers: self.peers(sockets, listeners),
-            states,
+            states: states.iter().map(|(s, n)| (s.as_str().to_owned(), *n)).collect(),
         };
         self.tcp_absences(&tcp, book);
         tcp
@@ -153,32 +181,26 @@ impl One<'_> {
     }
 
     pub(super) fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
-        let mut groups: BTreeMap<(State, String, Role), (usize, Vec<u64>)> = BTreeMap::new();
+        let mut groups: BTreeMap<(State, At, Role), (usize, Vec<u64>)> = BTreeMap::new();
         for s in sockets.iter().filter(|s| !matches!(s.state, State::Listen | State::Close)) {
             let role = listeners.role(s);
-            let peer = match role {
-                Role::Server => format!("listener :{}", s.local.port()),
-                Role::Client | Role::Unknown => s.remote.to_string(),
-            };
-            let group = groups.entry((s.state, peer, role)).or_default();
+            let group = groups.entry((s.state, At::of(s, role), role)).or_default();
             group.0 += 1;
             if s.inode != 0 && group.1.len() < 100 {
                 group.1.push(s.inode);
             }
         }
-        let mut peers: Vec<Peer> = groups
+        let ranked = groups.into_iter().map(|(key, (count, of))| (count, (key, count, of)));
+        greatest(ranked.collect(), |((_, at, _), ..)| at.to_string())
             .into_iter()
-            .map(|((state, peer, role), (count, inodes))| Peer {
+            .map(|(peer, ((state, _, role), count, inodes))| Peer {
                 state: state.as_str().to_owned(),
                 peer,
                 role: role.as_str().to_owned(),
                 count: len(count),
                 owners: self.owners.names(inodes),
             })
-            .collect();
-        peers.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.peer.cmp(&b.peer)));
-        peers.truncate(MAX_KEYS);
-        peers
+            .collect()
     }
 
     pub(super) fn tcp_absences(&self, tcp: &Tcp, book: &mut Book) {

@@ -11,7 +11,9 @@ use super::super::super::method::num::{from_i64, from_len, len, ratio};
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Socket, State, Timer};
 use super::super::super::netns::{Counters, PortKey, TimeWait, TimeWaitGroup};
-use super::{Book, MAX_KEYS, One};
+use super::greatest::greatest;
+use super::sockets::At;
+use super::{Book, One};
 
 /// `TCP_TIMEWAIT_LEN` less ten seconds: what has more left closed within the last ten.
 const FRESH_MS: u32 = 50_000;
@@ -125,33 +127,31 @@ impl One<'_> {
     }
 
     fn time_wait_groups(&self, s: &Sources<'_>, max: Option<i64>) -> Vec<TimeWaitGroup> {
-        let mut groups: BTreeMap<(Role, String), Group> = BTreeMap::new();
+        let mut groups: BTreeMap<(Role, At), Group> = BTreeMap::new();
         for w in s.sockets.iter().filter(|w| w.state == State::TimeWait) {
             let role = s.listeners.role(w);
-            let (name, port) = match role {
-                Role::Server => (format!("listener :{}", w.local.port()), w.local.port()),
-                Role::Client | Role::Unknown => (w.remote.to_string(), w.remote.port()),
+            let at = At::of(w, role);
+            let group = groups.entry((role, at)).or_default();
+            group.port = match at {
+                At::Listener(port) => port,
+                At::Remote(end) => end.port(),
             };
-            let group = groups.entry((role, name)).or_default();
-            group.port = port;
             group.is_loopback = !w.is_remote();
             group.count += 1;
             group.untimed |= w.timer != Some(Timer::TimeWait);
             group.fresh += usize::from(w.expires_ms > FRESH_MS);
         }
-        let mut out: Vec<TimeWaitGroup> = groups
+        let ranked = groups.into_iter().map(|(key, g)| (g.count, (key, g)));
+        greatest(ranked.collect(), |((_, at), _)| at.to_string())
             .into_iter()
-            .map(|((role, name), g)| self.time_wait_group(s, role, name, &g, max))
-            .collect();
-        out.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-        out.truncate(MAX_KEYS);
-        out
+            .map(|(name, ((role, at), g))| self.time_wait_group(s, (role, at), name, &g, max))
+            .collect()
     }
 
     fn time_wait_group(
         &self,
         s: &Sources<'_>,
-        role: Role,
+        (role, at): (Role, At),
         name: String,
         g: &Group,
         max: Option<i64>,
@@ -171,11 +171,9 @@ impl One<'_> {
             .max_by(f64::total_cmp);
         let accepts = s.counters.and_then(|c| c.passive_opens?.per_s);
         let server = (role == Role::Server).then_some(()).and(closes_per_s);
-        let holders = s.sockets.iter().filter(|o| match role {
-            Role::Server => o.state == State::Listen && o.local.port() == g.port,
-            Role::Client | Role::Unknown => {
-                o.remote.port() == g.port && o.remote.to_string() == name
-            }
+        let holders = s.sockets.iter().filter(|o| match at {
+            At::Listener(port) => o.state == State::Listen && o.local.port() == port,
+            At::Remote(end) => o.remote == end,
         });
         TimeWaitGroup {
             role: role.as_str().to_owned(),

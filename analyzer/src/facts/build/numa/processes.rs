@@ -126,7 +126,8 @@ fn compare(row: &mut NumaProcess, nodes: &[Node]) {
 /// The policy of most of the memory, and the nodes it may not leave.
 fn bound(row: &mut NumaProcess, pid: u32, maps: &NumaMaps, nodes: &[Node], context: &Context<'_>) {
     let most = maps.policy_bytes.iter().max_by_key(|(_, bytes)| **bytes).map(|(p, _)| &**p);
-    let allowed = context.inputs.process.allowed_nodes.good().find_map(|(_, p)| p.get(&pid));
+    let traits = &context.inputs.sched.traits;
+    let allowed = traits.good().find_map(|(_, p)| p.get(&pid)?.mems_allowed.as_deref());
     let list = |text: &str| -> Vec<i64> {
         let parsed = cpulist::parse(text.trim()).ok();
         parsed.map(|l| l.iter().take(1024).map(i64::from).collect()).unwrap_or_default()

@@ -93,7 +93,7 @@ fn owners(inputs: &Inputs, who: &Who<'_>) -> Vec<Owner> {
 fn users(inputs: &Inputs) -> Vec<UserTasks> {
     let (Ok(traits), Ok(limits), Ok(processes)) = (
         inputs.sched.traits.first(),
-        inputs.sched.counts.first(),
+        inputs.process.limits.first(),
         inputs.process.processes.first(),
     ) else {
         return Vec::new();
