@@ -53,7 +53,11 @@ impl Judge {
         });
         let (bench, snapshot) = (bench?, snapshot?);
         stats.done("open, index");
-        Ok(bench.judge(archive, &snapshot, stats))
+        let analysis = bench.judge(archive, &snapshot, stats);
+        // It is the only one: the process ends soon, and taking a large host apart piece by piece
+        // would be work for nobody.
+        std::mem::forget((bench, snapshot));
+        Ok(analysis)
     }
 
     /// Loads rules and inputs; an error names the option at fault.

@@ -41,7 +41,10 @@ pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
             deliver(&analysis, one, &args.output, io)?;
             stats.done("report");
             write!(io.err, "{}", stats.table())?;
-            Ok(args.output.status(std::iter::once(&analysis)))
+            let code = args.output.status(std::iter::once(&analysis));
+            // The process ends here, which frees all of it at once.
+            std::mem::forget(analysis);
+            Ok(code)
         }
         several => all(several, &args.judge.bench()?, args, io),
     }

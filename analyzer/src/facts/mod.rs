@@ -88,7 +88,10 @@ pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce
         format: snapshot.format().as_str(),
         problems: snapshot.problems(),
     };
-    build::facts(&inputs, &archive, told)
+    let facts = build::facts(&inputs, &archive, told);
+    // What was parsed of a large host is a million pieces: they are freed beside the next stage.
+    rayon::spawn(move || drop(inputs));
+    facts
 }
 
 /// JSON Schema of the tree: every path that a rule may name, with its type and its meaning.

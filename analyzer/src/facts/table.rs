@@ -21,6 +21,11 @@ impl<V> Table<V> {
         self.entries.insert(path.into(), value);
     }
 
+    /// Takes over all entries of another table.
+    pub fn extend(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+    }
+
     /// Takes away what is attached to `path` itself.
     pub fn remove(&mut self, path: &str) {
         self.entries.remove(path);

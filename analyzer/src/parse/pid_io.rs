@@ -33,9 +33,15 @@ pub struct PidIo {
 /// # Errors
 /// A field lacking or not a number.
 pub fn parse(text: &str) -> Result<PidIo, ParseError> {
-    let field = |key: &'static str| {
-        let found = lines(text)
-            .find_map(|(line, text)| Some((line, text.strip_prefix(key)?.strip_prefix(':')?)));
+    // Lines come in the order of the fields: each is looked for behind the one before, and only
+    // what stands elsewhere from the start.
+    let mut rest = lines(text);
+    let mut field = |key: &'static str| {
+        let value = |(line, text)| {
+            let text: &str = text;
+            Some((line, text.strip_prefix(key)?.strip_prefix(':')?))
+        };
+        let found = rest.find_map(value).or_else(|| lines(text).find_map(value));
         let (line, value) =
             found.ok_or_else(|| ParseError::new(None, text, format!("a line `{key}:`")))?;
         number(line, value, key)

@@ -6,7 +6,7 @@
 //! 1 (process_api) S 0 0 0 0 -1 4194560 44315 3957331 0 469 88 459 16710 1885 10 -10 13 0 24 51355648 4717 …
 //! ```
 
-use super::{Fields, ParseEnv, ParseError, number};
+use super::{Fields, ParseEnv, ParseError, cut, number};
 
 /// One process or thread. Borrows its name: a snapshot holds a million of these lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +67,9 @@ impl PidStat<'_> {
     /// What a series keeps.
     #[must_use]
     pub const fn times(&self) -> Times {
-        let Self { state, major_faults, user_ticks, system_ticks, start_ticks, .. } = *self;
-        Times { state, major_faults, user_ticks, system_ticks, start_ticks }
+        let Self { state, major_faults, user_ticks, system_ticks, threads, start_ticks, .. } =
+            *self;
+        Times { state, major_faults, user_ticks, system_ticks, threads, start_ticks }
     }
 }
 
@@ -131,11 +132,13 @@ pub struct Times {
     pub user_ticks: u64,
     /// Kernel time since start.
     pub system_ticks: u64,
+    /// Threads of the process.
+    pub threads: u64,
     /// Start since boot.
     pub start_ticks: u64,
 }
 
-/// Reads state and times alone.
+/// Reads state, times and the number of threads alone.
 ///
 /// # Errors
 /// One of them lacking or not a number.
@@ -144,8 +147,9 @@ pub fn times(text: &str) -> Result<Times, ParseError> {
     let state = f.word("state")?.chars().next().ok_or_else(|| f.error("a state"))?;
     let major_faults = f.pass(8).num("majflt")?;
     let (user_ticks, system_ticks) = (f.pass(1).num("utime")?, f.num("stime")?);
-    let start_ticks = f.pass(6).num("starttime")?;
-    Ok(Times { state, major_faults, user_ticks, system_ticks, start_ticks })
+    let threads = f.pass(4).num("num_threads")?;
+    let start_ticks = f.pass(1).num("starttime")?;
+    Ok(Times { state, major_faults, user_ticks, system_ticks, threads, start_ticks })
 }
 
 /// Reads name and state alone.
@@ -162,7 +166,8 @@ pub fn state(text: &str) -> Result<(&str, char), ParseError> {
 fn named(text: &str) -> Result<(&str, &str, Fields<'_>), ParseError> {
     let whole = || ParseError::new(1, text, "`pid (name) state …`");
     let (head, tail) = text.rsplit_once(')').ok_or_else(whole)?;
-    let (pid, comm) = head.split_once(" (").ok_or_else(whole)?;
+    let (pid, comm) = cut(head, b'(').ok_or_else(whole)?;
+    let pid = pid.strip_suffix(' ').ok_or_else(whole)?;
     Ok((pid, comm, Fields::new(1, tail)))
 }
 

@@ -117,6 +117,10 @@ fn key_of(key: &str) -> &'static str {
 
 impl PidStatus<'_> {
     fn size(&mut self, key: &str) -> Option<&mut Option<u64>> {
+        // Most keys of the file are no sizes, and need not be compared with each of them.
+        if !matches!(key.as_bytes().first(), Some(b'V' | b'R' | b'H')) {
+            return None;
+        }
         Some(match key {
             "VmPeak" => &mut self.vm_peak_bytes,
             "VmSize" => &mut self.vm_size_bytes,

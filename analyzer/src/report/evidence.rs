@@ -16,7 +16,7 @@ const AROUND: usize = 1;
 
 /// Reads the archive again. The parsers' results are long gone when a report is written, so
 /// evidence is fetched by its locator.
-pub trait Evidence {
+pub trait Evidence: Sync {
     /// The bytes of an entry, or of one record of a pack.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ impl Book {
         self.sources.set(fact, locators);
     }
 
+    /// Takes over what another book says of facts of its own.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.sources.extend(other.sources);
+        self.absences.extend(other.absences);
+    }
+
     /// A fact is absent.
     pub(crate) fn absent(&mut self, fact: impl Into<String>, absence: Absence) {
         self.absences.set(fact, absence);

@@ -166,19 +166,21 @@ fn kinds(inputs: &Inputs, pid: i64) -> Vec<Kind> {
 /// Processes whose number of threads grows, from the samples of all processes.
 fn threads(inputs: &Inputs, window: &Window, who: &Who<'_>, book: &mut Book) -> Vec<Threads> {
     let mut series: BTreeMap<(u32, u64), Vec<Point>> = BTreeMap::new();
-    let readings = window.readings(&inputs.sched.thread_counts);
+    let tasks = &inputs.process.tasks;
+    let readings = window.readings(tasks);
     if readings.len() < MIN_SAMPLES {
         book.absent(
             "limits.threads",
-            super::book::too_few(&inputs.sched.thread_counts.path, readings.len(), MIN_SAMPLES),
+            super::book::too_few(&tasks.path, readings.len(), MIN_SAMPLES),
         );
         return Vec::new();
     }
-    book.source("limits.threads", Locator::entry(&inputs.sched.thread_counts.path));
+    book.source("limits.threads", Locator::entry(&tasks.path));
     for (reading, pack) in readings {
-        for (pid, (start, threads)) in pack.rows.iter().filter(|(p, _)| !who.own.contains(p)) {
-            let point = Point { at_s: window.at_s(reading.mono_us), value: from_u64(*threads) };
-            series.entry((*pid, *start)).or_default().push(point);
+        let several = pack.rows.iter().filter(|(_, task)| task.threads > 1);
+        for (pid, task) in several.filter(|(pid, _)| !who.own.contains(pid)) {
+            let point = Point { at_s: window.at_s(reading.mono_us), value: task.threads.into() };
+            series.entry((*pid, task.start_ticks)).or_default().push(point);
         }
     }
     let row = |((pid, _), points): ((u32, u64), Vec<Point>)| {

@@ -3,9 +3,10 @@
 
 use linsight_archive::{End, Header};
 
+use super::host::Host;
 use super::inputs::Inputs;
 use super::plan::Journal;
-use super::site::SiteInputs;
+use super::site::{Site, SiteInputs};
 use super::{Facts, Lists, Tree};
 
 mod apps;
@@ -58,56 +59,75 @@ pub(crate) struct Archive<'a> {
     pub(crate) problems: &'a [String],
 }
 
-/// Fills the tree. The order is that of dependence: later chapters use earlier ones.
-#[expect(clippy::too_many_lines, reason = "one line a chapter, in the order of dependence")]
+/// Fills the tree. Sockets are the most there is of anything, so namespaces are read beside the
+/// other chapters.
 pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -> Facts {
-    let mut book = Book::default();
-    let mut lists = Lists::new();
+    let (mut book, mut netns_book) = (Book::default(), Book::default());
+    let (mut lists, mut netns_lists) = (Lists::new(), Lists::new());
     let mut problems = Vec::new();
     let window = window::Window::of(inputs);
     let site = site::build(told, archive, &mut book, &mut problems);
     let host = host::build(inputs, archive, &mut book);
-    let env = env::build(inputs, archive, &mut book);
-    let mut cpu = cpu::build(inputs, &window, &mut book);
-    run_queues::build(inputs, &window, &mut cpu, &mut book);
-    let load = load::build(inputs, &window, &cpu, &mut book);
-    let mut memory = memory::build(inputs, &window, &host, &mut book);
-    let swap = swap::build(inputs, &window, &memory, &mut book);
-    let sysctl = sysctl::build(inputs, host.kernel_number, &mut book);
-    let numa = numa::build(inputs, &window, &memory, &cpu, &sysctl, &mut book);
-    memory.totals = memory::totals(inputs, &memory, &numa, &mut book);
-    let mut processes = processes::build(inputs, &window, &memory, &sysctl, &mut book, &mut lists);
-    peaks::build(inputs, &memory, &mut processes, &mut book);
-    let kernel_log = kernel_log::build(inputs, archive, &window, &host, &mut book);
-    let nics = nics::build(inputs, &window, (&env, &site), &kernel_log, &mut book, &mut lists);
-    problems.extend(site::unknown_nics(&site, &nics.items));
-    let netns = netns::build(inputs, &window, &site, host.kernel_number, &mut book, &mut lists);
-    let logs = logs::build(inputs, &host, &mut book);
+    let number = host.kernel_number;
+    let (netns, mut tree) = rayon::join(
+        || netns::build(inputs, &window, &site, number, &mut netns_book, &mut netns_lists),
+        || chapters(inputs, archive, &window, &site, host, &mut book, &mut lists),
+    );
+    book.absorb(netns_book);
+    lists.append(&mut netns_lists);
     let apps = apps::build(inputs, archive, &netns.items, &site, &mut book);
-    let net = net::build(inputs, &window, &mut book);
-    let hardware = hardware::build(inputs, &memory, &site, &mut book);
-    let frequency = hardware::frequency(inputs, &kernel_log, &mut book);
-    let clock = hardware::clock(inputs, &mut book);
-    let kernel = hardware::kernel(inputs, &host, &mut book);
-    let filesystems = filesystems::build(inputs, &host, &mut book, &mut lists);
-    let disks = disks::build(inputs, &window, &filesystems.items, &mut book, &mut lists);
-    let arrays = arrays::build(inputs, &mut book, &mut lists);
+    problems.extend(site::unknown_nics(&site, &tree.nics.items));
+    tree.collection.problems.extend(problems);
+    tree.collection.lists = lists;
+    let tree = Tree { site, netns, apps, ..tree };
+    Facts { tree, sources: book.sources, absences: book.absences }
+}
+
+/// The other chapters. The order is that of dependence: later chapters use earlier ones.
+fn chapters(
+    inputs: &Inputs,
+    archive: &Archive<'_>,
+    window: &window::Window,
+    site: &Site,
+    host: Host,
+    book: &mut Book,
+    lists: &mut Lists,
+) -> Tree {
+    let env = env::build(inputs, archive, book);
+    let mut cpu = cpu::build(inputs, window, book);
+    run_queues::build(inputs, window, &mut cpu, book);
+    let load = load::build(inputs, window, &cpu, book);
+    let mut memory = memory::build(inputs, window, &host, book);
+    let swap = swap::build(inputs, window, &memory, book);
+    let sysctl = sysctl::build(inputs, host.kernel_number, book);
+    let numa = numa::build(inputs, window, &memory, &cpu, &sysctl, book);
+    memory.totals = memory::totals(inputs, &memory, &numa, book);
+    let mut processes = processes::build(inputs, window, &memory, &sysctl, book, lists);
+    peaks::build(inputs, &memory, &mut processes, book);
+    let kernel_log = kernel_log::build(inputs, archive, window, &host, book);
+    let nics = nics::build(inputs, window, (&env, site), &kernel_log, book, lists);
+    let logs = logs::build(inputs, &host, book);
+    let net = net::build(inputs, window, book);
+    let hardware = hardware::build(inputs, &memory, site, book);
+    let frequency = hardware::frequency(inputs, &kernel_log, book);
+    let clock = hardware::clock(inputs, book);
+    let kernel = hardware::kernel(inputs, &host, book);
+    let filesystems = filesystems::build(inputs, &host, book, lists);
+    let disks = disks::build(inputs, window, &filesystems.items, book, lists);
+    let arrays = arrays::build(inputs, book, lists);
     let storage_errors =
-        storage_errors::build(&filesystems.items, &disks.items, &kernel_log, &mut book, &mut lists);
-    let io = disks::io_of_host(inputs, &window, &mut book);
-    let pressure = pressure::build(inputs, &window, &mut book);
-    let cgroups = cgroups::build(inputs, &memory, &mut book, &mut lists);
-    let limits = limits::build(inputs, &window, &sysctl, &mut book);
-    let irq = irq::build(inputs, &window, &mut book);
-    let tasks = tasks::build(inputs, &window, &cpu, &kernel_log, &sysctl, &mut book);
-    let mut collection = collection::build(inputs, archive, &window, &mut book);
-    collection.problems.extend(problems);
-    collection.lists = lists;
-    let tree = Tree {
+        storage_errors::build(&filesystems.items, &disks.items, &kernel_log, book, lists);
+    let io = disks::io_of_host(inputs, window, book);
+    let pressure = pressure::build(inputs, window, book);
+    let cgroups = cgroups::build(inputs, &memory, book, lists);
+    let limits = limits::build(inputs, window, &sysctl, book);
+    let irq = irq::build(inputs, window, book);
+    let tasks = tasks::build(inputs, window, &cpu, &kernel_log, &sysctl, book);
+    let collection = collection::build(inputs, archive, window, book);
+    Tree {
         host,
         env,
         collection,
-        site,
         cpu,
         load,
         memory,
@@ -116,7 +136,6 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         processes,
         nics,
         net,
-        netns,
         hardware,
         frequency,
         clock,
@@ -127,7 +146,6 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         io,
         filesystems,
         logs,
-        apps,
         sysctl,
         pressure,
         cgroups,
@@ -135,6 +153,6 @@ pub(crate) fn facts(inputs: &Inputs, archive: &Archive<'_>, told: &SiteInputs) -
         irq,
         tasks,
         kernel_log,
-    };
-    Facts { tree, sources: book.sources, absences: book.absences }
+        ..Tree::default()
+    }
 }

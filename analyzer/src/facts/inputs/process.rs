@@ -23,6 +23,7 @@ pub(crate) struct Task {
     pub(crate) cpu_ticks: u64,
     /// Page faults that had to read from a disk, since start; the lower half of the counter.
     pub(crate) major_faults: u32,
+    pub(crate) threads: u32,
     /// State letter.
     pub(crate) state: u8,
 }
@@ -204,6 +205,7 @@ fn task(s: &pid_stat::Times) -> Task {
         start_ticks: s.start_ticks,
         cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
         major_faults: u32::try_from(s.major_faults & 0xffff_ffff).unwrap_or(0),
+        threads: u32::try_from(s.threads).unwrap_or(u32::MAX),
         // State letters are ASCII.
         state: u8::try_from(s.state).unwrap_or(b'?'),
     }

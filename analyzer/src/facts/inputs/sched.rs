@@ -47,9 +47,6 @@ inputs! {
             }
             pid_stat::parse(t, e).map(|s| s.processor)
         });
-    /// Start and number of threads of each process with several, in every sample.
-    thread_counts: Packed<u32, (u64, u64)> =
-        |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| Ok(thread_count(t)));
     /// Functions of the kernel stack of threads in D, the topmost first.
     stacks: Packed<Tid, Vec<Box<str>>> =
         |p| p.packed("packs/proc-task/stack", Passes::All, pair, |t, _| Ok(Some(frames(t))));
@@ -172,16 +169,6 @@ fn thread(s: &pid_stat::PidStat<'_>) -> ThreadStat {
         processor: s.processor.unwrap_or(0),
         is_kernel_thread: s.is_kernel_thread(),
     }
-}
-
-/// Threads and start, without a look at the other fields: this is read of every process in every
-/// sample. Behind the name, `num_threads` is the 18th field and `starttime` the 20th.
-fn thread_count(text: &str) -> Option<(u64, u64)> {
-    let (_, rest) = text.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(17);
-    let threads: u64 = fields.next()?.parse().ok()?;
-    let start = fields.nth(1)?.parse().ok()?;
-    (threads > 1).then_some((start, threads))
 }
 
 fn count(text: &str) -> Result<u64, ParseError> {

@@ -12,7 +12,7 @@ use crate::report::{Evidence, Origin, View};
 use crate::rules::Assessment;
 
 /// Changes every string that a host could have chosen.
-pub(super) type Name<'a> = &'a dyn Fn(&str) -> String;
+pub(super) type Name<'a> = &'a (dyn Fn(&str) -> String + Sync);
 
 /// What a hostile host would put into every string.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script>\x1b[31m\u{202e}\u{85}\0\"'><img src=x onerror=alert(2)>`|@root #12 ![x](javascript:1) {{ 7 * 7 }}";

@@ -119,33 +119,46 @@ pub struct Reference {
 /// A subject with its finding, as the assessment has them.
 pub(super) type Fired<'a> = (&'a SubjectResult, &'a Finding);
 
+/// The anchors of a card and of its subjects: no two of a report are the same.
+pub(super) struct Anchors {
+    card: String,
+    subjects: Vec<String>,
+}
+
+impl Anchors {
+    /// Those of a card with the findings of one rule; `None` without a finding.
+    pub(super) fn take(
+        rule: &RuleResult,
+        fired: &[Fired<'_>],
+        taken: &mut BTreeSet<String>,
+    ) -> Option<Self> {
+        let (first, _) = fired.first()?;
+        let alone = fired.len() == 1;
+        let card = anchor(&rule.id, if alone { &first.subject } else { "" }, taken);
+        let subjects = if alone {
+            vec![card.clone()]
+        } else {
+            let shown = fired.iter().take(FULL_SUBJECTS);
+            shown.map(|(s, _)| anchor(&rule.id, &s.subject, taken)).collect()
+        };
+        Some(Self { card, subjects })
+    }
+}
+
 impl Card {
     /// Puts the findings of one rule, worst first, on one card.
     pub(super) fn new(
         cx: &Cx<'_>,
         rule: &RuleResult,
         fired: &[Fired<'_>],
-        taken: &mut BTreeSet<String>,
+        anchors: Anchors,
     ) -> Option<Self> {
-        let (first_subject, first) = *fired.first()?;
-        let alone = fired.len() == 1;
-        let anchor = anchor(&rule.id, if alone { &first_subject.subject } else { "" }, taken);
-        let title = if alone { first.title.clone() } else { group_title(fired) };
-        let subjects = fired
-            .iter()
-            .take(FULL_SUBJECTS)
-            .enumerate()
-            .map(|(i, (s, f))| {
-                let id = if i == 0 && alone {
-                    anchor.clone()
-                } else {
-                    self::anchor(&rule.id, &s.subject, taken)
-                };
-                Subject::new(cx, id, s, f)
-            })
-            .collect();
+        let (_, first) = *fired.first()?;
+        let title = if fired.len() == 1 { first.title.clone() } else { group_title(fired) };
+        let subjects = anchors.subjects.into_iter().zip(fired);
+        let subjects = subjects.map(|(id, (s, f))| Subject::new(cx, id, s, f)).collect();
         Some(Self {
-            anchor,
+            anchor: anchors.card,
             rule: rule.id.clone(),
             badge: first.severity.into(),
             title,

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::card::{Card, Fired};
+use rayon::prelude::*;
+
+use super::card::{Anchors, Card, Fired};
 use super::cx::Cx;
 use crate::rules::{RuleResult, Status};
 use crate::severity::Severity;
@@ -67,11 +69,48 @@ pub(super) struct Placed {
     pub(super) infos: BTreeMap<Home, Vec<Card>>,
 }
 
-/// Groups, nests and places everything that fired.
+/// Where a card comes to stand.
+enum Stand {
+    Accepted,
+    Serious(Severity),
+    Info(Home),
+}
+
+/// A card before its evidence is read.
+struct Draft<'a> {
+    stand: Stand,
+    rule: &'a RuleResult,
+    fired: Vec<Fired<'a>>,
+    anchors: Anchors,
+}
+
+/// Groups, nests and places everything that fired. Evidence is read for all cards at a time.
 pub(super) fn place(cx: &Cx<'_>) -> Placed {
-    let mut taken = BTreeSet::new();
+    let cards: Vec<(Stand, &RuleResult, Option<Card>)> = drafts(cx)
+        .into_par_iter()
+        .map(|d| (d.stand, d.rule, Card::new(cx, d.rule, &d.fired, d.anchors)))
+        .collect();
     let mut placed = Placed::default();
     let mut serious: Vec<(Severity, &RuleResult, Card)> = Vec::new();
+    for (stand, rule, card) in cards {
+        match stand {
+            Stand::Accepted => placed.accepted.extend(card),
+            Stand::Serious(worst) => serious.extend(card.map(|c| (worst, rule, c))),
+            Stand::Info(home) => placed.infos.entry(home).or_default().extend(card),
+        }
+    }
+    serious.sort_by(|a, b| (b.0, &a.1.id).cmp(&(a.0, &b.1.id)));
+    placed.findings = nest(serious);
+    placed
+}
+
+fn drafts<'a>(cx: &Cx<'a>) -> Vec<Draft<'a>> {
+    let mut taken = BTreeSet::new();
+    let mut drafts = Vec::new();
+    let mut draft = |stand, rule, fired: Vec<Fired<'a>>| {
+        let anchors = Anchors::take(rule, &fired, &mut taken);
+        drafts.extend(anchors.map(|anchors| Draft { stand, rule, fired, anchors }));
+    };
     for rule in &cx.assessment.rules {
         let mut fired: Vec<Fired<'_>> = rule
             .subjects
@@ -84,20 +123,18 @@ pub(super) fn place(cx: &Cx<'_>) -> Placed {
         fired.sort_by(|a, b| (b.1.severity, &a.0.subject).cmp(&(a.1.severity, &b.0.subject)));
         let (accepted, fired): (Vec<_>, Vec<_>) =
             fired.into_iter().partition(|(_, f)| f.is_accepted());
-        placed.accepted.extend(Card::new(cx, rule, &accepted, &mut taken));
+        draft(Stand::Accepted, rule, accepted);
         let (high, low): (Vec<_>, Vec<_>) =
             fired.into_iter().partition(|(_, f)| f.severity >= Severity::Warning);
         let home = home(&rule.id);
         if home != Home::Coverage
             && let Some(worst) = high.first().map(|(_, f)| f.severity)
         {
-            serious.extend(Card::new(cx, rule, &high, &mut taken).map(|c| (worst, rule, c)));
+            draft(Stand::Serious(worst), rule, high);
         }
-        placed.infos.entry(home).or_default().extend(Card::new(cx, rule, &low, &mut taken));
+        draft(Stand::Info(home), rule, low);
     }
-    serious.sort_by(|a, b| (b.0, &a.1.id).cmp(&(a.0, &b.1.id)));
-    placed.findings = nest(serious);
-    placed
+    drafts
 }
 
 /// Puts each symptom under the worst finding that explains it. One level deep: a symptom of a

@@ -141,7 +141,7 @@ fn bound(row: &mut NumaProcess, pid: u32, maps: &NumaMaps, nodes: &[Node], conte
     row.policy = name;
     let with_memory: Vec<i64> =
         nodes.iter().filter(|n| n.total_bytes.is_some_and(|b| b > 0)).map(|n| n.id).collect();
-    let cpuset = allowed.map(|text| list(text)).unwrap_or_default();
+    let cpuset = allowed.map(list).unwrap_or_default();
     let bound = if strict { of } else { cpuset };
     let all = with_memory.iter().all(|id| bound.contains(id));
     if bound.is_empty() || all {
