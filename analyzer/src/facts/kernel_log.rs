@@ -35,6 +35,9 @@ macro_rules! chapter {
             }
         }
 
+        /// What an event of each fact is, in words.
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$((stringify!($name), $doc),)+];
+
         /// Kinds with the names of their facts.
         pub(crate) const KINDS: &[(Kind, &str)] = &[$((Kind::$kind, stringify!($name)),)+];
     };

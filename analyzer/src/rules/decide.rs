@@ -94,7 +94,13 @@ impl Judge<'_, '_> {
         for u in undecided.iter() {
             merge(&mut missing, u.missing.clone());
         }
-        Status::NotAssessable { missing }
+        match lacking(missing) {
+            // The other outcomes were judged, and did not come true.
+            Status::NotApplicable { because } if undecided.len() < self.rule.outcomes.len() => {
+                Status::Clear { because: Some(because) }
+            }
+            status => status,
+        }
     }
 
     fn cleared(&mut self, guard: usize) -> Status {

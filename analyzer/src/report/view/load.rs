@@ -53,18 +53,21 @@ impl Load {
 fn averages(cx: &Cx<'_>) -> Table {
     let mut table = Table::new("Load average", &["", "#1 min", "#5 min", "#15 min"]);
     let row = |label: &str, suffix: &str| {
-        let cell = |n: &str| {
-            let path = format!("load.{n}{suffix}");
-            // The kernel's own digits: more would be noise.
-            let two = cx.number(&path).map(|load| format!("{load:.2}"));
-            let cell = cx.cell(&path);
-            Cell { text: two.unwrap_or_else(|| cell.text.clone()), ..cell }
-        };
+        let cell = |n: &str| rounded(cx, &format!("load.{n}{suffix}"));
         Row::new(vec![Cell::text(label), cell("one"), cell("five"), cell("fifteen")])
     };
     table.push(row("Host", ""));
     table.push(row("Per CPU", "_per_cpu"));
     table
+}
+
+/// Numbers of tasks with the two digits that the kernel gives a load: more would be noise.
+fn rounded(cx: &Cx<'_>, path: &str) -> Cell {
+    let cell = cx.cell(path);
+    match cx.number(path).filter(|_| !path.ends_with("_ratio")) {
+        Some(tasks) => Cell { text: format!("{tasks:.2}"), ..cell },
+        None => cell,
+    }
 }
 
 fn composition(cx: &Cx<'_>) -> Vec<Pair> {
@@ -81,7 +84,7 @@ fn composition(cx: &Cx<'_>) -> Vec<Pair> {
         ("Kernel share of busy time", "system_of_busy_ratio"),
     ]
     .into_iter()
-    .map(|(label, field)| Pair::new(label, cx.cell(&format!("load.composition.{field}"))))
+    .map(|(label, field)| Pair::new(label, rounded(cx, &format!("load.composition.{field}"))))
     .collect()
 }
 

@@ -8,7 +8,7 @@ use super::cell::Cell;
 use super::cx::Cx;
 use super::moment;
 use super::table::{Row, Table};
-use crate::facts::kernel_log::KINDS;
+use crate::facts::kernel_log::MEANINGS;
 use crate::report::chart::{Curve, TimeSeries};
 use crate::report::units::{Unit, float};
 use crate::report::visible::clip;
@@ -142,7 +142,7 @@ fn logs(cx: &Cx<'_>) -> Table {
 /// What the kernel logged within the window, by seconds since the first sample.
 fn marks(cx: &Cx<'_>) -> Vec<(f64, String)> {
     let mut marks = Vec::new();
-    for (_, name) in KINDS {
+    for (name, _) in MEANINGS {
         let Some(latest) = cx.list(&format!("kernel_log.{name}.latest")) else { continue };
         for message in latest {
             let (at, text) = (message.get("at_s"), message.get("text"));
@@ -165,28 +165,34 @@ fn events(cx: &Cx<'_>) -> Table {
     };
     let mut table = Table::new(
         "What the kernel logged",
-        &["Event", now, "#In 24 h", "#In all", "#First, ago", "Last", "Latest"],
+        &["Event", now, "#In 24 h", "#In all", "#First, ago", "#Last"],
     );
-    for (_, name) in KINDS {
+    for (name, meaning) in MEANINGS {
         let at = format!("kernel_log.{name}");
         if cx.number(&format!("{at}.count")).unwrap_or(0.0) == 0.0 {
             continue;
         }
         let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+        let latest = format!("{at}.latest.0.text");
         table.push(Row::of(
             &at,
             vec![
-                Cell::text(name.replace('_', " ")),
+                Cell::text(words(meaning)).with_note(cx.cell(&latest).text),
                 of("in_window"),
                 of("in_day"),
                 of("count"),
                 of("first_age_s"),
                 last(cx, &at),
-                cx.code(&format!("{at}.latest.0.text")),
             ],
         ));
     }
     table
+}
+
+/// The meaning of an event without the part that tells by what its subjects are named.
+fn words(meaning: &str) -> String {
+    let (words, _) = meaning.split_once(';').unwrap_or((meaning, ""));
+    words.trim().trim_end_matches('.').replace('`', "")
 }
 
 /// How long ago, and when; where the clock is not known, the first alone.
