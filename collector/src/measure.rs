@@ -79,7 +79,8 @@ impl Root {
         writeln!(to, "{entries}").map_err(|_full| Errno::NOMEM)
     }
 
-    /// The number of lines of a file, as a line; `true` if there are more than are counted.
+    /// The number of lines of `/proc/PID/maps`, as a line, and behind it the lines that name a file
+    /// which is deleted; `true` if there are more than are counted or kept.
     ///
     /// # Errors
     /// That of the open or the read.
@@ -87,26 +88,44 @@ impl Root {
         &self,
         path: &str,
         ptrace: bool,
+        cap: usize,
         to: &mut Vec<u8>,
     ) -> Result<bool, Errno> {
         let file = self.open_file(path, ptrace)?;
         let mut buffer = [0_u8; 16 << 10];
         let (mut bytes, mut lines) = (0, 0_u64);
+        let (mut deleted, mut begun) = (Vec::new(), Vec::new());
         while bytes < MAX_BYTES {
-            match rustix::io::read(&file, &mut buffer) {
+            let read = match rustix::io::read(&file, &mut buffer) {
                 Ok(0) => break,
-                Ok(n) => {
-                    bytes += n;
-                    let ends = buffer.iter().take(n).filter(|b| **b == b'\n').count();
-                    lines += ends as u64;
-                }
-                Err(Errno::INTR) => {}
+                Ok(n) => buffer.get(..n).unwrap_or_default(),
+                Err(Errno::INTR) => continue,
                 Err(errno) => return Err(errno),
+            };
+            bytes += read.len();
+            for piece in read.split_inclusive(|b| *b == b'\n') {
+                begun.extend_from_slice(piece);
+                if piece.ends_with(b"\n") {
+                    lines += 1;
+                    if is_deleted_file(&begun) && deleted.len() + begun.len() < cap {
+                        deleted.extend_from_slice(&begun);
+                    }
+                    begun.clear();
+                }
             }
         }
         writeln!(to, "{lines}").map_err(|_full| Errno::NOMEM)?;
+        to.extend_from_slice(&deleted);
         Ok(bytes >= MAX_BYTES)
     }
+}
+
+/// Whether a line of `maps` names a file that is deleted. Memory that never had a name in a file
+/// system is always said to be.
+fn is_deleted_file(line: &[u8]) -> bool {
+    const NEVER_FILES: [&[u8]; 4] = [b" /memfd:", b" /SYSV", b" /dev/zero (", b" /[aio]"];
+    line.ends_with(b" (deleted)\n")
+        && !NEVER_FILES.iter().any(|name| line.windows(name.len()).any(|part| part == *name))
 }
 
 #[cfg(test)]
@@ -148,7 +167,27 @@ mod tests {
         std::fs::write(&path, "a\nb\n".repeat(50_000)).unwrap();
         let mut text = Vec::new();
         let path = path.to_str().unwrap().trim_start_matches('/');
-        assert_eq!(root.count_lines(path, false, &mut text), Ok(false));
+        assert_eq!(root.count_lines(path, false, 1 << 16, &mut text), Ok(false));
         assert_eq!(text, b"100000\n");
+    }
+
+    #[test]
+    fn mappings_of_deleted_files_are_told_and_those_of_mere_memory_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("maps");
+        let file = "7f1200000000-7f1200001000 r--s 00000000 fe:01 77  /srv/old (1) (deleted)\n";
+        let memory = ["/memfd:x", "/SYSV00000000", "/dev/zero", "/[aio]"];
+        let memory = memory.map(|name| file.replace("/srv/old (1)", name)).concat();
+        let named = file.replace(" (deleted)", "");
+        // Lines that lie across the pieces that are read, and a last one that does not end.
+        let text = [&*memory, &*named, file, "7f12-7f13 r--s /srv/b (deleted)"].concat();
+        std::fs::write(&path, named.repeat(1000) + &text).unwrap();
+        let root = Root::open("/", Access::own(crate::host::capabilities())).unwrap();
+        let path = path.to_str().unwrap().trim_start_matches('/');
+        let (mut told, mut short) = (Vec::new(), Vec::new());
+        assert_eq!(root.count_lines(path, false, 1 << 16, &mut told), Ok(false));
+        assert_eq!(String::from_utf8(told).unwrap(), format!("1006\n{file}"));
+        assert_eq!(root.count_lines(path, false, 10, &mut short), Ok(false));
+        assert_eq!(short, b"1006\n");
     }
 }

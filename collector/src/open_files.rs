@@ -18,8 +18,14 @@ const MAX_DELETED: usize = 5000;
 const MAX_GRAPHICS: usize = 500;
 /// Mount namespaces whose mounts are read.
 const MAX_NAMESPACES: usize = 128;
-/// Processes whose mappings are counted.
+/// Processes whose mappings are counted, and of those that hold deleted files as many again.
 const MAPPED: usize = 50;
+const HOLDERS: usize = 50;
+
+/// Processes of which the scheduler tells.
+const SCHEDULED: usize = 200;
+/// Where lines of `maps` go that name deleted files.
+const DELETED_MAPS: &str = "packs/proc-pid/maps_deleted";
 
 /// What links in `/proc/PID/fd` and `/proc/PID/ns` have told.
 #[derive(Debug, Default)]
@@ -27,6 +33,8 @@ pub(crate) struct Open {
     /// Process and descriptor.
     deleted: Vec<(u32, String)>,
     more_deleted: bool,
+    /// Processes that hold any of them.
+    holders: Vec<u32>,
     graphics: Vec<(u32, String)>,
     /// One process of each mount namespace.
     mounts: BTreeMap<Vec<u8>, u32>,
@@ -75,7 +83,10 @@ impl Run {
             let both = [open.deleted.as_slice(), &open.graphics].concat();
             self.read_descriptors(row, Op::Read, "fdinfo", &both, cut)?;
         }
-        self.processes.open.mounts = open.mounts;
+        let mut holders: Vec<u32> = open.deleted.iter().map(|(pid, _)| *pid).collect();
+        holders.dedup();
+        holders.truncate(HOLDERS);
+        self.processes.open = Open { mounts: open.mounts, holders, ..Open::default() };
         Ok(())
     }
 
@@ -135,19 +146,54 @@ impl Run {
         self.sink.end_pack(pack)
     }
 
-    /// Mappings of the processes with the largest page tables.
+    /// Mappings of the processes with the largest page tables, and which deleted files they are of.
     ///
     /// # Errors
     /// When the run ends early.
-    pub(crate) fn count_mappings(&mut self, pids: &[u32]) -> Flow {
-        let rows = self.process_rows(|s| matches!(s.how, How::ProcessLines(_)));
-        if rows.is_empty() {
-            return Ok(());
-        }
+    pub(crate) fn read_mappings(&mut self, pids: &[u32]) -> Flow {
+        let counts = self.process_rows(|s| matches!(s.how, How::ProcessLines(_)));
+        let Some(row) = counts.first().copied() else { return Ok(()) };
         let mut most = self.processes.most(MAPPED, |known| known.page_tables_kib);
-        most.retain(|pid| pids.contains(pid));
+        most.append(&mut self.processes.open.holders);
         most.sort_unstable();
-        self.read_processes(&rows, &most)
+        most.dedup();
+        most.retain(|pid| {
+            pids.binary_search(pid).is_ok() && !self.processes.has_no_use_for(*pid, row)
+        });
+        let request = |pid: &u32| Request {
+            pid: Some(*pid),
+            ..files::request(row, Op::Lines, format!("proc/{pid}/maps"))
+        };
+        let requests: Vec<Request> = most.iter().map(request).collect();
+        let Self { sink, workers, .. } = self;
+        let (mut count, mut deleted) = (sink.pack(row.path), sink.pack(DELETED_MAPS));
+        workers.run(&requests, &mut |answer| {
+            let Some(pid) = most.get(answer.index) else { return Ok(()) };
+            let (key, outcome) = (pid.to_string(), gone(answer.outcome, row.how));
+            let end = answer.content.iter().position(|b| *b == b'\n').map_or(0, |end| end + 1);
+            let (lines, files) = answer.content.split_at_checked(end).unwrap_or_default();
+            sink.record(&mut count, &key, outcome, answer.us, lines)?;
+            if files.is_empty() && outcome.has_content() {
+                return Ok(());
+            }
+            sink.record(&mut deleted, &key, outcome, 0, files)
+        })?;
+        self.sink.end_pack(count)?;
+        self.sink.end_pack(deleted)
+    }
+
+    /// How the scheduler has treated the largest processes, and those that grow.
+    ///
+    /// # Errors
+    /// When the run ends early.
+    pub(crate) fn read_scheduling(&mut self, pids: &[u32]) -> Flow {
+        let rows = self.process_rows(|s| s.how == How::Process("sched"));
+        let mut some = self.processes.largest(SCHEDULED);
+        some.extend(&self.processes.growers);
+        some.sort_unstable();
+        some.dedup();
+        some.retain(|pid| pids.binary_search(pid).is_ok());
+        self.read_processes(&rows, &some)
     }
 
     /// Open files of the processes that had most of them at the start.

@@ -115,7 +115,7 @@ pub(crate) enum How {
     Own,
     /// Asked of the kernel by a native probe.
     Probe(Request),
-    /// Yielded by the probe of a row before.
+    /// Yielded by a row before.
     Yield,
 }
 

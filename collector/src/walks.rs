@@ -52,7 +52,8 @@ impl Run {
         let pids = self.pids()?;
         let rows = self.process_rows(|s| s.how == How::Process("cmdline"));
         self.read_processes(&rows, &pids)?;
-        self.count_mappings(&pids)?;
+        self.read_mappings(&pids)?;
+        self.read_scheduling(&pids)?;
         let own = self.workers.own_pids();
         let mut largest: Vec<(u64, u32)> = pids
             .iter()

@@ -30,7 +30,7 @@ pub(crate) enum Op {
     Stat = 9,
     /// The number of entries of a directory.
     Count = 10,
-    /// The number of lines of a file.
+    /// The number of lines of `/proc/PID/maps`, and those of files that are deleted.
     Lines = 11,
 }
 

@@ -139,7 +139,7 @@ pub(crate) fn answer(root: &Root, asked: &Asked, to: &mut Vec<u8>) -> Head {
         Op::Each => root.each(path, cap, to),
         Op::Stat => root.stat_line(path, to).map(|()| false),
         Op::Count => root.count_entries(path, asked.ptrace, to).map(|()| false),
-        Op::Lines => root.count_lines(path, asked.ptrace, to),
+        Op::Lines => root.count_lines(path, asked.ptrace, cap, to),
     };
     let (cut, errno) = match result {
         Ok(cut) => (cut, 0),

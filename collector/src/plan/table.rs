@@ -5,7 +5,7 @@ use super::Group::{
 };
 use super::How::{
     Deleted, Descriptors, MountNamespaces, Own, Pack, Process as Pid, ProcessEntries, ProcessLines,
-    ProcessLink, ProcessLinks, Small, Thread, Tree,
+    ProcessLink, ProcessLinks, Small, Thread, Tree, Yield,
 };
 use super::Right::{Owner, Root};
 use super::When::{End, Last, Once, Sample, Target, Twice};
@@ -335,10 +335,29 @@ pub(crate) const TABLE: &[Source] = &[
         ProcessLines("maps"),
         Mm,
         Last,
-        "mappings of the 50 processes with the largest page tables: their number is limited",
+        "mappings of the 50 processes with the largest page tables, whose number is limited, and of \
+         those that hold deleted files",
+    )
+    .class(Class::Mm)
+    .right(Owner)
+    .cap(64 * KIB),
+    Source::new(
+        "packs/proc-pid/maps_deleted",
+        Yield,
+        Mm,
+        Last,
+        "deleted files that these processes map: closing them gives no space back",
     )
     .class(Class::Mm)
     .right(Owner),
+    Source::new(
+        "packs/proc-pid/sched",
+        Pid("sched"),
+        Process,
+        Last,
+        "waits and memory nodes of the 200 largest processes and of growers",
+    )
+    .cap(16 * KIB),
     Source::new(
         "packs/proc-task/stat",
         Thread("stat"),

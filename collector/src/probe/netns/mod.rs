@@ -35,7 +35,7 @@ use list::{Namespace, enter, go_home, list};
 /// `f_type` of a procfs: a directory that only looks like one would lie.
 const PROC_SUPER_MAGIC: u64 = 0x9fa0;
 /// Files of `/proc/net` that are kept for every namespace.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "snmp",
     "snmp6",
     "netstat",
@@ -45,6 +45,7 @@ const FILES: [&str; 10] = [
     "udp",
     "udp6",
     "route",
+    "ipv6_route",
     "stat/nf_conntrack",
 ];
 
