@@ -123,6 +123,9 @@ fn of_the_host() -> &'static BTreeSet<(String, String)> {
 const OF_ALL_CPUS: [&str; 5] =
     ["load.composition", "load.per-core", "cpu.saturated", "psi.pressure", "cpu.steal"];
 
+/// What of it looks back for a quarter of an hour.
+const OF_LOAD: [&str; 2] = ["load.composition", "load.per-core"];
+
 /// Runs faults together and compares. One batch at a time: they share the machine.
 ///
 /// # Errors
@@ -136,9 +139,10 @@ pub fn judge(batch: &str, faults: &[Fault], how: &Look<'_>) -> Result<(), String
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let own = of_the_host();
+    let begin = Others::now(&[]);
     let running: Vec<Guard> = faults.iter().flat_map(|f| (f.start)()).collect();
     let groups: Vec<u32> = running.iter().map(Guard::group).collect();
-    let before = Others::now(&groups);
+    let before = Others::now(&groups).with_loads_of(&begin);
     let found = look(batch, how);
     let meanwhile = Others::now(&groups).since(&before);
     drop(running);
@@ -242,7 +246,9 @@ impl Table {
             if known || faults.iter().any(expected) {
                 continue;
             }
-            let of_all = OF_ALL_CPUS.contains(&f.rule.as_str()) && meanwhile.disturb();
+            let rule = f.rule.as_str();
+            let of_all = OF_ALL_CPUS.contains(&rule) && meanwhile.disturb()
+                || OF_LOAD.contains(&rule) && meanwhile.left_load();
             let named = meanwhile.named_in(&f.words);
             if of_all || named.is_some() {
                 let verdict = format!("OTHER {}: {}", named.unwrap_or("programs"), f.subject);

@@ -9,6 +9,7 @@ use std::time::Instant;
 /// Processor time in ticks of every process that is not ours, by pid.
 pub struct Others {
     since: Instant,
+    loads: [f64; 3],
     used: BTreeMap<u32, (String, u64)>,
 }
 
@@ -16,6 +17,8 @@ pub struct Others {
 pub struct Meanwhile {
     /// CPUs that they used, on average.
     pub cpus: f64,
+    /// The load averages before: they look back for a quarter of an hour.
+    pub loads: [f64; 3],
     /// Names of those that used a twentieth of a CPU and more, the busiest first.
     pub busy: Vec<String>,
 }
@@ -25,6 +28,13 @@ const DISTURBS_CPUS: f64 = 0.5;
 
 /// From here on a program is busy.
 const BUSY_CPUS: f64 = 0.05;
+
+/// `/proc/loadavg` over one, five and fifteen minutes.
+fn loads() -> [f64; 3] {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut numbers = text.split_whitespace().map(|n| n.parse().unwrap_or_default());
+    [(); 3].map(|()| numbers.next().unwrap_or_default())
+}
 
 /// One line of `/proc/PID/stat`: name, process group, parent, ticks of user and system.
 fn stat(pid: u32) -> Option<(String, u32, u32, u64)> {
@@ -50,7 +60,12 @@ impl Others {
             let known = kernel || Some(group) == own || ours.contains(&group);
             (!known).then_some((pid, (name, ticks)))
         };
-        Self { since: Instant::now(), used: pids.filter_map(foreign).collect() }
+        Self { since: Instant::now(), loads: loads(), used: pids.filter_map(foreign).collect() }
+    }
+
+    /// With the load averages of an earlier look, before faults were set up.
+    pub fn with_loads_of(self, earlier: &Self) -> Self {
+        Self { loads: earlier.loads, ..self }
     }
 
     /// What they did since an earlier look. What began and ended in between is not seen.
@@ -68,7 +83,11 @@ impl Others {
         let mut busy: Vec<(String, f64)> =
             by_name.into_iter().filter(|(_, cpus)| *cpus >= BUSY_CPUS).collect();
         busy.sort_by(|a, b| b.1.total_cmp(&a.1));
-        Meanwhile { cpus, busy: busy.into_iter().map(|(name, _)| name).collect() }
+        Meanwhile {
+            cpus,
+            loads: earlier.loads,
+            busy: busy.into_iter().map(|(name, _)| name).collect(),
+        }
     }
 }
 
@@ -76,6 +95,14 @@ impl Meanwhile {
     /// Whether what is said of the host as a whole may be theirs.
     pub fn disturb(&self) -> bool {
         self.cpus >= DISTURBS_CPUS
+    }
+
+    /// Whether the load averages were high already before anything of ours ran.
+    pub fn left_load(&self) -> bool {
+        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        #[expect(clippy::cast_precision_loss, reason = "a number of CPUs")]
+        let full = cpus as f64;
+        self.loads.iter().any(|load| *load >= full)
     }
 
     /// Which of them a finding names.
@@ -89,7 +116,8 @@ impl Meanwhile {
 
 impl std::fmt::Display for Meanwhile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "other programs used {:.2} CPUs", self.cpus)?;
+        let [one, five, fifteen] = self.loads;
+        write!(f, "load before {one} {five} {fifteen}, other programs used {:.2} CPUs", self.cpus)?;
         if self.busy.is_empty() { Ok(()) } else { write!(f, ": {}", self.busy.join(", ")) }
     }
 }

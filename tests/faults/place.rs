@@ -188,15 +188,25 @@ impl Cgroup {
     }
 }
 
+/// Those that have a file system of their own. Each has its own loop device, too: what the kernel
+/// logs of one must not be told of another that gets its device later.
+const LOOPS: [&str; 5] = ["full", "inodes", "deleted", "dirty", "broken"];
+
 /// A file system of its own on a loop device, mounted at a path that is returned with its guard.
 pub fn file_system(name: &str, mib: u32, options: &str) -> (PathBuf, Guard) {
     let (image, at) = (kept().join(format!("{name}.img")), kept().join(format!("{name}.mnt")));
     let (image_path, at_path) = (image.display(), at.display());
-    let remove = format!("umount {at_path} && rm -f {image_path} && rmdir {at_path}");
-    sh(&format!("umount {at_path} 2>/dev/null || true; rm -f {image_path}"));
+    let number = LOOPS.iter().position(|l| *l == name).expect("a name of the list") + 40;
+    let remove = format!(
+        "umount {at_path} && losetup -d /dev/loop{number} && rm -f {image_path} && rmdir {at_path}"
+    );
+    sh(&format!(
+        "(umount {at_path}; losetup -d /dev/loop{number}; rm -f {image_path}) 2>/dev/null || true"
+    ));
     sh(&format!(
         "truncate -s {mib}M {image_path}; mkfs.ext4 -q -m 0 {options} {image_path}
-         mkdir -p {at_path}; mount -o loop {image_path} {at_path}"
+         losetup /dev/loop{number} {image_path}
+         mkdir -p {at_path}; mount /dev/loop{number} {at_path}"
     ));
     (at, undo(&remove))
 }
