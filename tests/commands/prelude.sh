@@ -87,4 +87,4 @@ ip link set lo up
 sleep 300 &
 PID=$!
 # It is a program of its own, with its own mappings, once it sleeps.
-until grep -q '^Name:.sleep' /proc/$PID/status && grep -q '^State:.S' /proc/$PID/status; do :; done
+until grep -q "^Name:.sleep" /proc/$PID/status && grep -q "^State:.S" /proc/$PID/status; do sleep 0.02; done

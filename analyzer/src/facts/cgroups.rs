@@ -99,6 +99,8 @@ pub struct CgroupPids {
     pub max: Option<i64>,
     /// Tasks by limit.
     pub used_ratio: Option<f64>,
-    /// Forks refused in the window.
+    /// Forks refused at the limit since the group began.
+    pub refused: Option<i64>,
+    /// Of these in the window.
     pub refused_in_window: Option<i64>,
 }

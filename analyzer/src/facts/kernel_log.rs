@@ -23,6 +23,8 @@ macro_rules! chapter {
             pub covers_day: Option<bool>,
             /// Processes killed for memory, the latest first; at most 50.
             pub oom_kills: Vec<OomKill>,
+            /// The same by command and by what ran out, the latest first; at most 50.
+            pub oom_victims: Vec<OomVictim>,
             $(#[doc = $doc] pub $name: Option<Events>,)+
         }
 
@@ -116,4 +118,23 @@ pub struct OomKill {
     pub age_s: Option<f64>,
     /// Within the window.
     pub in_window: bool,
+}
+
+/// What the kernel killed for memory under one name in one place.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct OomVictim {
+    /// Command name.
+    pub comm: String,
+    /// What ran out of memory: `host`, `cgroup`, `cpuset` or `memory-policy`.
+    pub scope: String,
+    /// The control group at its limit.
+    pub cgroup: Option<String>,
+    /// How often.
+    pub count: i64,
+    /// Of these within the window.
+    pub in_window: i64,
+    /// Of these in the last 24 hours, the window included.
+    pub in_day: i64,
+    /// How long ago the last was.
+    pub last_age_s: Option<f64>,
 }

@@ -130,7 +130,7 @@ impl Judge<'_, '_> {
             capped,
             raised,
             accepted: None,
-            title: rule.title.render(self.texts),
+            title: outcome.title.as_ref().unwrap_or(&rule.title).render(self.texts),
             says: outcome.says.render(self.texts),
             evidence: outcome.evidence.as_str().to_owned(),
             confidence: level.as_str().to_owned(),

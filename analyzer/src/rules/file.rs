@@ -108,6 +108,8 @@ pub struct Outcome {
     pub name: Text,
     /// `info`, `warning` or `critical`.
     pub severity: Text,
+    /// What holds when it fires, if the title of the rule does not (template).
+    pub title: Option<Text>,
     /// `window`, `24h`, `since_boot` or `config`.
     pub evidence: Text,
     /// Condition.

@@ -68,6 +68,7 @@ pub(crate) struct Outcome {
     pub(crate) severity: Severity,
     pub(crate) evidence: Evidence,
     pub(crate) when: Condition,
+    pub(crate) title: Option<Template>,
     pub(crate) says: Template,
     /// Ids of the findings that its condition cites.
     pub(crate) cites: BTreeSet<String>,
@@ -226,12 +227,17 @@ impl Compiler<'_> {
         let evidence = self.word("evidence", &o.evidence, Evidence::parse, &Evidence::WORDS);
         let (when, says) = (self.condition(&o.when), self.text(&o.says));
         let when = when?;
+        let title = match &o.title {
+            Some(title) => Some(self.text(title)?),
+            None => None,
+        };
         Some(Outcome {
             name: o.name.get_ref().clone(),
             severity: severity?,
             evidence: evidence?,
             cites: cited(&when),
             when,
+            title,
             says: says?,
         })
     }
@@ -367,6 +373,7 @@ impl Rule {
             all.push((Some(&w.says), Some(&c.says), Prose));
         }
         for (w, c) in f.outcome.iter().map(Spanned::get_ref).zip(&self.outcomes) {
+            all.push((w.title.as_ref(), c.title.as_ref(), Prose));
             all.push((Some(&w.says), Some(&c.says), Prose));
         }
         for (w, c) in f.confidence.iter().map(Spanned::get_ref).zip(&self.confidence) {

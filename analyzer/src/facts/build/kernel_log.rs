@@ -12,7 +12,7 @@ use crate::parse::stamp::Stamp;
 
 use super::super::host::Host;
 use super::super::inputs::Inputs;
-use super::super::kernel_log::{Events, KINDS, KernelLog, Message, OomKill, Subject};
+use super::super::kernel_log::{Events, KINDS, KernelLog, Message, OomKill, OomVictim, Subject};
 use super::super::method::num::{from_i64, from_u64, len, signed, to_i64};
 use super::super::plan::Sampled;
 use super::window::{Window, seconds};
@@ -74,6 +74,7 @@ pub(super) fn build(
     }
     let age = |k: &OomKill| k.age_s.unwrap_or(f64::MAX);
     log.oom_kills.sort_by(|a, b| age(a).total_cmp(&age(b)));
+    log.oom_victims = victims(&log.oom_kills);
     log.oom_kills.truncate(MAX_KILLS);
     log
 }
@@ -273,4 +274,30 @@ fn kill(dated: &DatedEvent<'_>, clock: &Clock) -> Option<OomKill> {
         age_s: dated.age_s,
         in_window: dated.age_s.is_some_and(|age| age <= clock.window_s),
     })
+}
+
+/// Kills, the latest first, by command and place.
+fn victims(kills: &[OomKill]) -> Vec<OomVictim> {
+    let mut victims: Vec<OomVictim> = Vec::new();
+    let mut place: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    for k in kills {
+        let key = (k.comm.as_str(), k.scope.as_str(), k.cgroup.as_deref());
+        let at = *place.entry(key).or_insert_with(|| {
+            victims.push(OomVictim {
+                comm: k.comm.clone(),
+                scope: k.scope.clone(),
+                cgroup: k.cgroup.clone(),
+                last_age_s: k.age_s,
+                ..OomVictim::default()
+            });
+            victims.len() - 1
+        });
+        if let Some(victim) = victims.get_mut(at) {
+            victim.count += 1;
+            victim.in_window += i64::from(k.in_window);
+            victim.in_day += i64::from(k.age_s.is_some_and(|age| age <= DAY_S));
+        }
+    }
+    victims.truncate(MAX_KILLS);
+    victims
 }

@@ -94,13 +94,13 @@ fn is_worth(g: &Cgroup) -> bool {
     let happened = |n: Option<i64>| n.is_some_and(|n| n > 0);
     g.memory.as_ref().is_some_and(|m| {
         m.limit_bytes.is_some()
-            || happened(m.oom_kills_in_window)
+            || happened(m.oom_kills)
             || happened(m.high_events_in_window)
             || pressed(m.pressure_some_ratio)
     }) || g.cpu.as_ref().is_some_and(|c| c.quota_cpus.is_some() || pressed(c.pressure_some_ratio))
-        || g.pids.as_ref().is_some_and(|p| {
-            p.used_ratio.is_some_and(|r| r >= MANY) || happened(p.refused_in_window)
-        })
+        || g.pids
+            .as_ref()
+            .is_some_and(|p| p.used_ratio.is_some_and(|r| r >= MANY) || happened(p.refused))
 }
 
 /// The nearest to trouble first.
@@ -349,6 +349,7 @@ impl Trees<'_> {
             current: Some(signed(current)),
             max: max.map(signed),
             used_ratio: max.and_then(|m| ratio(from_u64(current), from_u64(m))),
+            refused: keyed(self.last.get(path), "pids.events", "max").map(signed),
             refused_in_window: self.delta(path, "pids.events", "max").map(signed),
         })
     }
