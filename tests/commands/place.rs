@@ -56,7 +56,7 @@ pub fn look(span: &str) -> Option<String> {
     if crate::record::ABSENT.contains(&words[0]) {
         return None;
     }
-    let (_, output) = bash(3, &format!("{PRELUDE}\n{span}"));
+    let (_, output) = bash(2, &format!("{PRELUDE}\n{span}"));
     let word = MISUSE.iter().find(|m| output.contains(**m))?;
     Some(format!("`{span}` says `{word}`:\n{output}"))
 }
