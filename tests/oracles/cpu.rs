@@ -79,27 +79,35 @@ fn load_is_as_uptime_shows_it() {
 
 #[test]
 fn processes_are_as_ps_shows_them() {
-    let kernel_says = || -> BTreeMap<u32, (String, String)> {
+    // The counts of switches stand in `status`: read first here and last there, they enclose all.
+    let kernel_says = |order: [&str; 2]| -> BTreeMap<u32, (String, String)> {
         let pids = std::fs::read_dir("/proc")
             .unwrap()
             .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
         pids.map(|pid| {
-            let file = |name: &str| kernel(&format!("/proc/{pid}/{name}"));
-            (pid, (file("stat"), file("status")))
+            let files = order.map(|name| kernel(&format!("/proc/{pid}/{name}")));
+            let [stat, status] =
+                if order[0] == "stat" { files } else { [files[1].clone(), files[0].clone()] };
+            (pid, (stat, status))
         })
         .filter(|(_, (stat, status))| !stat.is_empty() && !status.is_empty())
         .collect()
     };
-    let before = kernel_says();
+    let before = kernel_says(["status", "stat"]);
     let Some(text) = oracle("ps -eo pid,ppid,stat,ni,nlwp,vsz,rss,uid,comm") else { return };
-    let after = kernel_says();
+    let after = kernel_says(["stat", "status"]);
+    let switches = |status: &str| -> Vec<String> {
+        status.lines().filter(|l| l.contains("ctxt_switches")).map(str::to_owned).collect()
+    };
     let rows = ps::parse(&text).unwrap();
     assert_eq!(rows.problems, []);
     let mut compared = 0;
     for row in rows.rows {
         let pid = row.pid.unwrap();
         // A process that moved while it was looked at proves nothing.
-        let (Some((stat, status)), Some((later, _))) = (before.get(&pid), after.get(&pid)) else {
+        let (Some((stat, status)), Some((later, status_later))) =
+            (before.get(&pid), after.get(&pid))
+        else {
             continue;
         };
         let ours = pid_stat::parse(stat, &ENV).unwrap();
@@ -107,7 +115,8 @@ fn processes_are_as_ps_shows_them() {
         let moves =
             |s: &pid_stat::PidStat<'_>| (s.state, s.resident_bytes, s.threads, s.virtual_bytes);
         let renamed = ours.comm != later.comm && !ours.comm.starts_with("kworker/");
-        if moves(&ours) != moves(&later) || renamed {
+        let ran = switches(status) != switches(status_later);
+        if moves(&ours) != moves(&later) || renamed || ran {
             continue;
         }
         assert_eq!(row.ppid, Some(ours.ppid), "{pid}");

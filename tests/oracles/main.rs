@@ -84,6 +84,23 @@ fn rises(what: &str, before: u64, tool: u64, after: u64) {
     assert!((before..=after).contains(&tool), "{what}: {tool} is not in {before}..={after}");
 }
 
+/// Repeats a look (before, tool, after) until the tool's figure lies between the others, with what
+/// the looking itself costs: one that rose and fell in between proves nothing, and one in another
+/// unit never lies there.
+#[track_caller]
+fn settles(what: &str, cost: u64, mut look: impl FnMut() -> [u64; 3]) {
+    let mut last = [0; 3];
+    for _ in 0..50 {
+        last = look();
+        let [before, tool, after] = last;
+        let range = before.min(after).saturating_sub(cost)..=before.max(after).saturating_add(cost);
+        if range.contains(&tool) {
+            return;
+        }
+    }
+    panic!("{what}: {} is not between {} and {}, fifty times", last[1], last[0], last[2]);
+}
+
 /// A figure that rises and falls: within `slack` of what was read before and after.
 #[track_caller]
 fn near(what: &str, before: u64, tool: u64, after: u64, slack: u64) {

@@ -6,7 +6,10 @@ use linsight::parse::meminfo::{self, Meminfo};
 use linsight::parse::slabinfo::{self, SlabCache};
 use linsight::parse::{free, numastat, vmstat};
 
-use crate::{ENV, kernel, near, oracle, rises};
+use crate::{ENV, kernel, oracle, rises, settles};
+
+type Tool = fn(&free::Free) -> Option<u64>;
+type Kernel = fn(&Meminfo) -> Option<u64>;
 
 fn meminfo() -> Meminfo {
     meminfo::parse(&kernel("/proc/meminfo")).unwrap()
@@ -17,24 +20,29 @@ fn meminfo_is_as_free_shows_it() {
     for (option, unit) in [("-b", 1), ("-k", 1024), ("-m", 1 << 20)] {
         let before = meminfo();
         let Some(text) = oracle(&format!("free {option}")) else { return };
-        let after = meminfo();
         let free = free::parse(&text, unit).unwrap();
         // Megabytes are cut.
         assert_eq!(free.total_bytes, before.total_bytes.unwrap() / unit * unit, "{option}");
         assert_eq!(free.swap_total_bytes, before.swap_total_bytes.map(|b| b / unit * unit));
-        // Builds beside this test move some 10 MB in the milliseconds between the readings; an
-        // error of units would be off by a factor of 1,024.
-        let slack = before.total_bytes.unwrap() / 50;
-        let is = |what: &str, tool: Option<u64>, kernel: fn(&Meminfo) -> Option<u64>| {
-            near(what, kernel(&before).unwrap(), tool.unwrap(), kernel(&after).unwrap(), slack);
+        let is = |what: &str, tool: Tool, kernel: Kernel| {
+            // The tool runs while it looks, and before and after it does not.
+            settles(what, (16 << 20) / unit, || {
+                let before = kernel(&meminfo()).unwrap() / unit;
+                let text = oracle(&format!("free {option}")).unwrap();
+                let told = tool(&free::parse(&text, unit).unwrap()).unwrap() / unit;
+                [before, told, kernel(&meminfo()).unwrap() / unit]
+            });
         };
-        is("free", free.free_bytes, |m| m.free_bytes);
-        is("available", free.available_bytes, |m| m.available_bytes);
-        is("shared", free.shared_bytes, |m| m.shmem_bytes);
-        is("buff/cache", free.buff_cache_bytes, |m| {
-            Some(m.buffers_bytes? + m.cached_bytes? + m.slab_reclaimable_bytes?)
-        });
-        is("swap used", free.swap_used_bytes, |m| Some(m.swap_total_bytes? - m.swap_free_bytes?));
+        is("free", |f| f.free_bytes, |m| m.free_bytes);
+        is("available", |f| f.available_bytes, |m| m.available_bytes);
+        is("shared", |f| f.shared_bytes, |m| m.shmem_bytes);
+        is(
+            "buff/cache",
+            |f| f.buff_cache_bytes,
+            |m| Some(m.buffers_bytes? + m.cached_bytes? + m.slab_reclaimable_bytes?),
+        );
+        let swap = |m: &Meminfo| Some(m.swap_total_bytes? - m.swap_free_bytes?);
+        is("swap used", |f| f.swap_used_bytes, swap);
     }
 }
 

@@ -159,6 +159,9 @@ pub struct Kernel {
     pub taints: Vec<Taint>,
     /// A bit is set that tells of damage: machine check, bad page, oops, warning, lockup.
     pub tainted_by_damage: Option<bool>,
+    /// Branch of a kernel that was built from the sources of kernel.org (`6.1` of 6.1.55). Absent
+    /// where the release names a distribution's own build, which its vendor maintains.
+    pub upstream_branch: Option<String>,
     /// The newest installed kernel, by its number.
     pub newest_installed: Option<String>,
     /// It is not the running one.

@@ -19,6 +19,9 @@ pub struct Host {
     pub machine: Option<String>,
     /// `PRETTY_NAME` of os-release.
     pub os_name: Option<String>,
+    /// Distribution and version as its vendor supports them, from `ID` and `VERSION_ID` of
+    /// os-release: `ubuntu 20.04`, `debian 10`, of others the major version (`rhel 7`).
+    pub os_key: Option<String>,
     /// Kernel command line, secrets masked.
     pub cmdline: Option<String>,
     /// Time since boot at the snapshot.

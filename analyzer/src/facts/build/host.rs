@@ -2,6 +2,7 @@
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
+use crate::parse::os_release::OsRelease;
 use crate::parse::version;
 
 use super::super::host::Host;
@@ -35,6 +36,11 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         let absence = Absence::of(Reason::Missing, "etc/os-release", "no PRETTY_NAME");
         book.absent("host.os_name", absence);
     }
+    host.os_key = book.first("host.os_key", &inputs.host.os_release).and_then(os_key);
+    if host.os_key.is_none() && book.absences.exact("host.os_key").is_none() {
+        let absence = Absence::of(Reason::Missing, "etc/os-release", "no ID or no VERSION_ID");
+        book.absent("host.os_key", absence);
+    }
     if let Some(header) = archive.header {
         book.source("host", Locator::entry(HEADER));
         host.name = Some(header.host_name.clone());
@@ -58,6 +64,13 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
     }
     hardware(inputs, &mut host, book);
     host
+}
+
+/// What a vendor's support is told for: Ubuntu's versions are years and months.
+fn os_key(os: &OsRelease) -> Option<String> {
+    let (id, version) = (os.id.as_deref()?, os.version_id.as_deref()?);
+    let major = version.split('.').next().unwrap_or(version);
+    Some(format!("{id} {}", if id == "ubuntu" { version } else { major }))
 }
 
 /// What the header tells, from the tools that other collectors run.

@@ -46,7 +46,15 @@ pub(in crate::facts::build) fn build(inputs: &Inputs, host: &Host, book: &mut Bo
     }
     let newest = newest(inputs, host, book);
     let newer = newest.as_deref().zip(host.kernel_release.as_deref());
+    let upstream_branch = host.kernel_release.as_deref().and_then(upstream);
+    if upstream_branch.is_none() {
+        let detail = "the release is that of a distribution, or not known";
+        book.absent("kernel.upstream_branch", Absence::new(Reason::NotApplicable, detail));
+    } else {
+        book.source("kernel.upstream_branch", Locator::facts(["host.kernel_release"]));
+    }
     Kernel {
+        upstream_branch,
         taint: mask,
         taints: mask.map(|m| taints(m, inputs)).unwrap_or_default(),
         tainted_by_damage: mask.map(|m| m & DAMAGE != 0),
@@ -54,6 +62,16 @@ pub(in crate::facts::build) fn build(inputs: &Inputs, host: &Host, book: &mut Bo
         newest_installed: newest,
         reboot_required: reboot(inputs, book),
     }
+}
+
+/// `6.1` of `6.1.55` and `6.1.55+`: nothing behind the numbers, so nobody but kernel.org maintains
+/// it.
+fn upstream(release: &str) -> Option<String> {
+    let numbers = release.strip_suffix('+').unwrap_or(release);
+    let parts: Vec<&str> = numbers.split('.').collect();
+    let [major, minor, patch] = parts[..] else { return None };
+    let is_number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    [major, minor, patch].into_iter().all(is_number).then(|| format!("{major}.{minor}"))
 }
 
 fn taints(mask: i64, inputs: &Inputs) -> Vec<Taint> {
