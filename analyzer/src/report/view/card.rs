@@ -202,6 +202,7 @@ impl Subject {
             undecided: result
                 .undecided
                 .iter()
+                .filter(|u| super::coverage::is_lacking(u))
                 .map(|u| {
                     let lacks: Vec<String> = u
                         .missing

@@ -10,7 +10,7 @@ use super::table::{Row, Table};
 use crate::absence::Reason;
 use crate::facts::site::QUESTIONS;
 use crate::report::units::{counted, float_len};
-use crate::rules::outcome::Missing;
+use crate::rules::outcome::{Missing, Undecided};
 use crate::rules::{RuleResult, Status};
 
 /// Sources without content listed at most.
@@ -262,40 +262,64 @@ fn not_told(cx: &Cx<'_>) -> Table {
     table
 }
 
+/// By what was left open: one namespace that could not be entered concerns twenty checks, and is
+/// one gap.
 fn partial(cx: &Cx<'_>) -> Table {
-    let mut table = Table::new("Checked only in part", &["Check", "What was left open"]);
+    let mut table = Table::new("Checked only in part", &["What was left open", "Of which checks"]);
+    let mut gaps: Vec<(String, Vec<&RuleResult>)> = Vec::new();
     for rule in &cx.assessment.rules {
         if not_assessable(rule).is_some() {
             continue;
         }
-        let mut open: Vec<String> = rule.incomplete.iter().cloned().collect();
-        for s in &rule.subjects {
-            let name =
-                if s.subject.is_empty() { String::new() } else { format!("{}: ", s.subject) };
-            if let Status::NotAssessable { missing } = &s.status {
-                let lacks: Vec<String> =
-                    missing.iter().take(2).map(|m| format!("{} ({})", m.path, m.absence)).collect();
-                open.push(format!("{name}{}", lacks.join("; ")));
-            }
-            open.extend(s.undecided.iter().map(|u| {
-                let lacks: Vec<&str> = u.missing.iter().take(3).map(|m| m.path.as_str()).collect();
-                format!("{name}{} not assessable: {}", u.severity.as_str(), lacks.join(", "))
-            }));
-        }
+        let open = left_open(rule);
         if open.is_empty() {
             continue;
         }
-        let rest = open.len().saturating_sub(6);
-        open.truncate(6);
-        if rest > 0 {
-            open.push(format!("and {rest} more"));
+        match gaps.iter_mut().find(|(text, _)| *text == open) {
+            Some((_, rules)) => rules.push(rule),
+            None => gaps.push((open, vec![rule])),
         }
-        table.push(Row::new(vec![
-            Cell::text(&rule.summary).with_note(&rule.id),
-            Cell::text(open.join(" · ")),
-        ]));
+    }
+    gaps.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));
+    for (open, rules) in gaps {
+        let checks = match rules.as_slice() {
+            [one] => Cell::text(&one.summary).with_note(&one.id),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|r| r.id.as_str()).collect();
+                Cell::text(counted(ids.len(), "check")).with_note(ids.join(", "))
+            }
+        };
+        table.push(Row::new(vec![Cell::text(open), checks]));
     }
     table
+}
+
+/// What a rule that judged something left open; empty where nothing.
+fn left_open(rule: &RuleResult) -> String {
+    let mut open: Vec<String> = rule.incomplete.iter().cloned().collect();
+    for s in &rule.subjects {
+        let name = if s.subject.is_empty() { String::new() } else { format!("{}: ", s.subject) };
+        if let Status::NotAssessable { missing } = &s.status {
+            let lacks: Vec<String> =
+                missing.iter().take(2).map(|m| format!("{} ({})", m.path, m.absence)).collect();
+            open.push(format!("{name}{}", lacks.join("; ")));
+        }
+        open.extend(s.undecided.iter().filter(|u| is_lacking(u)).map(|u| {
+            let lacks: Vec<&str> = u.missing.iter().take(3).map(|m| m.path.as_str()).collect();
+            format!("{name}{} not assessable: {}", u.severity.as_str(), lacks.join(", "))
+        }));
+    }
+    let rest = open.len().saturating_sub(6);
+    open.truncate(6);
+    if rest > 0 {
+        open.push(format!("and {rest} more"));
+    }
+    open.join(" · ")
+}
+
+/// Something lacks that this host could have told: what has no meaning on it is no gap.
+pub(super) fn is_lacking(undecided: &Undecided) -> bool {
+    undecided.missing.iter().any(|m| m.absence.reason != Reason::NotApplicable)
 }
 
 fn not_applicable(cx: &Cx<'_>) -> Table {
