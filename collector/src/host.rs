@@ -61,12 +61,25 @@ pub(crate) fn own_file(path: &str) -> Option<String> {
     Some(text)
 }
 
-/// Whether we run in a container, as engines and systemd mark it.
+/// Whether we run in a container, as engines and systemd mark it. An image of one that was booted as
+/// a machine keeps the mark.
 #[must_use]
 pub(crate) fn is_container() -> bool {
-    ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"]
+    let marked = ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"]
         .iter()
-        .any(|mark| rustix::fs::access(*mark, rustix::fs::Access::EXISTS).is_ok())
+        .any(|mark| rustix::fs::access(*mark, rustix::fs::Access::EXISTS).is_ok());
+    marked && !sees_the_machine()
+}
+
+/// The first process namespace, whose number is fixed (`PROC_PID_INIT_INO`), and the root of the
+/// first process. Who may not look at that one is judged by the former.
+fn sees_the_machine() -> bool {
+    let link = |name: &str| std::fs::read_link(name).ok();
+    let first = link("/proc/self/ns/pid").is_some_and(|l| l.as_os_str() == "pid:[4026531836]");
+    let elsewhere = link("/proc/1/ns/mnt")
+        .zip(link("/proc/self/ns/mnt"))
+        .is_some_and(|(theirs, ours)| theirs != ours);
+    first && !elsewhere
 }
 
 /// Release of the running kernel.
