@@ -44,6 +44,8 @@ pub struct Found {
     pub told: String,
     /// What of it may name a program: title and sentence.
     words: String,
+    /// It tells of the last day: `24h`.
+    of_the_day: bool,
 }
 
 /// How a batch of faults is looked at.
@@ -96,6 +98,7 @@ pub fn look(name: &str, look: &Look<'_>) -> Vec<Found> {
             subject: text(&f["subject"]),
             severity: text(&f["severity"]),
             told: f.to_string(),
+            of_the_day: f["evidence"] == "24h",
             words: [text(&f["subject"]), text(&f["title"]), text(&f["says"])].join(" "),
         })
         .collect()
@@ -118,6 +121,9 @@ fn of_the_host() -> &'static BTreeSet<(String, String)> {
         own.map(|f| (f.rule, f.subject)).collect()
     })
 }
+
+/// Rules of faults that have run: what the kernel logged of them is told for a day.
+static EARLIER: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
 /// What is said of all processors together: on a machine where other programs compute, by them too.
 const OF_ALL_CPUS: [&str; 5] =
@@ -147,7 +153,18 @@ pub fn judge(batch: &str, faults: &[Fault], how: &Look<'_>) -> Result<(), String
     let meanwhile = Others::now(&groups).since(&before);
     drop(running);
     let mut table = Table::of(faults, &found);
-    table.unexplained(faults, &found, own, &meanwhile);
+    let mut earlier = EARLIER.lock().unwrap_or_else(PoisonError::into_inner);
+    table.unexplained(
+        faults,
+        &found,
+        &|f| {
+            own.contains(&(f.rule.clone(), f.subject.clone()))
+                || f.of_the_day && earlier.contains(f.rule.as_str())
+        },
+        &meanwhile,
+    );
+    earlier.extend(faults.iter().flat_map(|f| f.expects.iter().map(|e| e.rule)));
+    drop(earlier);
     for fault in faults {
         for told in fault.tells {
             let (path, value) = told.split_once('=').expect("a fact and its value");
@@ -231,7 +248,7 @@ impl Table {
         &mut self,
         faults: &[Fault],
         found: &[Found],
-        own: &BTreeSet<(String, String)>,
+        known: &dyn Fn(&Found) -> bool,
         meanwhile: &Meanwhile,
     ) {
         for f in found.iter().filter(|f| f.severity != "info") {
@@ -242,8 +259,7 @@ impl Table {
                         .iter()
                         .any(|e| e.rule == f.rule && f.subject.contains(e.culprit))
             };
-            let known = own.contains(&(f.rule.clone(), f.subject.clone()));
-            if known || faults.iter().any(expected) {
+            if known(f) || faults.iter().any(expected) {
                 continue;
             }
             let rule = f.rule.as_str();

@@ -371,7 +371,8 @@ pub const CONNTRACK: Fault = Fault {
         vec![late, client, server, cable, back]
     },
     expects: &[expect("net.conntrack", "critical", "tracked-b")],
-    explains: &["tcp.syn-sent-stuck"],
+    // Its connections are silent, too.
+    explains: &["tcp.syn-sent-stuck", LATE, OFF, GONE],
     tells: &[],
 };
 
@@ -398,7 +399,8 @@ pub const NEIGHBOURS: Fault = Fault {
         vec![asking, cable]
     },
     expects: &[expect("net.neighbour-overflow", "critical", "IPv4")],
-    explains: &[],
+    // What finds no neighbour is counted among the datagrams that found no buffer.
+    explains: &["net.socket-memory"],
     tells: &[],
 };
 
