@@ -25,7 +25,7 @@ pub struct Limits {
     /// some 10 MiB.
     pub source_bytes: u64,
     /// Memory for frames that stay decompressed from the index to the visit: the archive of a host
-    /// with a thousand processes has 50 MiB. More would save the second decompression of larger ones,
+    /// with a thousand processes has 50 MiB. More would save larger ones the second decompression,
     /// and stand beside what is parsed of them.
     pub kept_frames_bytes: usize,
     /// Memory for parts that wait for the others of their source while frames are visited.
