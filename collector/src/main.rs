@@ -52,6 +52,11 @@ mod worker;
 mod workers;
 mod zone;
 
+/// That of musl maps and unmaps memory a thousand times a run, an eighth of the run's time.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     let words: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();

@@ -65,25 +65,26 @@ pub(crate) struct Asked {
 
 const ASKED_HEAD: usize = 10;
 
-/// Appends a request.
-pub(crate) fn ask(to: &mut Vec<u8>, asked: &Asked) {
+/// Appends a request; whether its answer may wait for those behind it.
+pub(crate) fn ask(to: &mut Vec<u8>, asked: &Asked, gathers: bool) {
     let len = u32::try_from(asked.path.len()).unwrap_or(0);
     to.extend_from_slice(&len.to_ne_bytes());
     to.push(asked.op as u8);
-    to.push(u8::from(asked.ptrace));
+    to.push(u8::from(asked.ptrace) | u8::from(gathers) << 1);
     to.extend_from_slice(&asked.cap.to_ne_bytes());
     to.extend_from_slice(asked.path.as_bytes());
 }
 
-/// Takes the first complete request from `bytes`; the second value is its length.
+/// Takes the first complete request from `bytes`, with whether its answer may wait, and its length.
 #[must_use]
-pub(crate) fn asked(bytes: &[u8]) -> Option<(Asked, usize)> {
+pub(crate) fn asked(bytes: &[u8]) -> Option<(Asked, bool, usize)> {
     let mut at = Cursor(bytes);
     let len = at.u32()? as usize;
-    let (op, ptrace, cap) = (at.u8()?, at.u8()? != 0, at.u32()?);
+    let (op, flags, cap) = (at.u8()?, at.u8()?, at.u32()?);
     let path = String::from_utf8(at.take(len)?.to_vec()).ok()?;
     let op = Op::ALL.into_iter().find(|o| *o as u8 == op)?;
-    Some((Asked { op, ptrace, cap, path }, ASKED_HEAD + len))
+    let asked = Asked { op, ptrace: flags & 1 != 0, cap, path };
+    Some((asked, flags & 2 != 0, ASKED_HEAD + len))
 }
 
 /// Head of an answer; path, reason and content follow it.
@@ -230,10 +231,12 @@ mod tests {
     fn requests_go_back_and_forth_and_a_cut_one_waits() {
         let one = Asked { op: Op::Links, ptrace: true, cap: 7, path: "proc/1/fd".into() };
         let mut bytes = Vec::new();
-        ask(&mut bytes, &one);
+        ask(&mut bytes, &one, true);
         let len = bytes.len();
-        ask(&mut bytes, &Asked { path: "x".into(), ..one.clone() });
-        assert_eq!(asked(&bytes), Some((one, len)));
+        let other = Asked { path: "x".into(), ptrace: false, ..one.clone() };
+        ask(&mut bytes, &other, false);
+        assert_eq!(asked(&bytes), Some((one, true, len)));
+        assert_eq!(asked(&bytes[len..]), Some((other, false, bytes.len() - len)));
         for cut in 0..len {
             assert_eq!(asked(&bytes[..cut]), None, "{cut}");
         }

@@ -3,7 +3,8 @@
 //! Files of /proc/PID wait for locks of that process, files on a dead NFS or FUSE wait for a
 //! server. A thread in such a wait would keep the whole collector from exiting; a child does not.
 //! The worker answers each item with one write before it begins the next, so that a stall is
-//! blamed on the right one.
+//! blamed on the right one. Only small files that the kernel makes from what it knows, which wait for
+//! nobody, may share a write; should one hang all the same, they are asked for again one by one.
 
 use std::io::IoSlice;
 use std::process::ExitCode;
@@ -20,6 +21,12 @@ use crate::{clock, host};
 
 /// Most bytes of one socket dump: half a million sockets.
 const MAX_DUMP_BYTES: u64 = 256 << 20;
+
+/// Content of an answer that may wait for others.
+const SMALL: usize = 4 << 10;
+/// Bytes of answers that wait, and for how long: less than a pipe holds, and than the parent waits.
+const HELD: usize = 16 << 10;
+const HELD_US: u64 = 500;
 
 /// First argument that turns the binary into a worker.
 pub(crate) const ARGUMENT: &str = "--worker-of-linsight";
@@ -86,6 +93,7 @@ fn serve(root: &Root) -> Result<(), Errno> {
     let mut inbox = Vec::new();
     let mut chunk = vec![0_u8; 16 << 10];
     let mut content = Vec::new();
+    let mut held = Held::default();
     let mut index = 0;
     loop {
         let n = match rustix::io::read(rustix::stdio::stdin(), &mut chunk) {
@@ -96,8 +104,12 @@ fn serve(root: &Root) -> Result<(), Errno> {
         };
         inbox.extend_from_slice(chunk.get(..n).unwrap_or_default());
         let (mut done, mut answered) = (0, 0);
-        while let Some((asked, len)) = wire::asked(inbox.get(done..).unwrap_or_default()) {
+        while let Some((asked, gathers, len)) = wire::asked(inbox.get(done..).unwrap_or_default()) {
             done += len;
+            let gathers = gathers && root.is_kernel_made(&asked.path);
+            if !gathers {
+                held.flush()?;
+            }
             content.clear();
             let mut head = answer(root, &asked, &mut content);
             head.index = index;
@@ -108,16 +120,56 @@ fn serve(root: &Root) -> Result<(), Errno> {
             let reason = if is_no_file { root.stands_for(&asked.path) } else { None };
             let reason = reason.unwrap_or_default();
             head.reason = u32::try_from(reason.len()).unwrap_or(0);
-            send(&head, b"", reason.as_bytes(), &content)?;
+            if gathers && content.len() <= SMALL {
+                held.add(&head, reason.as_bytes(), &content)?;
+            } else {
+                held.flush()?;
+                send(&head, b"", reason.as_bytes(), &content)?;
+            }
             index += 1;
             answered += 1;
             content.shrink_to(1 << 20);
         }
+        held.flush()?;
         inbox.drain(..done);
         if answered > FEW {
             // The bell is there to save time: one that cannot be rung changes nothing.
             rustix::io::write(rustix::stdio::stderr(), b"!").unwrap_or_default();
         }
+    }
+}
+
+/// Answers that share a write.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    since_us: u64,
+}
+
+impl Held {
+    /// Adds an answer, and sends all if they are many or the first has waited.
+    fn add(&mut self, head: &Head, reason: &[u8], content: &[u8]) -> Result<(), Errno> {
+        if self.bytes.is_empty() {
+            self.since_us = head.mono_us;
+        }
+        for part in [&head.encode(), reason, content] {
+            self.bytes.extend_from_slice(part);
+        }
+        let waited_us = head.mono_us.saturating_add(head.us).saturating_sub(self.since_us);
+        if self.bytes.len() >= HELD || waited_us >= HELD_US { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Errno> {
+        let mut rest = self.bytes.as_slice();
+        while !rest.is_empty() {
+            match rustix::io::write(rustix::stdio::stdout(), rest) {
+                Ok(n) => rest = rest.get(n..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        self.bytes.clear();
+        Ok(())
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Workers {
     stalls: [u32; Class::COUNT],
     abandoned: [u32; Class::COUNT],
     stalled_pids: BTreeSet<u32>,
+    /// No answers share a write any more.
+    one_by_one: bool,
     peak_rss_bytes: u64,
 }
 
@@ -75,6 +77,7 @@ impl Workers {
             stalls: [0; Class::COUNT],
             abandoned: [0; Class::COUNT],
             stalled_pids: BTreeSet::new(),
+            one_by_one: false,
             peak_rss_bytes: 0,
         }
     }
@@ -175,6 +178,13 @@ impl Workers {
             let expected = live.in_flight.len();
             match live.link.exchange(expected, request.class.deadline_us(), &self.stop)? {
                 Event::Progress => answered += live.deliver(take)?,
+                Event::Stalled | Event::Died
+                    if !self.one_by_one && request.class == Class::Safe && expected > 1 =>
+                {
+                    // The answer to this one may have waited for others when it happened.
+                    self.one_by_one = true;
+                    self.ask_again(front, &mut todo);
+                }
                 Event::Stalled => {
                     todo.extend_front_of(self.take_in_flight());
                     self.stalled(request, front, take)?;
@@ -183,10 +193,7 @@ impl Workers {
                     if answered == 0 && self.live.as_ref().is_some_and(|l| l.answered > 0) =>
                 {
                     // It died between two batches: nothing of this one is to blame.
-                    let mut again = self.take_in_flight();
-                    again.push_front(front);
-                    todo.extend_front_of(again);
-                    self.discard("");
+                    self.ask_again(front, &mut todo);
                 }
                 Event::Died => {
                     todo.extend_front_of(self.take_in_flight());
@@ -196,6 +203,13 @@ impl Workers {
             }
         }
         Ok(())
+    }
+
+    /// Takes leave of the worker and puts what it was asked for, this one included, back.
+    fn ask_again(&mut self, front: usize, todo: &mut VecDeque<usize>) {
+        todo.extend_front_of(self.take_in_flight());
+        todo.push_front(front);
+        self.discard("");
     }
 
     /// Requests on their way but for the first one.
@@ -234,7 +248,8 @@ impl Workers {
                 break;
             }
             todo.pop_front();
-            wire::ask(&mut live.link.outbox, &request.asked);
+            let gathers = !self.one_by_one && request.class == Class::Safe;
+            wire::ask(&mut live.link.outbox, &request.asked, gathers);
             live.in_flight.push_back(index);
         }
         if let Some(live) = self.live.as_mut().filter(|live| !live.link.outbox.is_empty()) {

@@ -36,7 +36,8 @@ fn a_signal_ends_the_run_and_not_the_archive() {
         assert!(said.contains(&format!("ended early: interrupted by {name}")), "{said}");
         let archive = Archive::open(&std::fs::read(&file).unwrap());
         assert_eq!(archive.end().ended_early.as_deref(), Some(&*format!("interrupted by {name}")));
-        assert!(archive.entries.contains_key("proc/meminfo"));
+        // Of the first frame: on a host with many processes the start set has several.
+        assert!(archive.entries.contains_key("proc/version"));
     }
 }
 
