@@ -139,8 +139,7 @@ const MEMORY_OVER_TIME: Batch = together(
 const THE_BOOKS_LOADS: Batch =
     apart("load", 30, &[], &[load::CPU, load::THREADS, load::WRITE, load::VFORK, load::NICE]);
 
-const SATURATION: Batch =
-    apart("saturation", 20, &[], &[process::RT_HOG, process::TOO_MANY, process::PINNED]);
+const SATURATION: Batch = apart("saturation", 20, &[], &[process::RT_HOG, process::TOO_MANY]);
 
 const SHORT_OF_MEMORY: Batch = apart(
     "memory-of-the-host",

@@ -115,20 +115,6 @@ pub const TOO_MANY: Fault = Fault {
     tells: &["load.composition.verdict=cpu"],
 };
 
-/// All work is pinned to one CPU while another idles.
-pub const PINNED: Fault = Fault {
-    name: "all pinned to one CPU",
-    start: || vec![fault_in("taskset -c 0", "pinned", "process spin count=4")],
-    expects: &[Expected {
-        rule: "load.runqueue-imbalance",
-        severity: "warning",
-        culprit: "",
-        says: &["pinned"],
-    }],
-    explains: &["load.composition", "load.per-core", "psi.pressure", "cpu.saturated"],
-    tells: &[],
-};
-
 /// A control group that may have no more tasks.
 pub const TASKS: Fault = Fault {
     name: "control group full of tasks",

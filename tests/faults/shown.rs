@@ -24,6 +24,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("kernel.entropy", "kernels before 5.6 only; the oldest here is 5.10"),
     ("kernel.hung-lockup", "needs a task that hangs for two minutes, or a CPU that is stuck"),
     ("load.per-core", "needs minutes of load on a host that is up for a quarter of an hour"),
+    ("load.runqueue-imbalance", "needs CPUs that idle: of two, one is busy with the collection"),
     ("mem.slab-high", "needs more than 1 GiB of kernel memory that nobody can give back"),
     ("mem.spike-past", "needs a peak that nearly filled the machine"),
     ("mem.total-inconsistent", "needs a balloon, memory hotplug or lxcfs"),
