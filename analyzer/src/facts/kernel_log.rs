@@ -82,6 +82,8 @@ pub struct Subject {
     pub in_day: i64,
     /// How long ago the last was.
     pub last_age_s: Option<f64>,
+    /// A control group that is no longer there; absent for what is none.
+    pub group_gone: Option<bool>,
 }
 
 /// A message.
@@ -137,4 +139,6 @@ pub struct OomVictim {
     pub in_day: i64,
     /// How long ago the last was.
     pub last_age_s: Option<f64>,
+    /// The control group is no longer there.
+    pub group_gone: Option<bool>,
 }

@@ -3,7 +3,7 @@
 //! The ring buffer forgets, the journal keeps; both tell of the same event. So the best source is
 //! taken whole, and the next ones only for the time before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -75,6 +75,9 @@ pub(super) fn build(
     let age = |k: &OomKill| k.age_s.unwrap_or(f64::MAX);
     log.oom_kills.sort_by(|a, b| age(a).total_cmp(&age(b)));
     log.oom_victims = victims(&log.oom_kills);
+    if let Some(paths) = super::cgroups::paths(inputs) {
+        gone(&mut log, &paths);
+    }
     log.oom_kills.truncate(MAX_KILLS);
     log
 }
@@ -300,4 +303,14 @@ fn victims(kills: &[OomKill]) -> Vec<OomVictim> {
     }
     victims.truncate(MAX_KILLS);
     victims
+}
+
+/// Control groups of messages that are no longer there: what happened in them cannot go on.
+fn gone(log: &mut KernelLog, paths: &BTreeSet<String>) {
+    for victim in &mut log.oom_victims {
+        victim.group_gone = victim.cgroup.as_ref().map(|group| !paths.contains(group));
+    }
+    for subject in log.fork_rejected.iter_mut().flat_map(|events| &mut events.subjects) {
+        subject.group_gone = Some(!paths.contains(&subject.name));
+    }
 }

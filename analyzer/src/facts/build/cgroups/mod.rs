@@ -88,6 +88,13 @@ pub(super) fn build(
     List { items: rows }
 }
 
+/// All control groups at the end of the collection; nothing when they were not read.
+pub(super) fn paths(inputs: &Inputs) -> Option<BTreeSet<String>> {
+    let (_, pack) = inputs.sched.groups.good().last()?;
+    let paths: BTreeSet<String> = groups(pack).into_keys().collect();
+    (!paths.is_empty()).then_some(paths)
+}
+
 /// Something in it can be a finding.
 fn is_worth(g: &Cgroup) -> bool {
     let pressed = |r: Option<f64>| r.is_some_and(|r| r >= PRESSED);
