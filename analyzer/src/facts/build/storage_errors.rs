@@ -183,6 +183,7 @@ mod tests {
             in_window: 1,
             in_day: 3,
             last_age_s: Some(9.0),
+            ..Subject::default()
         };
         let latest =
             vec![Message { text: "EXT4-fs error (device sda1): x".into(), ..Message::default() }];
