@@ -93,7 +93,7 @@ fn serve(root: &Root) -> Result<(), Errno> {
     let mut inbox = Vec::new();
     let mut chunk = vec![0_u8; 16 << 10];
     let mut content = Vec::new();
-    let mut held = Held::default();
+    let mut waiting = Held::default();
     let mut index = 0;
     loop {
         let n = match rustix::io::read(rustix::stdio::stdin(), &mut chunk) {
@@ -108,7 +108,7 @@ fn serve(root: &Root) -> Result<(), Errno> {
             done += len;
             let gathers = gathers && root.is_kernel_made(&asked.path);
             if !gathers {
-                held.flush()?;
+                waiting.flush()?;
             }
             content.clear();
             let mut head = answer(root, &asked, &mut content);
@@ -121,16 +121,16 @@ fn serve(root: &Root) -> Result<(), Errno> {
             let reason = reason.unwrap_or_default();
             head.reason = u32::try_from(reason.len()).unwrap_or(0);
             if gathers && content.len() <= SMALL {
-                held.add(&head, reason.as_bytes(), &content)?;
+                waiting.add(&head, reason.as_bytes(), &content)?;
             } else {
-                held.flush()?;
+                waiting.flush()?;
                 send(&head, b"", reason.as_bytes(), &content)?;
             }
             index += 1;
             answered += 1;
             content.shrink_to(1 << 20);
         }
-        held.flush()?;
+        waiting.flush()?;
         inbox.drain(..done);
         if answered > FEW {
             // The bell is there to save time: one that cannot be rung changes nothing.
