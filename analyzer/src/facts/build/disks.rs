@@ -151,7 +151,9 @@ impl One<'_> {
         };
         disk.is_virtual = Some(kind::is_virtual(&disk));
         // What the kernel says of a virtual disk is a default, whatever it is stored on.
-        disk.rotational = disk.rotational.filter(|_| disk.is_virtual == Some(false));
+        disk.rotational = disk.rotational.filter(|_| {
+            disk.is_virtual == Some(false) && !matches!(disk.kind.as_deref(), Some("loop" | "ram"))
+        });
         disk.is_flash = disk.rotational == Some(false);
         disk.raid_volume = kind::raid_volume(&disk);
         Some(disk)

@@ -95,7 +95,10 @@ fn of_mountinfo(rows: &[Mount]) -> Vec<Mounted<'_>> {
         let (source, fs_type) = (Some(mount.source.as_str()), Some(mount.fs_type.as_str()));
         if let Some(mut m) = one(&mount.mount_point, source, fs_type, options, read_only) {
             let has = |options: &str, option: &str| options.split(',').any(|o| o == option);
-            let turned = has(&mount.options, "rw") && has(&mount.super_options, "ro");
+            // Since 6.17 ext4 leaves the mount as it was and says what it does instead.
+            let stopped = ["ro", "emergency_ro", "shutdown"];
+            let turned = has(&mount.options, "rw")
+                && stopped.iter().any(|option| has(&mount.super_options, option));
             m.device = Some(mount.device);
             m.turned_read_only = Some(turned && m.kind == "disk");
             by_device.insert(mount.device, m);

@@ -19,6 +19,16 @@ fn facts(files: Vec<(&str, Vec<u8>)>) -> Facts {
 }
 
 #[test]
+fn ext4_tells_in_its_own_options_that_it_stopped_writing() {
+    // Linux 6.18 after an error with errors=remount-ro.
+    let text =
+        "26 1 7:44 / /data rw,relatime - ext4 /dev/loop44 rw,errors=remount-ro,emergency_ro\n";
+    let f = facts(vec![("proc/1/mountinfo", text.into())]);
+    let fs = &f.tree.filesystems.items[0];
+    assert_eq!((fs.mount_point.as_str(), fs.turned_read_only), ("/data", Some(true)));
+}
+
+#[test]
 fn each_once_with_its_size_and_its_faults() {
     let statfs = |avail: u32| {
         format!(
