@@ -132,7 +132,6 @@ const MEMORY_OVER_TIME: Batch = together(
         process::QUOTA,
         process::MEMORY_LIMIT,
         process::TASKS,
-        memory::MAPPINGS,
     ],
 );
 

@@ -23,6 +23,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("irq.imbalance", "needs a card with several queues, four CPUs and 5000 interrupts a second"),
     ("kernel.entropy", "kernels before 5.6 only; the oldest here is 5.10"),
     ("kernel.hung-lockup", "needs a task that hangs for two minutes, or a CPU that is stuck"),
+    ("limits.host", "needs the last open file of a host, or the last inotify instance of a user"),
     ("load.per-core", "needs minutes of load on a host that is up for a quarter of an hour"),
     ("load.runqueue-imbalance", "needs CPUs that idle: of two, one is busy with the collection"),
     ("mem.slab-high", "needs more than 1 GiB of kernel memory that nobody can give back"),
