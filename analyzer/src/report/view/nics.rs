@@ -25,7 +25,6 @@ impl Nics {
             "Network interfaces",
             &[
                 "Name",
-                "Device",
                 "Driver",
                 "State",
                 "#Speed",
@@ -55,7 +54,6 @@ impl Nics {
                 &at,
                 vec![
                     cx.code(&format!("{at}.name")),
-                    of("product"),
                     of("driver"),
                     of("state"),
                     of("speed_mbit_per_s"),
@@ -94,6 +92,7 @@ const TABLES: [(&str, Fields<'_>); 2] = [
         "Hardware and link",
         &[
             ("`Name", "name"),
+            ("Device", "product"),
             ("`Bus", "bus"),
             ("`MAC", "mac"),
             ("`Driver version", "driver_version"),
