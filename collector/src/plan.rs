@@ -226,7 +226,7 @@ impl Source {
     #[must_use]
     pub(crate) const fn cost(&self) -> &'static str {
         match (self.how, self.class) {
-            (_, Class::Mm) => "blocks the process's mmap while it is read, up to 16 ms per GiB",
+            (_, Class::Mm) => "blocks the process's mmap while it is read, up to 28 ms per GiB",
             (How::Process(_) | How::ProcessLink(_), _) => "about 6 us a process",
             (How::ProcessLinks(_), _) => "about 2 us a link",
             (How::ProcessEntries(_) | How::Deleted | How::Descriptors, _) => "about 6 us each",

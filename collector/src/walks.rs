@@ -3,8 +3,8 @@
 //! `smaps`, `smaps_rollup` and `numa_maps` hold the process's `mmap_lock`; while they do, the process
 //! cannot map, unmap or (before 6.4) fault. The host is in trouble already, and we may not add a
 //! pause that anybody would notice: larger processes are left out, with the reason, and have their
-//! `status` and `statm` only. `--deep` lifts the bounds, for those who can afford a third of a second
-//! for a process of 20 GiB.
+//! `status` and `statm` only. `--deep` lifts the bounds, for those who can afford half a second for
+//! a process of 20 GiB.
 
 use std::collections::BTreeMap;
 
