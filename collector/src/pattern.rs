@@ -1,9 +1,9 @@
 //! Patterns of the plan: `*` within one path component, `{a,b}` for alternatives.
 
-/// Whether a name matches a component with `*` and `{a,b}`.
+/// Whether a name matches one of the alternatives that [`braces`] gave.
 #[must_use]
-pub(crate) fn matches(component: &str, name: &str) -> bool {
-    braces(component).iter().any(|plain| wild(plain.as_bytes(), name.as_bytes()))
+pub(crate) fn is_one_of(choices: &[String], name: &str) -> bool {
+    choices.iter().any(|plain| wild(plain.as_bytes(), name.as_bytes()))
 }
 
 /// The alternatives that a component with braces stands for.
@@ -32,6 +32,10 @@ fn wild(pattern: &[u8], name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn matches(component: &str, name: &str) -> bool {
+        is_one_of(&braces(component), name)
+    }
+
     #[test]
     fn stars_and_braces() {
         assert!(matches("*", "eth0"));
@@ -39,6 +43,7 @@ mod tests {
         assert!(!matches("*.conf", "10-a.conf.bak"));
         assert!(matches("cpu*", "cpu12") && matches("cpu*", "cpu"));
         assert!(matches("{a,b}*", "b1") && !matches("{a,b}*", "c"));
+        assert!(matches("*{0,1}", "nvme0n1p1") && !matches("*{0,1}", "queue"));
         assert_eq!(braces("{x,y}-{1,2}"), ["x-1", "x-2", "y-1", "y-2"]);
         assert_eq!(braces("plain"), ["plain"]);
         assert_eq!(braces("open{brace"), ["open{brace"]);

@@ -11,6 +11,13 @@ const MAX_DEPTH: usize = 16;
 /// Directories that a search goes through: control groups of a large container host.
 const MAX_FOUND_DIRS: usize = 5000;
 
+/// Where a component stands in its pattern.
+#[derive(Clone, Copy)]
+struct Place {
+    depth: usize,
+    is_last: bool,
+}
+
 impl Root {
     /// Paths that match a pattern whose components may hold `*` and `{a,b}`. Wildcards match what
     /// exists; a literal behind the last wildcard is taken as it is.
@@ -19,10 +26,12 @@ impl Root {
     /// Only that of the directory before the first wildcard; others just match nothing.
     pub(crate) fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
         let mut found = vec![String::new()];
-        for (depth, component) in pattern.split('/').enumerate() {
+        let mut components = pattern.split('/').enumerate().peekable();
+        while let Some((depth, component)) = components.next() {
+            let place = Place { depth, is_last: components.peek().is_none() };
             let mut next = Vec::new();
             for prefix in &found {
-                self.expand(prefix, component, depth, &mut next)?;
+                self.expand(prefix, component, place, &mut next)?;
             }
             found = next;
         }
@@ -34,23 +43,26 @@ impl Root {
         &self,
         prefix: &str,
         component: &str,
-        depth: usize,
+        place: Place,
         to: &mut Vec<String>,
     ) -> Result<(), Errno> {
         let join = |name: &str| {
             if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
         };
+        let choices = crate::pattern::braces(component);
         if !component.contains('*') {
-            to.extend(crate::pattern::braces(component).iter().map(|name| join(name)));
+            to.extend(choices.iter().map(|name| join(name)));
             return Ok(());
         }
         let any = !to.is_empty();
-        let listed = self.each_name(prefix, false, &mut |name, _| {
-            if to.len() < MAX_NAMES && crate::pattern::matches(component, name) {
+        let listed = self.each_name(prefix, false, &mut |name, kind| {
+            // Nothing is below a file: what would be asked for there is not even missing.
+            let leads_on = place.is_last || kind != FileType::RegularFile;
+            if leads_on && to.len() < MAX_NAMES && crate::pattern::is_one_of(&choices, name) {
                 to.push(join(name));
             }
         });
-        if depth == 0 || any { listed } else { Ok(()) }
+        if place.depth == 0 || any { listed } else { Ok(()) }
     }
 
     /// All files below a directory that may be read, sorted; links are not followed.

@@ -44,7 +44,7 @@ pub(super) const SYS_BLOCK: &[&str] = &[
     "block/*/md/dev-*/{state,errors,slot}",
     "block/*/dm/{name,uuid,suspended}",
     "block/zram*/{disksize,mm_stat,io_stat,comp_algorithm,max_comp_streams,backing_dev}",
-    "block/*/*/{partition,start,alignment_offset}",
+    "block/*/*{0,1,2,3,4,5,6,7,8,9}/{partition,start,alignment_offset}",
     "block/*/device@",
     "block/*/device/driver@",
     "block/*/slaves/*@",
