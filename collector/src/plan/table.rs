@@ -1,4 +1,9 @@
 //! The table itself. Order is the order of reading within a phase.
+//!
+//! Left out on purpose: versions of services (a package database of megabytes would tell, or a run of
+//! the service's program, which may do anything), journals of applications (their files are binary,
+//! and a tool that reads them all takes long), and a second count of mappings after the window's start
+//! (it waits for `mmap_lock`).
 
 use super::Group::{
     Block, Cgroup, Commands, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,
