@@ -2,7 +2,7 @@
 //! comes. Nothing is written to disk.
 
 use std::io::{self, BufReader, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use linsight_archive::tarball::{Bounds, Kind, Member, walk};
 
@@ -108,19 +108,20 @@ pub(super) fn read<R: Read + Send>(
 ) -> io::Result<Streamed> {
     let mut decoder = Decoder::new(packing, Hashing::new(from), limits)?;
     let (send, receive) = sync_channel(CHUNKS_AHEAD);
+    let (give_back, empty) = channel();
     let mut tree = Tree::default();
     let mut problems = Vec::new();
     let limit = limits.stream_bytes;
     std::thread::scope(|scope| {
         let feeder = scope.spawn(move || {
-            feed(&mut decoder, &send, limit);
+            feed(&mut decoder, &send, &empty, limit);
             drop(send);
             // What follows the tar's end belongs to the hash, but is not decompressed.
             io::copy(decoder.input(), &mut io::sink()).ok();
             decoder.input().hex()
         });
         let bounds = Bounds { members: limits.members, path_bytes: limits.archive.path_bytes };
-        let mut chunks = Chunks { receive, chunk: Vec::new(), at: 0 };
+        let mut chunks = Chunks { receive, give_back, chunk: Vec::new(), at: 0 };
         let end =
             walk(&mut chunks, bounds, |member, content| keep(&mut tree, member, content, limits));
         if let Err(e) = end {
@@ -134,10 +135,16 @@ pub(super) fn read<R: Read + Send>(
     })
 }
 
-fn feed<R: Read>(from: &mut R, to: &SyncSender<io::Result<Vec<u8>>>, limit: u64) {
+/// Fills chunks, those again that come back empty: new ones would be memory that was never touched.
+fn feed<R: Read>(
+    from: &mut R,
+    to: &SyncSender<io::Result<Vec<u8>>>,
+    empty: &Receiver<Vec<u8>>,
+    limit: u64,
+) {
     let mut total = 0_u64;
     loop {
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        let mut chunk = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK_BYTES));
         let read = from.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk);
         total += chunk.len() as u64;
         let over = total > limit;
@@ -164,6 +171,7 @@ fn feed<R: Read>(from: &mut R, to: &SyncSender<io::Result<Vec<u8>>>, limit: u64)
 /// The chunks as one stream again.
 struct Chunks {
     receive: Receiver<io::Result<Vec<u8>>>,
+    give_back: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     at: usize,
 }
@@ -172,7 +180,15 @@ impl Read for Chunks {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.chunk.len() {
             match self.receive.recv() {
-                Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
+                Ok(chunk) => {
+                    let mut done = std::mem::replace(&mut self.chunk, chunk?);
+                    self.at = 0;
+                    done.clear();
+                    if done.capacity() > 0 {
+                        // At the end nobody takes it any more.
+                        self.give_back.send(done).ok();
+                    }
+                }
                 Err(_) => return Ok(0),
             }
         }
