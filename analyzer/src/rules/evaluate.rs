@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::decide::{decide, lacking};
-use super::inputs::Inputs;
+use super::inputs::{Incomplete, Inputs};
 use super::load::{RuleSet, hex};
 use super::node::Log;
 use super::outcome::{Assessment, Missing, RuleResult, Status, SubjectResult};
@@ -151,10 +151,12 @@ fn outer_name(binding: &Binding<'_>) -> String {
 /// A rule whose lists are all empty: nothing to judge, or nothing seen.
 fn empty(rule: &Rule, inputs: &Inputs) -> SubjectResult {
     let lists: Vec<String> = rule.each.iter().map(|e| e.list.join(".")).collect();
-    // Where some were seen and had nothing to judge, that is the verdict, and the gaps stand beside
-    // it; where none was seen there is no verdict.
-    let blind = |list: &str| lists.iter().any(|l| l == list) && !inputs.has_elements(list);
-    let unseen = inputs.incomplete().into_iter().find(|i| blind(&i.list));
+    // Where most were seen and had nothing to judge, that is the verdict, and the gaps stand beside
+    // it (one process of a hundred began too late); where few were seen there is no verdict.
+    let blind = |i: &Incomplete| {
+        i.is_mostly_unseen() && lists.contains(&i.list) && !inputs.has_elements(&i.list)
+    };
+    let unseen = inputs.incomplete().into_iter().find(blind);
     if let Some(unseen) = unseen {
         let absence = Absence { detail: unseen.words(), ..inputs.unseen(&unseen.list) };
         return without_facts(rule, String::new(), Missing { path: unseen.list, absence });

@@ -123,6 +123,11 @@ pub(crate) struct Incomplete {
 }
 
 impl Incomplete {
+    /// Less than half was seen.
+    pub(crate) const fn is_mostly_unseen(&self) -> bool {
+        self.seen.saturating_mul(2) < self.expected
+    }
+
     /// In words: `3 of 5 network namespaces seen; not: 4026532201 (setns: EPERM)`.
     pub(crate) fn words(&self) -> String {
         const SHOWN: usize = 3;

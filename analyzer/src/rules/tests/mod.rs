@@ -187,6 +187,20 @@ fn what_was_seen_is_judged_and_its_gaps_stand_beside_the_verdict() {
 }
 
 #[test]
+fn one_process_that_began_too_late_does_not_take_the_verdict_on_all_others() {
+    let each = "each = ['g in processes.growth']\nsubject = '{{ g.name }}'";
+    let set = set(&[("a/b.toml", &small("g.resident.slope_bytes_per_s > 1.0", each))]).unwrap();
+    let with = |seen: u32| {
+        let lists = json!({"processes.growth": {"seen": seen, "expected": 67}});
+        assess(&set, json!({"processes": {"growth": []}, "collection": {"lists": lists}}))
+    };
+    let most = with(66);
+    assert!(matches!(most.rules[0].subjects[0].status, Status::NotApplicable { .. }));
+    assert_eq!(most.rules[0].incomplete.as_deref(), Some("66 of 67 processes.growth seen"));
+    assert!(matches!(with(33).rules[0].subjects[0].status, Status::NotAssessable { .. }));
+}
+
+#[test]
 fn findings_of_other_rules_are_read_in_order_and_coverage_last() {
     let set = set(&[
         ("a/first.toml", &small("findings['z.last'].rank >= 3 && findings['z.last'].subjects.exists(s, s.rank == 3)", "")),
