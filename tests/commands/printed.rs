@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linsight::facts::{self, SiteInputs};
-use linsight::input::Snapshot;
-use linsight::rules::{Inputs, RuleSet, testing};
+use linsight::rules::{RuleSet, testing};
 
 /// A command as a finding prints it.
 #[derive(Clone, Debug)]
@@ -31,7 +29,7 @@ pub fn printed() -> All {
     let mut first: BTreeMap<(String, usize), Printed> = BTreeMap::new();
     let mut every = Vec::new();
     let mut verify = BTreeSet::new();
-    for tested in testing::run(&set, Some(&build)) {
+    for tested in testing::run(&set) {
         for finding in tested.findings {
             verify.extend(commands(&finding.verify));
             for action in finding.actions {
@@ -62,15 +60,4 @@ fn commands(text: &str) -> Vec<String> {
             && !s.split_whitespace().next().unwrap().contains([':', '=', '_', '.'])
     };
     spans.filter(program).map(str::to_owned).collect()
-}
-
-fn build(
-    files: &BTreeMap<String, String>,
-    notes: &BTreeMap<String, String>,
-) -> Result<Inputs, String> {
-    let mut told = SiteInputs::default();
-    for (name, value) in notes {
-        told.tell(name, value, "note").map_err(|e| e.to_string())?;
-    }
-    Ok(Inputs::of(&facts::build(&Snapshot::of_files(files), &told)))
 }

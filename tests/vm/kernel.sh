@@ -5,7 +5,7 @@
 MODULES="ahci sd_mod nvme e1000 e1000e virtio_pci virtio_console fuse dummy veth sg
   inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag
   nfnetlink nf_conntrack nf_conntrack_netlink nf_tables ip_tables xfrm_user msr cpuid loop
-  md_mod raid1"
+  md_mod raid1 megaraid_sas bonding virtio_balloon"
 
 # suite_apt SUITE COMMAND...: apt of one Debian suite, whatever suite this machine runs, in a state
 # of its own: nothing of the machine's apt changes, and no root is needed.
@@ -33,10 +33,13 @@ kernel() {
   echo "$dir"
 }
 
-fetch_kernel() {
-  local suite=$1 dir=$2 new release package tree
-  new=$(mktemp -d "$VM/kernel.XXXXXX")
-  suite_apt "$suite" apt-get update || return 1
+# fetch_kernel SUITE FOLDER: downloads and keeps it. What is halfway there goes, however it ends.
+fetch_kernel() (
+  suite=$1 dir=$2
+  new=$(mktemp -d "$VM/kernel.XXXXXX") || exit 1
+  trap 'rm -rf "$new"' EXIT
+  trap 'exit 1' HUP INT TERM
+  suite_apt "$suite" apt-get update || exit 1
   package=$(suite_apt "$suite" apt-cache depends linux-image-amd64 |
     awk '$1 == "Depends:" && /linux-image-/ { print $2; exit }')
   release=${package#linux-image-}
@@ -45,18 +48,18 @@ fetch_kernel() {
   # shellcheck disable=SC2046
   (cd "$new" && suite_apt "$suite" apt-get download "$package" \
     $(suite_apt "$suite" apt-cache depends "$package" |
-      awk -v end="-$release" '$1 == "Depends:" && index($2, end) { print $2 }')) || return 1
+      awk -v end="-$release" '$1 == "Depends:" && index($2, end) { print $2 }')) || exit 1
   tree="$new/tree"
-  for package in "$new"/*.deb; do dpkg-deb -x "$package" "$tree" || return 1; done
+  for package in "$new"/*.deb; do dpkg-deb -x "$package" "$tree" || exit 1; done
   # Later packages know /lib as a part of /usr only, and keep the kernel with its modules.
   [ -d "$tree/lib/modules" ] || { mkdir -p "$tree/lib" && mv "$tree/usr/lib/modules" "$tree/lib/"; }
-  depmod -b "$tree" "$release" || return 1
-  keep_modules "$tree" "$new/kept" "$release" || return 1
+  depmod -b "$tree" "$release" || exit 1
+  keep_modules "$tree" "$new/kept" "$release" || exit 1
   find "$tree" -name 'vmlinuz*' -exec mv {} "$new/kept/vmlinuz" \;
-  [ -s "$new/kept/vmlinuz" ] || return 1
+  [ -s "$new/kept/vmlinuz" ] || exit 1
   echo "$release" >"$new/kept/release"
-  mkdir -p "$VM/kernel" && rm -rf "$dir" && mv "$new/kept" "$dir" && rm -rf "$new"
-}
+  mkdir -p "$VM/kernel" && rm -rf "$dir" && mv "$new/kept" "$dir"
+)
 
 # keep_modules FROM TO RELEASE: MODULES and what they need, uncompressed, with their index.
 keep_modules() {

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use linsight::facts::{self, SiteInputs};
-use linsight::input::Snapshot;
 use linsight::rules::testing::{self, Tested};
-use linsight::rules::{Diagnostic, Inputs, LoadError, RuleSet, chapters, check, docs};
+use linsight::rules::{Diagnostic, LoadError, RuleSet, chapters, check, docs};
 use linsight::severity::Severity;
 
 use crate::cli::{ERROR, Io};
@@ -106,7 +104,7 @@ fn report(rules: usize, wrong: &[Diagnostic], io: &mut Io<'_>) -> anyhow::Result
 }
 
 fn test(set: &RuleSet, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
-    let tested = testing::run(set, Some(&build));
+    let tested = testing::run(set);
     let mut failed = 0_usize;
     for Tested { failure, .. } in &tested {
         if let Some(diagnostic) = failure {
@@ -121,18 +119,6 @@ fn test(set: &RuleSet, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
     }
     writeln!(io.out, "{rules} rules, {tests} tests, {failed} fail")?;
     Ok(ExitCode::from(ERROR))
-}
-
-/// Facts of the files of a test, through the real parsers.
-fn build(
-    files: &BTreeMap<String, String>,
-    notes: &BTreeMap<String, String>,
-) -> Result<Inputs, String> {
-    let mut told = SiteInputs::default();
-    for (name, value) in notes {
-        told.tell(name, value, "note").map_err(|e| e.to_string())?;
-    }
-    Ok(Inputs::of(&facts::build(&Snapshot::of_files(files), &told)))
 }
 
 #[cfg(test)]

@@ -61,6 +61,21 @@ pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
     build_watched(snapshot, told, || {})
 }
 
+/// The facts of files in memory, by their paths in an archive, with what the operator told by name.
+///
+/// # Errors
+/// What was told has an unknown name, or a value that it cannot have.
+pub fn of_files(
+    files: &BTreeMap<String, String>,
+    notes: &BTreeMap<String, String>,
+) -> Result<Facts, SiteError> {
+    let mut told = SiteInputs::default();
+    for (name, value) in notes {
+        told.tell(name, value, "note")?;
+    }
+    Ok(build(&Snapshot::of_files(files), &told))
+}
+
 /// As [`build`]; `parsed` is called when all sources are read and parsed, for whoever measures.
 #[must_use]
 pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce()) -> Facts {

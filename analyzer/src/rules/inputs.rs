@@ -1,11 +1,13 @@
 //! Facts as the engine takes them: a tree without nulls, with sources and absences beside it.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Serde, Value as TextValue};
 use serde_json::{Map, Value};
 
 use super::schema;
 use crate::absence::{Absence, Reason};
-use crate::facts::{Facts, Table};
+use crate::facts::{self, Facts, SiteError, Table};
 use crate::locator::Locator;
 
 /// The facts of one snapshot, ready for rules.
@@ -22,6 +24,18 @@ impl Inputs {
     #[must_use]
     pub fn of(facts: &Facts) -> Self {
         Self::new(facts.value(), facts.sources.clone(), facts.absences.clone())
+    }
+
+    /// From files in memory, by their paths in an archive, through the real parsers; with what the
+    /// operator told by name.
+    ///
+    /// # Errors
+    /// A note that cannot be: an unknown name, or a value that it cannot have.
+    pub fn of_files(
+        files: &BTreeMap<String, String>,
+        notes: &BTreeMap<String, String>,
+    ) -> Result<Self, SiteError> {
+        facts::of_files(files, notes).map(|facts| Self::of(&facts))
     }
 
     /// From a tree. Nulls are dropped; so are empty lists that stand for an absence, since a list

@@ -21,10 +21,6 @@ use super::source::Source;
 use super::state::{State, word};
 use crate::facts::Table;
 
-/// Makes facts of archive files (path and text) and operator notes, through the real parsers.
-pub type Build<'a> =
-    dyn Fn(&BTreeMap<String, String>, &BTreeMap<String, String>) -> Result<Inputs, String> + 'a;
-
 /// One inline test and how it went.
 #[derive(Debug)]
 pub struct Tested {
@@ -34,8 +30,6 @@ pub struct Tested {
     pub name: String,
     /// What went wrong.
     pub failure: Option<Diagnostic>,
-    /// Not run: it has files, and no parsers were given.
-    pub skipped: bool,
     /// What the rule found in it: with its texts and commands as a report prints them.
     pub findings: Vec<Finding>,
 }
@@ -43,32 +37,24 @@ pub struct Tested {
 /// Runs all inline tests. For each rule, an outcome that no test fires and a guard that holds in
 /// no test is a failure, too, unless `no_test` gives a reason.
 #[must_use]
-pub fn run(set: &RuleSet, build: Option<&Build<'_>>) -> Vec<Tested> {
-    set.rules().iter().flat_map(|rule| run_rule(rule, build)).collect()
+pub fn run(set: &RuleSet) -> Vec<Tested> {
+    set.rules().iter().flat_map(run_rule).collect()
 }
 
-fn run_rule(rule: &Rule, build: Option<&Build<'_>>) -> Vec<Tested> {
+fn run_rule(rule: &Rule) -> Vec<Tested> {
     let mut seen = Seen::default();
     let mut out: Vec<Tested> = rule
         .file
         .test
         .iter()
         .map(|test| {
-            let skipped = build.is_none() && !test.get_ref().files.is_empty();
             let mut findings = Vec::new();
-            let failure = if skipped {
-                None
-            } else {
-                run_test(rule, test, build, &mut seen, &mut findings).err()
-            };
+            let failure = run_test(rule, test, &mut seen, &mut findings).err();
             let name = test.get_ref().name.get_ref().clone();
-            Tested { rule: rule.id.clone(), name, failure, skipped, findings }
+            Tested { rule: rule.id.clone(), name, failure, findings }
         })
         .collect();
-    // What a test that was not run would have shown is not known.
-    if !out.iter().any(|t| t.skipped) {
-        out.extend(unseen(rule, &seen));
-    }
+    out.extend(unseen(rule, &seen));
     out
 }
 
@@ -101,7 +87,6 @@ fn unseen(rule: &Rule, seen: &Seen) -> Vec<Tested> {
                     .help(format!("add a test, or `\"{name}\" = \"reason\"` to [no_test]")),
             ),
             name,
-            skipped: false,
             findings: Vec::new(),
         })
         .collect()
@@ -110,12 +95,11 @@ fn unseen(rule: &Rule, seen: &Seen) -> Vec<Tested> {
 fn run_test(
     rule: &Rule,
     test: &Spanned<file::Test>,
-    build: Option<&Build<'_>>,
     seen: &mut Seen,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Diagnostic> {
     let written = test.get_ref();
-    let inputs = inputs(rule, written, build)?;
+    let inputs = inputs(rule, written)?;
     let mut state = State::new();
     for (id, stated) in &written.findings {
         state.state(id, stated_finding(stated.get_ref()));
@@ -141,17 +125,17 @@ fn run_test(
 }
 
 /// The facts of a test: from its files through the parsers, then its own facts over them.
-fn inputs(rule: &Rule, test: &file::Test, build: Option<&Build<'_>>) -> Result<Inputs, Diagnostic> {
+fn inputs(rule: &Rule, test: &file::Test) -> Result<Inputs, Diagnostic> {
     let facts = match &test.facts {
         Some(table) => conform(&rule.source, table)?,
         None => json!({}),
     };
-    let Some(build) = build.filter(|_| !test.files.is_empty()) else {
+    if test.files.is_empty() {
         return Ok(Inputs::new(facts, Table::default(), Table::default()));
-    };
-    build(&test.files, &test.notes)
+    }
+    Inputs::of_files(&test.files, &test.notes)
         .map(|inputs| inputs.with(facts))
-        .map_err(|why| Diagnostic::new(&rule.source, test.name.span(), why))
+        .map_err(|why| Diagnostic::new(&rule.source, test.name.span(), why.to_string()))
 }
 
 /// The facts of a test, brought to the schema.

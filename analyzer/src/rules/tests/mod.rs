@@ -61,7 +61,7 @@ fn logs_raise_a_finding_by_one_level_and_make_none() {
 #[test]
 fn the_tests_of_a_rule_file_run() {
     let set = set(&[("tcp/keepalive.toml", KEEPALIVE)]).unwrap();
-    let tested = testing::run(&set, None);
+    let tested = testing::run(&set);
     let failed: Vec<String> =
         tested.iter().filter_map(|t| t.failure.as_ref()).map(ToString::to_string).collect();
     assert_eq!(failed, Vec::<String>::new());
@@ -72,7 +72,7 @@ fn the_tests_of_a_rule_file_run() {
 fn a_failing_test_shows_how_the_rule_decided() {
     let text = KEEPALIVE.replace("idle_max_s = 30", "idle_max_s = 130");
     let set = set(&[("tcp/keepalive.toml", &text)]).unwrap();
-    let tested = testing::run(&set, None);
+    let tested = testing::run(&set);
     let failed: Vec<String> =
         tested.iter().filter_map(|t| t.failure.as_ref()).map(ToString::to_string).collect();
     insta::assert_snapshot!(failed.join("\n\n"));
@@ -248,7 +248,7 @@ fn evidence_and_confidence_cap_the_severity() {
 #[test]
 fn the_rules_of_the_repository_load_and_pass_their_tests() {
     let set = RuleSet::embedded().unwrap();
-    let tested = testing::run(&set, None);
+    let tested = testing::run(&set);
     let failed = tested.iter().filter_map(|t| t.failure.as_ref());
     let failed: Vec<String> = failed.map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
