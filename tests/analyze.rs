@@ -4,14 +4,7 @@
 //! The corpora are large and not part of the sources: where they are not there the tests say so
 //! and end, but in CI they fail.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test fails by panicking, in its helpers too"
-)]
+#![cfg(test)]
 
 #[path = "judged.rs"]
 mod judged;
@@ -38,7 +31,6 @@ fn linsight(args: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("UTF-8")
 }
 
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn corpus(name: &str) -> Option<Corpus> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(name);
     if !path.exists() {

@@ -1,14 +1,10 @@
 //! The collector as a user runs it: what it writes, how it ends, and what it survives.
 
+#![cfg(test)]
 #![allow(
     clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::unwrap_used,
     unreachable_pub,
-    reason = "helpers of tests stand outside of test functions"
+    reason = "waits for what it starts; modules of one test"
 )]
 
 mod collect {

@@ -1,13 +1,7 @@
 //! Inputs made to harm, through the program: it ends by itself, in little memory, says what is
 //! wrong, and reads what is good.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, in its helpers too"
-)]
+#![cfg(test)]
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,10 +1,7 @@
 //! The documents of the rules are those of the rules, and what the book teaches has its home.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and reads files of the project"
-)]
+#![cfg(test)]
+#![allow(clippy::disallowed_methods, reason = "reads files of the project")]
 
 use std::fs;
 use std::path::Path;

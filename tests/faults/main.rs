@@ -3,17 +3,11 @@
 //! not explain. Faults that do not meet share one collection: what is told of one must not be told
 //! of another. Needs root, for namespaces and cgroups of its own.
 
+#![cfg(test)]
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::disallowed_methods,
-    clippy::print_stdout,
-    missing_docs,
     unreachable_pub,
-    reason = "a test fails by panicking, in its helpers too, and waits for what it starts"
+    reason = "waits for what it starts; modules of one test"
 )]
 
 mod files;

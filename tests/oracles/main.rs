@@ -5,14 +5,7 @@
 //! figure may rise and fall, or the tool rounds, the tolerance stands beside the comparison with
 //! its reason. A tool that is lacking is skipped, loudly; under `CI` that is a failure.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, in its helpers too, and says what it skips"
-)]
+#![cfg(test)]
 
 mod cpu;
 mod disks;

@@ -23,7 +23,7 @@ inside() {
     >/etc/nginx/nginx.conf
   until_true 15 test -b /dev/nvme0n1
   for n in 0 1 2 3 4 5 6 7; do
-    while dd if=/dev/zero of=/dev/nvme0n1 bs=4k count=200 seek=$((n * 1000)) oflag=direct; do :; done 2>/dev/null &
+    while dd if=/dev/zero of=/dev/nvme0n1 bs=4k count=2000 seek=$((n * 1000)) oflag=direct; do :; done 2>/dev/null &
   done
   until_true 15 test -b /dev/sda
   mdadm --create /dev/md0 --level=1 --raid-devices=2 --run --metadata=1.0 /dev/sda missing </dev/null
