@@ -9,7 +9,6 @@ use super::outcome::{
 use super::rule::{Confidence, Guard, Outcome, Rule};
 use super::trace::{Tracer, Truth, merge};
 use super::words::{Evidence, Level};
-use crate::absence::Reason;
 use crate::severity::Severity;
 
 /// Judges one subject.
@@ -225,11 +224,13 @@ impl Judge<'_, '_> {
 }
 
 /// What has no meaning on this host is not lacking: a rule all of whose inputs are of that kind has
-/// nothing to judge here.
-pub(crate) fn lacking(missing: Vec<Missing>) -> Status {
-    let meaningless = |m: &Missing| m.absence.reason == Reason::NotApplicable;
+/// nothing to judge here, and one that lacks others lacks only those.
+pub(crate) fn lacking(mut missing: Vec<Missing>) -> Status {
+    if !missing.iter().all(Missing::is_meaningless) {
+        missing.retain(|m| !m.is_meaningless());
+    }
     match missing.first() {
-        Some(first) if missing.iter().all(meaningless) => Status::NotApplicable {
+        Some(first) if first.is_meaningless() => Status::NotApplicable {
             because: match first.absence.detail.as_str() {
                 "" => format!("{} has no meaning here", first.path),
                 detail => detail.to_owned(),
@@ -279,7 +280,7 @@ fn cap(o: &Outcome, level: Level, cited: Option<i64>) -> (Severity, Option<Cappe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::absence::Absence;
+    use crate::absence::{Absence, Reason};
 
     #[test]
     fn what_has_no_meaning_here_is_not_lacking() {
@@ -290,7 +291,9 @@ mod tests {
         let removed = || missing(Reason::NotApplicable, "removed in 4.12");
         let word = |missing| super::super::state::word(&lacking(missing));
         assert_eq!(word(vec![removed()]), "not_applicable");
-        assert_eq!(word(vec![removed(), missing(Reason::Denied, "")]), "not_assessable");
+        let mixed = vec![removed(), missing(Reason::Denied, "")];
+        let Status::NotAssessable { missing } = lacking(mixed) else { panic!("it lacks one") };
+        assert_eq!(missing.iter().map(|m| m.absence.reason).collect::<Vec<_>>(), [Reason::Denied]);
         assert_eq!(word(Vec::new()), "not_assessable");
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::absence::Absence;
+use crate::absence::{Absence, Reason};
 use crate::facts::Accepted;
 use crate::locator::Locator;
 use crate::severity::Severity;
@@ -117,6 +117,14 @@ pub struct Missing {
     pub path: String,
     /// Why.
     pub absence: Absence,
+}
+
+impl Missing {
+    /// It has no meaning on this host: there is nothing that a better archive would tell.
+    #[must_use]
+    pub fn is_meaningless(&self) -> bool {
+        self.absence.reason == Reason::NotApplicable
+    }
 }
 
 /// An outcome of the rule that was unknown.

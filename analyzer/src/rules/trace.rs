@@ -75,24 +75,34 @@ impl<'w> Tracer<'w> {
     }
 
     /// The truth of a condition; `role` names it in the record.
+    ///
+    /// A part that has no meaning on this host decides nothing: of `a || b` without a meaning of
+    /// `b`, `a` remains. What is denied turns the connectives round.
     pub(crate) fn truth(&mut self, condition: &Condition, role: &str) -> Truth {
-        self.decide(condition.logic(), role)
+        self.decide(condition.logic(), role, Meaningless::YieldsToFalse)
     }
 
-    fn decide(&mut self, logic: &Logic, role: &str) -> Truth {
+    fn decide(&mut self, logic: &Logic, role: &str, meaningless: Meaningless) -> Truth {
         match logic {
-            Logic::And(a, b) => match self.decide(a, role) {
+            Logic::And(a, b) => match self.decide(a, role, meaningless) {
                 Truth::False => Truth::False,
-                left => both(left, self.decide(b, role), &Truth::False),
+                left => {
+                    let right = self.decide(b, role, meaningless);
+                    meaningless.both(left, right, &Truth::False)
+                }
             },
-            Logic::Or(a, b) => match self.decide(a, role) {
+            Logic::Or(a, b) => match self.decide(a, role, meaningless) {
                 Truth::True => Truth::True,
-                left => both(left, self.decide(b, role), &Truth::True),
+                left => {
+                    let right = self.decide(b, role, meaningless);
+                    meaningless.both(left, right, &Truth::True)
+                }
             },
-            Logic::Not(a) => self.decide(a, role).not(),
-            Logic::If(c, a, b) => match self.decide(c, role) {
-                Truth::True => self.decide(a, role),
-                Truth::False => self.decide(b, role),
+            Logic::Not(a) => self.decide(a, role, meaningless.denied()).not(),
+            // Whether the first holds is asked both ways.
+            Logic::If(c, a, b) => match self.decide(c, role, Meaningless::Yields) {
+                Truth::True => self.decide(a, role, meaningless),
+                Truth::False => self.decide(b, role, meaningless),
                 unknown @ Truth::Unknown(_) => unknown,
             },
             Logic::Test(test) => self.test(test, role),
@@ -184,18 +194,50 @@ fn complete(reads: Vec<Read>, test: &condition::Test) -> Vec<Read> {
     out
 }
 
-/// Two values under a connective that `absorbing` decides.
-fn both(left: Truth, right: Truth, absorbing: &Truth) -> Truth {
-    if right == *absorbing {
-        return right;
-    }
-    match (left, right) {
-        (Truth::Unknown(mut a), Truth::Unknown(b)) => {
-            merge(&mut a, b);
-            Truth::Unknown(a)
+/// What becomes of a part without a meaning on this host beside one that has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaningless {
+    /// In what is to hold: the other part of an `||` remains, even if it is false.
+    YieldsToFalse,
+    /// In what is denied: the other part of an `&&` remains, even if it is true.
+    YieldsToTrue,
+    /// In what is asked both ways: only an absorbing value decides.
+    Yields,
+}
+
+impl Meaningless {
+    const fn denied(self) -> Self {
+        match self {
+            Self::YieldsToFalse => Self::YieldsToTrue,
+            Self::YieldsToTrue => Self::YieldsToFalse,
+            Self::Yields => Self::Yields,
         }
-        (unknown @ Truth::Unknown(_), _) => unknown,
-        (_, right) => right,
+    }
+
+    /// Two values under a connective that `absorbing` decides.
+    fn both(self, left: Truth, right: Truth, absorbing: &Truth) -> Truth {
+        if right == *absorbing {
+            return right;
+        }
+        let remains = match self {
+            Self::YieldsToFalse => *absorbing == Truth::True,
+            Self::YieldsToTrue => *absorbing == Truth::False,
+            Self::Yields => false,
+        };
+        match (left, right) {
+            (Truth::Unknown(mut a), Truth::Unknown(b)) => {
+                merge(&mut a, b);
+                Truth::Unknown(a)
+            }
+            (Truth::Unknown(a), known) | (known, Truth::Unknown(a)) => {
+                if remains && a.iter().all(Missing::is_meaningless) {
+                    known
+                } else {
+                    Truth::Unknown(a)
+                }
+            }
+            (_, right) => right,
+        }
     }
 }
 

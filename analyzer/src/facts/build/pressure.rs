@@ -15,7 +15,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> HostPr
     let mut of = |name: &str, source: &Sampled<Parsed>| {
         let fact = format!("pressure.{name}");
         let Some((reading, last)) = source.good().last() else {
-            return book.known(&fact, Err(source.absence()));
+            return book.known(&fact, Err(why_not(inputs, source)));
         };
         book.source(&fact, Locator::entry(source.entry(reading.pass)));
         let ends = window.ends(source).map(|e| (*e.first.1, *e.last.1, e.span_s));
@@ -34,6 +34,19 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> HostPr
         io: of("io", &inputs.cpu.psi_io),
         irq: of("irq", &inputs.sched.psi_irq),
     }
+}
+
+/// A kernel that tells the others but has no such file does not account it: the time of interrupts
+/// came with 6.1, and only where `CONFIG_IRQ_TIME_ACCOUNTING` is set.
+fn why_not(inputs: &Inputs, source: &Sampled<Parsed>) -> Absence {
+    let absence = source.absence();
+    let is_lost = !matches!(absence.reason, Reason::Missing | Reason::NotCollected)
+        || !absence.detail.is_empty() && absence.reason == Reason::NotCollected;
+    if inputs.cpu.psi_cpu.good().next().is_some() && !is_lost {
+        let detail = "this kernel does not account it";
+        return Absence::of(Reason::NotApplicable, &source.path, detail);
+    }
+    absence
 }
 
 /// One resource, from its last reading and from both ends with the time between them.

@@ -305,7 +305,8 @@ fn left_open(rule: &RuleResult) -> String {
             open.push(format!("{name}{}", lacks.join("; ")));
         }
         open.extend(s.undecided.iter().filter(|u| is_lacking(u)).map(|u| {
-            let lacks: Vec<&str> = u.missing.iter().take(3).map(|m| m.path.as_str()).collect();
+            let lacks = u.missing.iter().filter(|m| !m.is_meaningless()).take(3);
+            let lacks: Vec<&str> = lacks.map(|m| m.path.as_str()).collect();
             format!("{name}{} not assessable: {}", u.severity.as_str(), lacks.join(", "))
         }));
     }
@@ -319,7 +320,7 @@ fn left_open(rule: &RuleResult) -> String {
 
 /// Something lacks that this host could have told: what has no meaning on it is no gap.
 pub(super) fn is_lacking(undecided: &Undecided) -> bool {
-    undecided.missing.iter().any(|m| m.absence.reason != Reason::NotApplicable)
+    !undecided.missing.iter().all(Missing::is_meaningless)
 }
 
 fn not_applicable(cx: &Cx<'_>) -> Table {

@@ -59,6 +59,37 @@ fn logs_raise_a_finding_by_one_level_and_make_none() {
 }
 
 #[test]
+fn what_has_no_meaning_here_leaves_the_rest_of_a_condition() {
+    let of = |when: &str| {
+        let set = set(&[("a/b.toml", &small(when, ""))]).unwrap();
+        let mut absences = Table::default();
+        absences.set("load.five", Absence::new(Reason::NotApplicable, "not here"));
+        absences.set("load.fifteen", Absence::new(Reason::Denied, "EACCES"));
+        let inputs = Inputs::new(json!({"load": {"one": 2.0}}), Table::default(), absences);
+        let result = set.assess(&inputs, &Params::default()).rules.remove(0).subjects.remove(0);
+        let missing = match &result.status {
+            Status::NotAssessable { missing } => missing.iter().map(|m| m.path.clone()).collect(),
+            _ => Vec::new(),
+        };
+        (state::word(&result.status), missing.join(" "))
+    };
+    let (clear, not_applicable) = ("clear", "not_applicable");
+    let word = |when| of(when).0;
+    assert_eq!(word("load.one > 9.0 || load.five > 1.0"), clear, "the first was judged");
+    assert_eq!(word("load.five > 1.0 || load.one > 9.0"), clear, "in either order");
+    assert_eq!(word("load.one > 1.0 && load.five > 1.0"), not_applicable, "both were asked");
+    assert_eq!(word("load.five > 1.0"), not_applicable);
+    assert_eq!(word("!(load.one < 9.0 && load.five < 9.0)"), clear, "the same, denied");
+    assert_eq!(word("!(load.one > 9.0 || load.five > 9.0)"), not_applicable, "both were asked");
+    assert_eq!(word("!(load.one > 9.0 || load.five > 9.0) || load.one > 9.0"), clear);
+    assert_eq!(word("(load.one > 9.0 || load.five > 9.0) ? true : false"), not_applicable);
+    assert_eq!(word("load.one > 1.0 || load.five > 1.0"), "fired");
+    let lacks = ("not_assessable", "load.fifteen".to_owned());
+    assert_eq!(of("load.one > 9.0 || load.five > 1.0 || load.fifteen > 1.0"), lacks);
+    assert_eq!(of("load.five > 1.0 || load.fifteen > 1.0"), lacks, "what would tell, alone");
+}
+
+#[test]
 fn the_tests_of_a_rule_file_run() {
     let set = set(&[("tcp/keepalive.toml", KEEPALIVE)]).unwrap();
     let tested = testing::run(&set);

@@ -68,12 +68,13 @@ pub(super) fn build(
     rows.truncate(MAX_ROWS);
     People::of(inputs, last.1).tell(inputs, &mut rows);
     book.source("cgroups", Locator::entry(source.entry(last.0.pass)));
-    let why = if trees.span_s.is_none() {
-        too_few(&source.path, 1, 2)
-    } else {
-        Absence::new(Reason::NotApplicable, "no limit, or a controller or file that is not there")
-    };
-    book.absent("cgroups", why);
+    if trees.span_s.is_none() {
+        book.absent("cgroups", too_few(&source.path, 1, 2));
+    } else if !rows.is_empty() {
+        // Of their fields. None worth a row is an answer.
+        let why = "no limit, or a controller or file that is not there";
+        book.absent("cgroups", Absence::new(Reason::NotApplicable, why));
+    }
     let denied = last.1.lost.get(&Reason::Denied);
     lists.insert(
         "cgroups".to_owned(),
