@@ -7,18 +7,24 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use linsight_archive::{JournalLine, names};
+use linsight_archive::JournalLine;
 
-use crate::absence::{Absence, Reason};
-use crate::facts::errno;
 use crate::parse::{ParseEnv, ParseError};
 
 mod packs;
+mod reading;
+mod slot;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use packs::Pack;
 use packs::PackSink;
+use reading::in_order;
+pub(crate) use reading::{Reading, Sampled, absence_of};
+pub(crate) use slot::{Below, Slot, Take};
+use slot::{Reader, Sink, complain};
 
 /// What became of every source: path without sample prefix, and pass.
 pub(crate) type Journal = BTreeMap<(String, u32), JournalLine>;
@@ -34,60 +40,6 @@ pub(crate) struct Piece<'a> {
     pub(crate) mono_us: u64,
     /// Its bytes.
     pub(crate) content: &'a [u8],
-}
-
-/// One reading of a source.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading<T> {
-    /// Pass.
-    pub(crate) pass: u32,
-    /// When reading began; 0 where the archive does not tell.
-    pub(crate) mono_us: u64,
-    /// What the parser made of it, or why there is nothing.
-    pub(crate) value: Result<T, Absence>,
-}
-
-/// All readings of one path, in order of time.
-#[derive(Clone, Debug)]
-pub(crate) struct Sampled<T> {
-    /// Path without sample prefix.
-    pub(crate) path: String,
-    /// Readings, good and bad.
-    pub(crate) readings: Vec<Reading<T>>,
-}
-
-impl<T> Sampled<T> {
-    /// The good readings.
-    pub(crate) fn good(&self) -> impl Iterator<Item = (&Reading<T>, &T)> + Clone {
-        self.readings.iter().filter_map(|r| Some((r, r.value.as_ref().ok()?)))
-    }
-
-    /// The first good reading.
-    ///
-    /// # Errors
-    /// Why there is none: the reason of the first reading.
-    pub(crate) fn first(&self) -> Result<&T, Absence> {
-        self.good().next().map(|(_, value)| value).ok_or_else(|| self.absence())
-    }
-
-    /// The last good reading.
-    ///
-    /// # Errors
-    /// As [`Self::first`].
-    pub(crate) fn last(&self) -> Result<&T, Absence> {
-        self.good().last().map(|(_, value)| value).ok_or_else(|| self.absence())
-    }
-
-    /// Why there is no good reading.
-    pub(crate) fn absence(&self) -> Absence {
-        let first = self.readings.iter().find_map(|r| r.value.as_ref().err().cloned());
-        first.unwrap_or_else(|| Absence::of(Reason::NotCollected, &self.path, ""))
-    }
-
-    /// Path of a pass in the archive.
-    pub(crate) fn entry(&self, pass: u32) -> String {
-        names::sample(pass, &self.path)
-    }
 }
 
 /// Readings of a pack.
@@ -121,63 +73,6 @@ pub(crate) struct Plan<'a> {
     exact: BTreeMap<String, Vec<Arc<dyn Sink>>>,
     packs: BTreeMap<String, Vec<Box<dyn PackSink>>>,
     prefixes: Vec<(String, Arc<dyn Sink>)>,
-}
-
-trait Sink: Send + Sync {
-    fn offer(&self, piece: &Piece<'_>, env: &ParseEnv);
-}
-
-/// The place where readings of one interest gather during the walk.
-pub(crate) struct Slot<T> {
-    path: String,
-    /// How the path of a file below a prefix must end.
-    suffix: &'static str,
-    wanted: Option<BTreeSet<u32>>,
-    complaints: Complaints,
-    found: Mutex<Vec<(String, Reading<T>)>>,
-}
-
-/// A slot and the parser that fills it.
-struct Reader<T> {
-    slot: Arc<Slot<T>>,
-    parse: Parse<T>,
-}
-
-fn complain(complaints: &Complaints, path: &str, message: String) {
-    let mut all = complaints.lock().unwrap_or_else(PoisonError::into_inner);
-    all.entry(path.to_owned()).or_insert(message);
-}
-
-type Parse<T> = Box<dyn Fn(&str, &[u8], &ParseEnv) -> Result<T, ParseError> + Send + Sync>;
-
-impl<T> Slot<T> {
-    fn found(&self) -> MutexGuard<'_, Vec<(String, Reading<T>)>> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wants(&self, piece: &Piece<'_>) -> bool {
-        piece.path.ends_with(self.suffix)
-            && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&piece.pass))
-    }
-
-    fn file(&self, piece: &Piece<'_>, value: Result<T, Absence>) {
-        let reading = Reading { pass: piece.pass, mono_us: piece.mono_us, value };
-        self.found().push((piece.path.to_owned(), reading));
-    }
-}
-
-impl<T: Send> Sink for Reader<T> {
-    fn offer(&self, piece: &Piece<'_>, env: &ParseEnv) {
-        if !self.slot.wants(piece) {
-            return;
-        }
-        let not_understood = |e: ParseError| {
-            complain(&self.slot.complaints, piece.path, e.to_string());
-            Absence::of(Reason::ParseError, piece.path, e.to_string())
-        };
-        let value = (self.parse)(piece.path, piece.content, env).map_err(not_understood);
-        self.slot.file(piece, value);
-    }
 }
 
 impl<'a> Plan<'a> {
@@ -311,64 +206,6 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Readings in order of time. The number of the pass is no time: what is read once, as pass 0, may
-/// be read after the whole window (`smaps` of all processes). Only archives that tell no times go
-/// by it.
-fn in_order<T>(readings: &mut [Reading<T>]) {
-    readings.sort_by_key(|r| (r.mono_us, r.pass));
-}
-
-/// A handle of the plan that gives what was read, once the walk is over.
-pub(crate) trait Take {
-    /// What it gives.
-    type Output;
-    /// What was read, with the reasons of the journal for what was not.
-    fn take(&self, plan: &Plan<'_>) -> Self::Output;
-}
-
-impl<T> Take for Arc<Slot<T>> {
-    type Output = Sampled<T>;
-
-    fn take(&self, plan: &Plan<'_>) -> Sampled<T> {
-        let readings = std::mem::take(&mut *self.found()).into_iter().map(|(_, r)| r).collect();
-        plan.complete(&self.path, self.wanted.as_ref(), readings)
-    }
-}
-
-impl<T: Take, const N: usize> Take for [T; N] {
-    type Output = [T::Output; N];
-
-    fn take(&self, plan: &Plan<'_>) -> Self::Output {
-        self.each_ref().map(|handle| handle.take(plan))
-    }
-}
-
-/// The handle of all paths below a prefix.
-pub(crate) struct Below<T>(Arc<Slot<T>>);
-
-impl<T> Take for Below<T> {
-    type Output = Many<T>;
-
-    fn take(&self, plan: &Plan<'_>) -> Many<T> {
-        let prefix = &self.0.path;
-        let mut by_path: BTreeMap<String, Vec<Reading<T>>> = BTreeMap::new();
-        for (path, reading) in std::mem::take(&mut *self.0.found()) {
-            by_path.entry(path).or_default().push(reading);
-        }
-        let known = plan.journal.range((prefix.clone(), 0)..).map(|((path, _), _)| path);
-        for path in known.take_while(|path| path.starts_with(prefix)) {
-            if path.ends_with(self.0.suffix) {
-                by_path.entry(path.clone()).or_default();
-            }
-        }
-        let complete = |(path, readings): (String, Vec<Reading<T>>)| {
-            let rest = path.strip_prefix(prefix)?.to_owned();
-            Some((rest, plan.complete(&path, None, readings)))
-        };
-        by_path.into_iter().filter_map(complete).collect()
-    }
-}
-
 fn lines_of<'j>(
     journal: &'j Journal,
     path: &str,
@@ -377,130 +214,7 @@ fn lines_of<'j>(
     journal.range(range).map(|((_, pass), line)| (*pass, line))
 }
 
-/// The absence that a journal line without usable content stands for.
-pub(crate) fn absence_of(path: &str, line: &JournalLine) -> Absence {
-    let Some(reason) = Absence::reason_of(line.outcome) else {
-        return Absence::of(Reason::NotCollected, path, "its part of the archive is lost");
-    };
-    let mut detail = line.reason.clone().unwrap_or_default();
-    if let (true, Some(errno)) = (detail.is_empty(), line.errno) {
-        detail = errno::name(errno);
-    }
-    Absence::of(reason, path, detail)
-}
-
 /// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
-#[cfg(test)]
-mod tests {
-    use linsight_archive::Outcome;
-
-    use super::*;
-
-    const ENV: ParseEnv = ParseEnv { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };
-
-    fn number(text: &str, _: &ParseEnv) -> Result<u64, ParseError> {
-        crate::parse::loadavg::parse(&format!("{text} 0 0 1/2 3")).map(|l| l.last_pid)
-    }
-
-    fn journal(lines: &[(&str, u32, Outcome)]) -> Journal {
-        let line = |&(path, pass, outcome): &(&str, u32, Outcome)| {
-            let mut line = JournalLine::new(path, outcome, 0);
-            line.errno = Some(13);
-            ((path.to_owned(), pass), line)
-        };
-        lines.iter().map(line).collect()
-    }
-
-    fn piece<'a>(path: &'a str, pass: u32, content: &'a str) -> Piece<'a> {
-        Piece { path, pass, mono_us: u64::from(pass) * 10, content: content.as_bytes() }
-    }
-
-    #[test]
-    fn readings_are_ordered_by_pass_whatever_the_order_of_the_walk() {
-        let journal = Journal::new();
-        let mut plan = Plan::new(ENV, &journal);
-        let slot = plan.sampled("a", |text, _| Ok::<_, ParseError>(text.to_owned()));
-        plan.offer(&piece("a", 2, "late"));
-        plan.offer(&piece("b", 0, "other"));
-        plan.offer(&piece("a", 0, "early"));
-        let a = slot.take(&plan);
-        assert_eq!((a.first().unwrap().as_str(), a.last().unwrap().as_str()), ("early", "late"));
-        assert_eq!(a.good().map(|(r, _)| r.mono_us).collect::<Vec<_>>(), [0, 20]);
-    }
-
-    #[test]
-    fn what_is_absent_says_why() {
-        use Outcome::{Collected, Denied, Missing};
-        let journal = journal(&[("denied", 0, Denied), ("m", 0, Missing), ("lost", 0, Collected)]);
-        let mut plan = Plan::new(ENV, &journal);
-        let reason = |plan: &mut Plan<'_>, path: &str, content: Option<&str>| {
-            let slot = plan.sampled(path, number);
-            if let Some(content) = content {
-                plan.offer(&piece(path, 0, content));
-            }
-            slot.take(plan).first().unwrap_err()
-        };
-        let denied = reason(&mut plan, "denied", None);
-        assert_eq!((denied.reason, denied.detail.as_str()), (Reason::Denied, "EACCES"));
-        assert_eq!(reason(&mut plan, "m", None).reason, Reason::Missing);
-        assert_eq!(reason(&mut plan, "lost", None).reason, Reason::NotCollected);
-        assert_eq!(reason(&mut plan, "never", None).reason, Reason::NotCollected);
-        let bad = reason(&mut plan, "bad", Some("x"));
-        assert_eq!(bad.reason, Reason::ParseError);
-        assert!(bad.detail.contains("`x`"), "{}", bad.detail);
-    }
-
-    #[test]
-    fn packs_give_rows_and_count_what_was_lost() {
-        use Outcome::Collected;
-        let journal = journal(&[("p", 0, Collected), ("p", 1, Collected), ("p", 2, Collected)]);
-        let mut plan = Plan::new(ENV, &journal);
-        let key = |k: &str| k.parse::<u32>().ok();
-        let all = plan.packed("p", Passes::All, key, |t, _| Ok(Some(t.len())));
-        let ends = plan.packed("p", Passes::Ends, key, |t, _| Ok(Some(t.len())));
-        for pass in 0..3 {
-            let text = "12 3 collected 5\nabc7 0 denied 9\nx 1 collected 1\ny9 2 collected 4\nhi";
-            plan.offer(&piece("p", pass, text));
-        }
-        let all = all.take(&plan);
-        assert_eq!(all.good().count(), 3);
-        let pack = all.first().unwrap();
-        assert_eq!((pack.get(&9), pack.get(&12), pack.get(&7)), (Some(&2), Some(&3), None));
-        assert_eq!(pack.lost[&Reason::Denied], (1, "7".to_owned()));
-        let ends = ends.take(&plan);
-        let passes: Vec<u32> = ends.good().map(|(r, _)| r.pass).collect();
-        assert_eq!(
-            (passes, ends.readings.len()),
-            (vec![0, 2], 2),
-            "a pass not asked for is no gap"
-        );
-    }
-
-    #[test]
-    fn a_prefix_gathers_by_path_and_knows_what_is_denied() {
-        let journal = journal(&[("d/1/tcp4", 0, Outcome::Denied), ("e", 0, Outcome::Denied)]);
-        let mut plan = Plan::new(ENV, &journal);
-        let slot = plan.many("d/", "4", |_, b, _| Ok::<_, ParseError>(b.len()));
-        plan.offer(&piece("d/2/tcp4", 0, "abc"));
-        plan.offer(&piece("d/2/tcp6", 0, "not wanted"));
-        let many = slot.take(&plan);
-        assert_eq!(many["2/tcp4"].first(), Ok(&3));
-        assert_eq!(many["1/tcp4"].first().unwrap_err().reason, Reason::Denied);
-        assert_eq!(many.len(), 2);
-    }
-
-    #[test]
-    fn what_is_read_once_after_the_window_is_the_last_look() {
-        let reading = |pass, mono_us| Reading { pass, mono_us, value: Ok(()) };
-        let passes = |mut readings: Vec<Reading<()>>| {
-            in_order(&mut readings);
-            readings.iter().map(|r| r.pass).collect::<Vec<_>>()
-        };
-        assert_eq!(passes(vec![reading(0, 63), reading(40, 42), reading(20, 22)]), [20, 40, 0]);
-        assert_eq!(passes(vec![reading(2, 0), reading(0, 0), reading(1, 0)]), [0, 1, 2]);
-    }
 }
