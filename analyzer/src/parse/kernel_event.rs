@@ -66,6 +66,7 @@ macro_rules! with_kinds {
             Segfault segfault "Programs that crashed; by command.",
             PageAllocation page_allocation "Allocations of contiguous pages that failed; by task.",
             ForkRejected fork_rejected "Forks refused because a control group was at `pids.max`; by control group.",
+            FileMax file_max "Files that could not be opened because the host was at `fs.file-max`.",
             ConntrackFull conntrack_full "Packets dropped because the connection-tracking table was full.",
             NeighbourOverflow neighbour_overflow "Neighbour tables that were full; by table.",
             SynFlood syn_flood "Ports whose SYN backlog overflowed; by port.",

@@ -99,6 +99,7 @@ const TABLE: &[Pattern] = &[
     ("page allocation failure: order", PageAllocation, subject::word_before),
     ("page allocation failure. order", PageAllocation, subject::word_before),
     ("fork rejected by pids controller in ", ForkRejected, subject::word_after),
+    ("VFS: file-max limit ", FileMax, subject::none),
     ("conntrack: table full, dropping packet", ConntrackFull, subject::none),
     ("eighbor table overflow", NeighbourOverflow, subject::table),
     ("eighbour table overflow", NeighbourOverflow, subject::table),

@@ -31,6 +31,7 @@ const WORDINGS: &[(&str, Kind, &str)] = &[
         Kind::WorkqueueStall,
         "",
     ),
+    ("VFS: file-max limit 100000 reached", Kind::FileMax, ""),
     ("kernel BUG at fs/ext4/inode.c:2721!", Kind::KernelBug, "fs/ext4/inode.c:2721"),
     (
         "general protection fault, probably for non-canonical address 0xdead: 0000 [#1] SMP PTI",
