@@ -114,8 +114,13 @@ pub struct Growth {
     pub virtual_eta_s: Option<f64>,
     /// Which limit that is: `RLIMIT_AS`, `RLIMIT_DATA`, `CommitLimit`.
     pub virtual_limit: Option<String>,
-    /// Time until available memory is used up at the slope of `resident`.
+    /// Time until available memory is used up at the slope of `resident`: that of the host with its
+    /// swap, or what a limit of its control groups leaves, if that is less.
     pub resident_eta_s: Option<f64>,
+    /// The control group whose limit is nearer than the end of the host's memory.
+    pub limit_group: Option<String>,
+    /// That limit.
+    pub limit_group_bytes: Option<i64>,
     /// Present size of `resident` by `MemTotal`.
     pub memory_ratio: Option<f64>,
     /// The process is younger than two minutes: start-up, not growth.

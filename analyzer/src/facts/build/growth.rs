@@ -18,9 +18,14 @@ use super::super::plan::{Pack, Packed};
 use super::super::processes::{Growth, Mapping, Processes, Series};
 use super::super::sysctl::Sysctl;
 use super::book::too_few;
+use super::cgroups::{Room, Rooms};
 use super::naming::Unnamed;
 use super::window::Window;
 use super::{Book, Lists, load, naming, processes};
+
+mod configured;
+
+use configured::configured;
 
 const FACT: &str = "processes.growth";
 /// Growing and changing processes that are listed.
@@ -90,7 +95,8 @@ pub(super) fn build(
         .map(|(id, _)| *id)
         .collect();
     let series = series(inputs, window, &changed);
-    let host = Host { inputs, memory, sysctl };
+    let rooms = Rooms::of(inputs, memory);
+    let host = Host { inputs, memory, sysctl, rooms };
     let mut rows: Vec<Growth> = series.iter().filter_map(|(id, s)| host.row(*id, s)).collect();
     rows.sort_by(|a, b| order(b).total_cmp(&order(a)).then(a.pid.cmp(&b.pid)));
     rows.truncate(MAX_ROWS);
@@ -192,6 +198,7 @@ struct Host<'i> {
     inputs: &'i Inputs,
     memory: &'i Memory,
     sysctl: &'i Sysctl,
+    rooms: Option<Rooms<'i>>,
 }
 
 impl Host<'_> {
@@ -210,6 +217,8 @@ impl Host<'_> {
             .filter(|_| space.class.grows() && space.trend.slope > 0.0)
             .map(|(room, limit)| (room / space.trend.slope, limit.to_owned()))
             .unzip();
+        let end = self.resident_end(pid, &resident);
+        let group = end.as_ref().and_then(|(_, room)| room.as_ref());
         let by = if resident.class.grows() { By::Resident } else { By::Size };
         Some(Growth {
             name: named.comm.to_string(),
@@ -223,7 +232,9 @@ impl Host<'_> {
             limit_data_bytes: limits.and_then(|l| l.data_bytes).map(signed),
             virtual_eta_s,
             virtual_limit,
-            resident_eta_s: self.resident_eta_s(&resident),
+            resident_eta_s: end.as_ref().map(|(eta_s, _)| *eta_s),
+            limit_group: group.map(|room| room.group.clone()),
+            limit_group_bytes: group.map(|room| signed(room.limit_bytes)),
             memory_ratio: self
                 .memory
                 .total_bytes
@@ -261,15 +272,26 @@ impl Host<'_> {
         known.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
-    /// Time until memory and swap are used up.
-    fn resident_eta_s(&self, resident: &method::Growth) -> Option<f64> {
+    /// Time until memory and swap are used up: those of the host, or of the control group whose
+    /// limit, told beside it, is nearer.
+    fn resident_end(&self, pid: u32, resident: &method::Growth) -> Option<(f64, Option<Room>)> {
         let available = from_i64(self.memory.available_bytes?);
-        let room = available + from_i64(self.memory.swap_free_bytes.unwrap_or(0));
-        match resident.class {
-            Class::RisingFloor => ratio(room, resident.floor_slope),
-            class if class.grows() => ratio(room, resident.trend.slope),
+        let host = available + from_i64(self.memory.swap_free_bytes.unwrap_or(0));
+        let group = self
+            .inputs
+            .process
+            .cgroups
+            .first()
+            .ok()
+            .and_then(|p| self.rooms.as_ref()?.room(p.get(&pid)?))
+            .filter(|room| from_u64(room.left_bytes) < host);
+        let left = group.as_ref().map_or(host, |room| from_u64(room.left_bytes));
+        let eta_s = match resident.class {
+            Class::RisingFloor => ratio(left, resident.floor_slope),
+            class if class.grows() => ratio(left, resident.trend.slope),
             _ => None,
-        }
+        };
+        Some((eta_s?, group))
     }
 
     /// The mapping that grew between the first and the last walk of the process.
@@ -295,36 +317,6 @@ impl Host<'_> {
             added_mappings: Some(grown.added),
         })
     }
-}
-
-/// The size of heap or cache that a command line allows.
-fn configured(comm: &str, cmdline: Option<&str>) -> Option<i64> {
-    let words: Vec<&str> = cmdline?.split(' ').collect();
-    let after =
-        |flag: &str| words.iter().position(|w| *w == flag).and_then(|i| words.get(i + 1)).copied();
-    let prefixed = |flag: &str| words.iter().rev().find_map(|w| w.strip_prefix(flag));
-    let heap = || prefixed("-Xmx").or_else(|| prefixed("-XX:MaxHeapSize=")).and_then(size);
-    let node = || prefixed("--max-old-space-size=").and_then(|n| size(&format!("{n}m")));
-    match comm {
-        "redis-server" | "valkey-server" => after("--maxmemory").and_then(size),
-        "memcached" => after("-m").and_then(|n| size(&format!("{n}m"))),
-        _ => heap().or_else(node),
-    }
-}
-
-/// `512m`, `4g`, `1073741824`.
-fn size(text: &str) -> Option<i64> {
-    let text = text.trim_end_matches(['b', 'B']);
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits)?.to_ascii_lowercase().as_str() {
-        "" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        "t" => 1_i64 << 40,
-        _ => return None,
-    };
-    digits.parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit)
 }
 
 /// The verdict on a series as facts.
@@ -443,12 +435,15 @@ fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
     let linear = |s: &Series| s.lifetime_linearity.is_some();
     let risen = |s: &Series| s.give_back_ratio.is_some();
     let (start, never) = ("its start is not known", "it never rose");
+    let none = "no limit of a control group is nearer than the end of the host's memory";
     let (class, old) = ("a class of many mappings grows", "no part of one mapping is new");
     vec![
         (row.mapping.is_some(), ("mapping", FEW, "its mappings were not read twice in the window")),
         (row.virtual_limit.is_some(), ("virtual_limit", NONE, "no limit in force, or no growth")),
         (row.virtual_eta_s.is_some(), ("virtual_eta_s", NONE, "no limit in force, or no growth")),
         (row.resident_eta_s.is_some(), ("resident_eta_s", NONE, "resident memory does not grow")),
+        (row.limit_group.is_some(), ("limit_group", NONE, none)),
+        (row.limit_group_bytes.is_some(), ("limit_group_bytes", NONE, none)),
         (row.touched_ratio.is_some(), ("touched_ratio", NONE, "the address space does not grow")),
         (
             row.limit_address_space_bytes.is_some(),
@@ -471,22 +466,4 @@ fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
         (space(linear), ("virtual_space.lifetime_linearity", LACKS, start)),
         (space(risen), ("virtual_space.give_back_ratio", NONE, never)),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_tells_how_large_a_heap_may_get() {
-        let java = "java -Xms1g -Xmx4g -jar app.jar";
-        assert_eq!(configured("java", Some(java)), Some(4 << 30));
-        assert_eq!(configured("node", Some("node --max-old-space-size=512 x.js")), Some(512 << 20));
-        assert_eq!(configured("memcached", Some("memcached -u mc -m 64")), Some(64 << 20));
-        let redis = "redis-server *:6379 --maxmemory 100mb";
-        assert_eq!(configured("redis-server", Some(redis)), Some(100 << 20));
-        assert_eq!(configured("ls", Some("ls -m 12")), None);
-        assert_eq!(configured("java", Some("java -Xmx9999999999g")), None);
-        assert_eq!(configured("x", None), None);
-    }
 }

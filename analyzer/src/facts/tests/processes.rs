@@ -1,6 +1,7 @@
 //! Growth over a minute, as the book's leak program shows it.
 
 use super::*;
+use crate::facts::method::num::from_i64;
 
 const SAMPLES: u32 = 61;
 
@@ -104,4 +105,46 @@ fn a_reused_process_id_is_two_processes() {
     assert_eq!(f.tree.processes.judged, Some(2));
     assert!(f.tree.processes.growth.is_empty());
     assert!(f.value()["processes"]["growth"].is_array(), "looked, and found nothing");
+}
+
+/// In a container memory ends at the container's limit, not at the host's.
+#[test]
+fn growth_in_a_control_group_ends_at_its_limit() {
+    let group = |file: &str| format!("fs/cgroup/pod/{file}");
+    let (max, stat_file) = (group("memory.max"), group("memory.stat"));
+    let mut files = vec![
+        file("proc/meminfo", MEMINFO),
+        file("proc/uptime", "100000.0 1.0\n"),
+        pack_of("packs/proc-pid/cgroup", &[("7", "0::/pod/app\n"), ("8", "0::/\n")]),
+        pack_of(
+            "packs/sys/cgroup",
+            &[
+                (max.as_str(), "536870912\n"),
+                (stat_file.as_str(), "anon 268435456\nshmem 0\nkernel 0\nslab_reclaimable 0\n"),
+            ],
+        ),
+    ];
+    for n in 1..=SAMPLES {
+        let row = |pages: u32| format!("{pages} {pages} 0 1 0 {pages} 0\n");
+        let (inside, outside) = (row(1000 + 256 * n), row(1000 + 256 * n));
+        let rows = [("7", inside.as_str()), ("8", outside.as_str())];
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/statm"), &rows));
+        let tasks = [7, 8].map(|pid| (pid.to_string(), pid_stat(pid, "leak", 'S', n)));
+        let tasks: Vec<(&str, &str)> =
+            tasks.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        files.push(pack_of(&in_pass(n, "packs/proc-pid/stat"), &tasks));
+        files.push(file(&in_pass(n, "proc/stat"), &stat(n, 1, 0)));
+    }
+    let f = facts(files);
+    let of = |pid: i64| f.tree.processes.growth.iter().find(|g| g.pid == pid).unwrap();
+    let memory =
+        f.tree.memory.available_bytes.unwrap() + f.tree.memory.swap_free_bytes.unwrap_or(0);
+    assert!(memory > 268_435_456, "the host has more than the group");
+    assert_eq!(of(7).limit_group.as_deref(), Some("/pod"));
+    assert_eq!(of(7).limit_group_bytes, Some(536_870_912));
+    let swap = from_i64(f.tree.memory.swap_free_bytes.unwrap_or(0));
+    let eta = (268_435_456.0 + swap) / 1_048_576.0;
+    assert!((of(7).resident_eta_s.unwrap() - eta).abs() < 1.0, "{:?}", of(7).resident_eta_s);
+    assert_eq!(of(8).limit_group, None);
+    assert!((of(8).resident_eta_s.unwrap() - from_i64(memory) / 1_048_576.0).abs() < 1.0);
 }

@@ -22,8 +22,10 @@ use super::tasks::Who;
 use super::window::seconds;
 use super::{Book, Lists, ps};
 
+mod room;
 mod tree;
 
+pub(super) use room::{Room, Rooms};
 use tree::{Files, groups, upwards};
 
 const MAX_ROWS: usize = 200;
@@ -189,6 +191,17 @@ fn limit_path((_, group, file): &(u64, String, &'static str)) -> String {
     format!("/sys/fs/cgroup{tree}{}/{file}", group.trim_end_matches('/'))
 }
 
+/// The limit that a group itself sets, and its file.
+fn own_limit(files: &Files<'_>, page_size_bytes: u64) -> Option<(u64, &'static str)> {
+    let v2 = files.get("memory.max").and_then(|t| cgroup::limit(t).ok());
+    let v1 = || cgroup::limit_v1(files.get("memory.limit_in_bytes")?, page_size_bytes).ok();
+    let file = if v2.is_some() { "memory.max" } else { "memory.limit_in_bytes" };
+    match v2.or_else(v1)? {
+        Bound::At(bytes) => Some((bytes, file)),
+        Bound::Unlimited => None,
+    }
+}
+
 fn number(files: &Files<'_>, file: &str) -> Option<u64> {
     files.get(file)?.trim().parse().ok()
 }
@@ -228,16 +241,8 @@ impl Trees<'_> {
     fn memory_limit(&self, path: &str) -> Option<(u64, String, &'static str)> {
         let of = |group: &str| -> Option<(u64, String, &'static str)> {
             let files = self.last.get(group)?;
-            let v2 = files.get("memory.max").and_then(|t| cgroup::limit(t).ok());
-            let v1 = || {
-                let text = files.get("memory.limit_in_bytes")?;
-                cgroup::limit_v1(text, self.page_size_bytes).ok()
-            };
-            let file = if v2.is_some() { "memory.max" } else { "memory.limit_in_bytes" };
-            match v2.or_else(v1)? {
-                Bound::At(bytes) => Some((bytes, group.to_owned(), file)),
-                Bound::Unlimited => None,
-            }
+            let (bytes, file) = own_limit(files, self.page_size_bytes)?;
+            Some((bytes, group.to_owned(), file))
         };
         let lowest = upwards(path).filter_map(of).min_by_key(|(bytes, ..)| *bytes);
         lowest.filter(|(bytes, ..)| self.memory_bytes.is_none_or(|all| *bytes < all))

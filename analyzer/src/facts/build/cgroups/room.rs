@@ -1,0 +1,121 @@
+//! What the limits of its control groups leave to a process (M2, `room`).
+//!
+//! A process that grows in a container ends at the container's limit, however much memory the
+//! host has. Page cache gives way before that, so the room is counted from what cannot be dropped.
+
+use std::collections::BTreeMap;
+
+use crate::parse::cgroup;
+use crate::parse::pid_limits::Bound;
+
+use super::super::super::inputs::Inputs;
+use super::super::super::memory::Memory;
+use super::tree::{Files, groups, upwards};
+use super::{number, own_limit, working};
+
+/// Groups at the end of the collection.
+pub(in crate::facts::build) struct Rooms<'i> {
+    groups: BTreeMap<String, Files<'i>>,
+    page_size_bytes: u64,
+    memory_bytes: Option<u64>,
+    swap_free_bytes: u64,
+}
+
+/// What is left below the nearest limit.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::facts::build) struct Room {
+    /// Until the limit, with the swap that the group may still use.
+    pub(in crate::facts::build) left_bytes: u64,
+    /// The limit.
+    pub(in crate::facts::build) limit_bytes: u64,
+    /// The group that sets it.
+    pub(in crate::facts::build) group: String,
+}
+
+impl<'i> Rooms<'i> {
+    /// `None` when no group was read.
+    pub(in crate::facts::build) fn of(inputs: &'i Inputs, memory: &Memory) -> Option<Self> {
+        let (_, pack) = inputs.sched.groups.good().last()?;
+        let bytes = |b: Option<i64>| b.and_then(|b| u64::try_from(b).ok());
+        Some(Self {
+            groups: groups(pack),
+            page_size_bytes: inputs.env.page_size_bytes,
+            memory_bytes: bytes(memory.total_bytes),
+            swap_free_bytes: bytes(memory.swap_free_bytes).unwrap_or(0),
+        })
+    }
+
+    /// The least room of a group and of those above it; `None` without a limit that binds.
+    pub(in crate::facts::build) fn room(&self, path: &str) -> Option<Room> {
+        upwards(path).filter_map(|group| self.below(group)).min_by_key(|room| room.left_bytes)
+    }
+
+    fn below(&self, group: &str) -> Option<Room> {
+        let files = self.groups.get(group)?;
+        let (limit_bytes, _) = own_limit(files, self.page_size_bytes)?;
+        if self.memory_bytes.is_some_and(|all| limit_bytes >= all) {
+            return None;
+        }
+        let stat = cgroup::parse(files.get("memory.stat")?).ok()?;
+        let free = limit_bytes.saturating_sub(working(&stat, files));
+        let left_bytes = free.saturating_add(self.swap(files));
+        Some(Room { left_bytes, limit_bytes, group: group.to_owned() })
+    }
+
+    /// Swap that the group may still use: the host's, unless it has a limit of its own.
+    fn swap(&self, files: &Files<'_>) -> u64 {
+        match files.get("memory.swap.max").and_then(|t| cgroup::limit(t).ok()) {
+            Some(Bound::At(max)) => max
+                .saturating_sub(number(files, "memory.swap.current").unwrap_or(0))
+                .min(self.swap_free_bytes),
+            _ => self.swap_free_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAT: &str = "anon 400000000\nfile 500000000\nshmem 0\nkernel 0\nslab_reclaimable 0\n";
+
+    fn rooms<'i>(groups: &[(&str, Files<'i>)], swap_free_bytes: u64) -> Rooms<'i> {
+        let groups = groups.iter().map(|(path, files)| ((*path).to_owned(), files.clone()));
+        Rooms {
+            groups: groups.collect(),
+            page_size_bytes: 4096,
+            memory_bytes: Some(16 << 30),
+            swap_free_bytes,
+        }
+    }
+
+    fn group(max: &'static str) -> Files<'static> {
+        Files::from([("memory.max", max), ("memory.stat", STAT)])
+    }
+
+    #[test]
+    fn page_cache_is_room_and_the_nearest_limit_counts() {
+        let rooms = rooms(&[("/pod", group("1000000000\n")), ("/pod/app", group("max\n"))], 0);
+        let room = rooms.room("/pod/app").unwrap();
+        assert_eq!((room.left_bytes, room.limit_bytes), (600_000_000, 1_000_000_000));
+        assert_eq!(room.group, "/pod");
+    }
+
+    #[test]
+    fn swap_that_the_group_may_use_is_room_too() {
+        let mut limited = group("1000000000\n");
+        limited.insert("memory.swap.max", "300\n");
+        limited.insert("memory.swap.current", "100\n");
+        let rooms = rooms(&[("/a", group("1000000000\n")), ("/b", limited)], 5000);
+        assert_eq!(rooms.room("/a").unwrap().left_bytes, 600_005_000);
+        assert_eq!(rooms.room("/b").unwrap().left_bytes, 600_000_200);
+    }
+
+    #[test]
+    fn no_limit_or_one_of_the_whole_machine_is_no_room() {
+        let rooms = rooms(&[("/a", group("max\n")), ("/b", group("99999999999999\n"))], 0);
+        assert_eq!(rooms.room("/a"), None);
+        assert_eq!(rooms.room("/b"), None);
+        assert_eq!(rooms.room("/gone"), None);
+    }
+}
