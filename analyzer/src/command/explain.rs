@@ -71,6 +71,10 @@ fn print_block(block: &Block, indent: usize, out: &mut dyn io::Write) -> io::Res
                 writeln!(out, "{:indent$}{line}", "")?;
             }
         }
+        Block::Reference(text, Some(address)) if text != address => {
+            writeln!(out, "{:indent$}{text}  {address}", "")?;
+        }
+        Block::Reference(text, _) => writeln!(out, "{:indent$}{text}", "")?,
         Block::Code(code) => {
             let green = AnsiColor::Green.on_default();
             for line in code.lines() {

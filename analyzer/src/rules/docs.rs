@@ -82,7 +82,7 @@ fn page(out: &mut String, page: &Page) {
     for section in &page.sections {
         let _ = writeln!(out, "**{}**\n", section.title);
         if section.title == "References" {
-            let all: Vec<&str> = section.blocks.iter().filter_map(words).collect();
+            let all: Vec<String> = section.blocks.iter().filter_map(reference).collect();
             let _ = writeln!(out, "{}\n", all.join(" · "));
             continue;
         }
@@ -101,24 +101,27 @@ fn page(out: &mut String, page: &Page) {
     }
 }
 
-fn words(block: &Block) -> Option<&str> {
+fn reference(block: &Block) -> Option<String> {
     match block {
-        Block::Text(text) => Some(text),
-        Block::Code(_) | Block::Entry(..) => None,
+        Block::Reference(text, Some(address)) if text != address => {
+            Some(format!("[{text}]({address})"))
+        }
+        Block::Reference(text, _) => Some(text.clone()),
+        Block::Text(_) | Block::Code(_) | Block::Entry(..) => None,
     }
 }
 
 fn fact(block: &Block) -> Option<String> {
     match block {
         Block::Entry(_, path, _) => Some(format!("`{path}`")),
-        Block::Text(_) | Block::Code(_) => None,
+        Block::Text(_) | Block::Code(_) | Block::Reference(..) => None,
     }
 }
 
 fn print(out: &mut String, block: &Block, indent: usize) {
     let pad = " ".repeat(indent);
     match block {
-        Block::Text(text) => {
+        Block::Text(text) | Block::Reference(text, _) => {
             let _ = writeln!(out, "{pad}{text}\n");
         }
         Block::Code(code) => {

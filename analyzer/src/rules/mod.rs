@@ -43,6 +43,7 @@ pub mod load;
 pub mod outcome;
 pub mod page;
 pub mod params;
+pub mod reference;
 pub mod source;
 pub mod testing;
 

@@ -8,6 +8,7 @@ use super::condition::Condition;
 use super::load::RuleSet;
 use super::outline::outline;
 use super::params::Params;
+use super::reference;
 use super::rule::{Action, Outcome, Rule};
 use super::schema;
 use super::words::Evidence;
@@ -43,6 +44,8 @@ pub enum Block {
     Code(String),
     /// An entry: its word (a severity, a risk), its head, its body.
     Entry(String, String, Vec<Block>),
+    /// A reference and its address, when that is sure.
+    Reference(String, Option<String>),
 }
 
 impl Page {
@@ -55,7 +58,9 @@ impl Page {
         let optional = |t: Option<&super::file::Text>| {
             t.map(|t| text(t.get_ref())).into_iter().collect::<Vec<_>>()
         };
-        let references = e.references.iter().map(|r| Block::Text(r.get_ref().clone())).collect();
+        let refer =
+            |r: &super::file::Text| Block::Reference(r.get_ref().clone(), reference::link(r.get_ref()));
+        let references = e.references.iter().map(refer).collect();
         let sections = [
             ("What it is about", optional(e.what.as_ref())),
             ("Why it matters", vec![text(e.why.get_ref())]),

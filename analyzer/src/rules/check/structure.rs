@@ -6,6 +6,7 @@ use toml::Spanned;
 
 use crate::rules::diagnostics::Diagnostic;
 use crate::rules::file::{Action, Text};
+use crate::rules::reference;
 use crate::rules::rule::Rule;
 
 /// Checks a rule; `used` are the params that its conditions and texts read.
@@ -160,24 +161,17 @@ fn prose(rule: &Rule, out: &mut Vec<Diagnostic>) {
         if !is_reference(reference.get_ref()) {
             let d = at(rule, reference, "this is no reference that can be looked up");
             out.push(d.help(
-                "a man page `tcp(7)`, a kernel document `Documentation/…`, or an https link",
+                "a man page `tcp(7)`, a kernel document `Documentation/…`, `RFC 9293, section 3.6`, \
+                 `commit 4396e46187ca` of the kernel, `LWN 680985`, or an https link",
             ));
         }
     }
 }
 
+/// With an address that is sure, or a kernel document that is not rendered.
 fn is_reference(text: &str) -> bool {
-    let man_page = || {
-        let (name, section) = text.strip_suffix(')').and_then(|t| t.split_once('('))?;
-        let name = !name.is_empty() && !name.contains(char::is_whitespace);
-        let section = section.starts_with(|c: char| c.is_ascii_digit())
-            && section.chars().all(|c| c.is_ascii_alphanumeric());
-        Some(name && section)
-    };
     let path = |t: &str| !t.is_empty() && !t.contains(char::is_whitespace);
-    text.strip_prefix("https://").is_some_and(path)
-        || text.strip_prefix("Documentation/").is_some_and(path)
-        || man_page().unwrap_or_default()
+    reference::link(text).is_some() || text.strip_prefix("Documentation/").is_some_and(path)
 }
 
 #[cfg(test)]
@@ -186,7 +180,7 @@ mod tests {
 
     #[test]
     fn references_can_be_looked_up() {
-        for good in ["tcp(7)", "proc_pid_status(5)", "https://a.b/c", "Documentation/mm/slub.rst"] {
+        for good in ["tcp(7)", "RFC 6298", "https://a.b/c", "Documentation/mm/slub.rst"] {
             assert!(is_reference(good), "{good}");
         }
         for bad in ["the manual", "http://a.b", "tcp", "tcp()", "Documentation/", "a b(7)"] {
