@@ -54,7 +54,7 @@ pub(super) fn build(
         }
     }
     if book.first("numa.nodes", &inputs.memory.sys_node).is_some() {
-        numa.nodes = nodes::build(inputs, book);
+        numa.nodes = nodes::build(inputs, numa.counting, book);
         let with_memory = numa.nodes.iter().filter(|n| n.total_bytes.is_some_and(|b| b > 0));
         numa.memory_nodes = Some(len(with_memory.count()));
         book.source("numa.memory_nodes", Locator::facts(["numa.nodes"]));

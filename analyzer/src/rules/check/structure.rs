@@ -162,7 +162,7 @@ fn prose(rule: &Rule, out: &mut Vec<Diagnostic>) {
             let d = at(rule, reference, "this is no reference that can be looked up");
             out.push(d.help(
                 "a man page `tcp(7)`, a kernel document `Documentation/…`, `RFC 9293, section 3.6`, \
-                 `commit 4396e46187ca` of the kernel, `LWN 680985`, or an https link",
+                 or an https link",
             ));
         }
     }

@@ -15,11 +15,13 @@ use crate::parse::{cpulist, numastat};
 
 type Files = Pack<String, String>;
 
-pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<Node> {
+pub(super) fn build(inputs: &Inputs, counting: Option<bool>, book: &mut Book) -> Vec<Node> {
     let source = &inputs.memory.sys_node;
     let looks: Vec<&Files> = source.good().map(|(_, pack)| pack).collect();
     let (Some(first), Some(last)) = (looks.first(), looks.last()) else { return Vec::new() };
     let twice = looks.len() > 1;
+    // Switched off, the counters stand at zero, which is no measurement.
+    let off = counting == Some(false);
     let mut nodes: BTreeMap<u32, Node> = BTreeMap::new();
     for (key, _) in &last.rows {
         let id = key.strip_prefix("devices/system/node/node").and_then(|k| k.split('/').next());
@@ -36,7 +38,9 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<Node> {
         .into_iter()
         .map(|(id, mut node)| {
             sizes(&mut node, id, last);
-            counters(&mut node, id, first, last, twice, page);
+            if !off {
+                counters(&mut node, id, first, last, twice, page);
+            }
             node
         })
         .collect();
@@ -46,12 +50,14 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<Node> {
             Locator::record(&source.path, format!("devices/system/node/node{}/{file}", node.id))
         });
         book.sources(format!("numa.nodes.{i}"), records.to_vec());
-        let detail = if twice {
+        let detail = if off {
+            "vm.numa_stat is 0: the kernel does not count where memory is allocated"
+        } else if twice {
             "not told by this kernel, or nothing was allocated on the node"
         } else {
             "the counters were read once only"
         };
-        let reason = if twice { Reason::Missing } else { Reason::TooFewSamples };
+        let reason = if twice || off { Reason::Missing } else { Reason::TooFewSamples };
         book.absent(format!("numa.nodes.{i}"), Absence::of(reason, &source.path, detail));
     }
     nodes
