@@ -23,7 +23,8 @@ impl Root {
     /// exists; a literal behind the last wildcard is taken as it is.
     ///
     /// # Errors
-    /// Only that of the directory before the first wildcard; others just match nothing.
+    /// Only of a pattern that begins with a wildcard; directories below that cannot be listed, or
+    /// lack what others have, just match nothing.
     pub(crate) fn glob(&self, pattern: &str) -> Result<Vec<String>, Errno> {
         let mut found = vec![String::new()];
         let mut components = pattern.split('/').enumerate().peekable();
@@ -54,7 +55,6 @@ impl Root {
             to.extend(choices.iter().map(|name| join(name)));
             return Ok(());
         }
-        let any = !to.is_empty();
         let listed = self.each_name(prefix, false, &mut |name, kind| {
             // Nothing is below a file: what would be asked for there is not even missing.
             let leads_on = place.is_last || kind != FileType::RegularFile;
@@ -62,7 +62,8 @@ impl Root {
                 to.push(join(name));
             }
         });
-        if place.depth == 0 || any { listed } else { Ok(()) }
+        // A neighbour without such a directory takes nothing from those that have it.
+        if place.depth == 0 { listed } else { Ok(()) }
     }
 
     /// All files below a directory that may be read, sorted; links are not followed.
@@ -122,5 +123,28 @@ impl Root {
             }
         }
         Ok((found, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::access::Access;
+    use crate::root::Root;
+
+    #[test]
+    fn a_neighbour_without_the_directory_takes_nothing_away() {
+        let dir = tempfile::tempdir().unwrap();
+        // More neighbours on both sides than any order of a directory could hide.
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            fs::create_dir_all(dir.path().join(format!("fs/{name}"))).unwrap();
+        }
+        for name in ["b", "d"] {
+            fs::create_dir_all(dir.path().join(format!("fs/{name}/devinfo/1"))).unwrap();
+        }
+        let root = Root::open(&dir.path().to_string_lossy(), Access::own(crate::host::capabilities())).unwrap();
+        let found = root.glob("fs/*/devinfo/*/error_stats").unwrap();
+        assert_eq!(found, ["fs/b/devinfo/1/error_stats", "fs/d/devinfo/1/error_stats"]);
     }
 }

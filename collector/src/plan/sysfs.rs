@@ -90,6 +90,7 @@ pub(super) const SYS_FS: &[&str] = &[
     "fs/xfs/*/error/fail_at_unmount",
     "fs/xfs/*/error/metadata/*/max_retries",
     "fs/btrfs/*/{label,exclusive_operation,commit_stats}",
+    "fs/btrfs/*/devices/*@",
     "fs/btrfs/*/devinfo/*/{error_stats,missing,in_fs_metadata}",
     "fs/btrfs/*/allocation/{data,metadata,system}/{bytes_used,total_bytes,bytes_may_use,flags}",
     "fs/fuse/connections/*/{waiting,max_background,congestion_threshold}",
