@@ -143,7 +143,9 @@ mod tests {
         for name in ["b", "d"] {
             fs::create_dir_all(dir.path().join(format!("fs/{name}/devinfo/1"))).unwrap();
         }
-        let root = Root::open(&dir.path().to_string_lossy(), Access::own(crate::host::capabilities())).unwrap();
+        let root =
+            Root::open(&dir.path().to_string_lossy(), Access::own(crate::host::capabilities()))
+                .unwrap();
         let found = root.glob("fs/*/devinfo/*/error_stats").unwrap();
         assert_eq!(found, ["fs/b/devinfo/1/error_stats", "fs/d/devinfo/1/error_stats"]);
     }

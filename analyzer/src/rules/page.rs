@@ -58,8 +58,9 @@ impl Page {
         let optional = |t: Option<&super::file::Text>| {
             t.map(|t| text(t.get_ref())).into_iter().collect::<Vec<_>>()
         };
-        let refer =
-            |r: &super::file::Text| Block::Reference(r.get_ref().clone(), reference::link(r.get_ref()));
+        let refer = |r: &super::file::Text| {
+            Block::Reference(r.get_ref().clone(), reference::link(r.get_ref()))
+        };
         let references = e.references.iter().map(refer).collect();
         let sections = [
             ("What it is about", optional(e.what.as_ref())),
