@@ -189,6 +189,8 @@ pub struct StorageError {
     pub subject: String,
     /// Where it is mounted, or what is made of it.
     pub mount_points: Vec<String>,
+    /// Type of the file system that is mounted from it; absent for a disk with partitions.
+    pub fs_type: Option<String>,
     /// A medium that comes and goes: CD, floppy, USB, an image that nobody has mounted.
     pub is_removable: bool,
     /// A file system on it cannot be written now, though it should.

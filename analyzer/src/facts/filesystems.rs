@@ -32,8 +32,8 @@ pub struct FileSystem {
     pub read_only_against_fstab: Option<bool>,
     /// Its options in `/etc/fstab`; absent when it does not stand there.
     pub fstab_options: Option<String>,
-    /// Errors that it has counted in itself (ext4, since its last check; btrfs, when it is the only
-    /// one); absent for other types.
+    /// Errors that it has counted in itself (ext4, since its last check; btrfs, on all its devices);
+    /// absent for other types.
     pub errors_counted: Option<i64>,
     /// How long ago ext4 met the last of them.
     pub last_error_age_s: Option<f64>,
@@ -47,7 +47,8 @@ pub struct FileSystem {
     pub available_bytes: Option<i64>,
     /// The same by size.
     pub available_ratio: Option<f64>,
-    /// Free, but kept for root.
+    /// Free, but kept for root; absent for btrfs, where the difference is what its profiles and
+    /// unequal devices leave no use for.
     pub reserved_bytes: Option<i64>,
     /// The same by size.
     pub reserved_ratio: Option<f64>,

@@ -108,6 +108,11 @@ fn say_absences(fs: &FileSystem, fact: &str, book: &mut Book) {
             book.absent(format!("{fact}.{field}"), none("no fixed number of inodes"));
         }
     }
+    if fs.size_bytes.is_some() && !keeps_for_root(fs) {
+        for field in ["reserved_bytes", "reserved_ratio"] {
+            book.absent(format!("{fact}.{field}"), none("btrfs keeps nothing for root"));
+        }
+    }
     if fs.turned_read_only.is_none() {
         let absence = Absence::of(
             Reason::NotCollected,
@@ -194,7 +199,7 @@ fn of_probe(fs: &mut FileSystem, row: &Statfs) {
     fs.used_bytes = row.size_bytes.zip(free).map(|(s, f)| signed(s.saturating_sub(f)));
     fs.available_bytes = row.available_bytes.map(signed);
     let kept = free.zip(row.available_bytes).map(|(f, a)| f.saturating_sub(a));
-    fs.reserved_bytes = kept.map(signed);
+    fs.reserved_bytes = kept.filter(|_| keeps_for_root(fs)).map(signed);
     fs.inodes = row.inodes.map(signed);
     fs.inodes_free = row.inodes_free.map(signed);
 }
@@ -207,9 +212,16 @@ fn of_df(fs: &mut FileSystem, row: &DfRow, inodes: Option<&DfRow>) {
         .size_bytes
         .zip(fs.used_bytes)
         .zip(fs.available_bytes)
-        .map(|((size, used), free)| size.saturating_sub(used).saturating_sub(free).max(0));
+        .map(|((size, used), free)| size.saturating_sub(used).saturating_sub(free).max(0))
+        .filter(|_| keeps_for_root(fs));
     fs.inodes = inodes.and_then(|r| r.inodes).filter(|n| *n > 0).map(signed);
     fs.inodes_free = fs.inodes.and(inodes.and_then(|r| r.inodes_free)).map(signed);
+}
+
+/// Whether what is free and not available is kept for root. btrfs keeps nothing: there it is space
+/// that cannot be allocated with the present profile on the present devices.
+fn keeps_for_root(fs: &FileSystem) -> bool {
+    fs.fs_type.as_deref() != Some("btrfs")
 }
 
 /// How fast it filled between the two readings.

@@ -68,6 +68,7 @@ fn say_absences(item: &StorageError, i: usize, seen_log: bool, book: &mut Book) 
         ("stalls_in_log", item.stalls_in_log.is_some()),
         ("last_age_s", item.last_age_s.is_some()),
         ("latest", item.latest.is_some()),
+        ("fs_type", item.fs_type.is_some()),
         ("errors_counted", item.errors_counted.is_some()),
         ("last_error_age_s", item.last_error_age_s.is_some()),
         ("last_error_in", item.last_error_in.is_some()),
@@ -93,8 +94,10 @@ impl Gathered<'_> {
             let part = |d: &&Disk| d.name == subject || d.partitions.iter().any(|p| p == subject);
             let disk = disks.iter().find(part);
             let device = format!("/dev/{subject}");
-            let own = filesystems.iter().filter(|fs| fs.source.as_deref() == Some(device.as_str()));
-            let mut mount_points: Vec<String> = own.map(|fs| fs.mount_point.clone()).collect();
+            let own =
+                || filesystems.iter().filter(|fs| fs.source.as_deref() == Some(device.as_str()));
+            let fs_type = own().find_map(|fs| fs.fs_type.clone());
+            let mut mount_points: Vec<String> = own().map(|fs| fs.mount_point.clone()).collect();
             if mount_points.is_empty()
                 && let Some(disk) = disk
             {
@@ -114,6 +117,7 @@ impl Gathered<'_> {
                 stalls_in_day: zero,
                 stalls_in_log: zero,
                 mount_points,
+                fs_type,
                 ..StorageError::default()
             }
         })

@@ -7,6 +7,7 @@ use crate::facts::build::Book;
 use crate::facts::filesystems::FileSystem;
 use crate::facts::inputs::Inputs;
 use crate::facts::method::num::from_i64;
+use crate::facts::plan::Pack;
 use crate::locator::Locator;
 
 pub(super) fn count(
@@ -33,14 +34,11 @@ pub(super) fn count(
                 fs.last_error_in = of("last_error_func").filter(|f| !f.is_empty()).cloned();
                 Some(format!("fs/ext4/{device}/errors_count"))
             }
-            (Some("btrfs"), _, Ok(pack)) if only_btrfs => {
-                let stats = pack.rows.iter().filter(|(k, _)| k.ends_with("/error_stats"));
-                let of = |text: &str| {
-                    let words = text.split_ascii_whitespace();
-                    words.filter_map(|w| w.parse::<i64>().ok()).fold(0, i64::saturating_add)
-                };
-                fs.errors_counted = stats.map(|(_, t)| of(t)).reduce(i64::saturating_add);
-                Some("fs/btrfs".to_owned())
+            (Some("btrfs"), _, Ok(pack)) => {
+                let below = btrfs(pack, &block_name(inputs, fs));
+                let below = below.or_else(|| only_btrfs.then_some("fs/btrfs"));
+                fs.errors_counted = below.and_then(|below| btrfs_errors(pack, below));
+                below.map(str::to_owned)
             }
             _ => None,
         };
@@ -56,11 +54,61 @@ pub(super) fn count(
             continue;
         }
         for field in ["errors_counted", "last_error_age_s", "last_error_in"] {
-            let none =
-                || Absence::of(Reason::NotApplicable, &source.path, "this type does not count");
+            let none = || match fs.fs_type.as_deref() {
+                Some("btrfs") => Absence::of(
+                    Reason::NotCollected,
+                    &source.path,
+                    "which of several btrfs the counters are of is not told",
+                ),
+                _ => Absence::of(Reason::NotApplicable, &source.path, "this type does not count"),
+            };
             book.absent(format!("{fact}.{field}"), source.first().err().unwrap_or_else(none));
         }
     }
+}
+
+/// `fs/btrfs/<uuid>` of the file system with this device: all of its devices are listed there.
+fn btrfs<'p>(pack: &'p Pack<String, String>, device: &str) -> Option<&'p str> {
+    pack.rows.iter().find_map(|(key, _)| {
+        let (below, name) = key.split_once("/devices/")?;
+        (below.starts_with("fs/btrfs/") && name == device).then_some(below)
+    })
+}
+
+/// Sum of what its devices have counted; `None` when none tells.
+///
+/// ```text
+/// write_errs 0
+/// read_errs 0
+/// ```
+fn btrfs_errors(pack: &Pack<String, String>, below: &str) -> Option<i64> {
+    let own = |key: &str| {
+        key.strip_prefix(below).is_some_and(|k| k.starts_with('/') && k.ends_with("/error_stats"))
+    };
+    let of = |text: &str| {
+        let words = text.split_ascii_whitespace();
+        words.filter_map(|w| w.parse::<i64>().ok()).fold(0, i64::saturating_add)
+    };
+    let stats = pack.rows.iter().filter(|(key, _)| own(key));
+    stats.map(|(_, text)| of(text)).reduce(i64::saturating_add)
+}
+
+/// The kernel's name of the device it is mounted from; that of a mapped one stands in its
+/// `dm/name`.
+fn block_name(inputs: &Inputs, fs: &FileSystem) -> String {
+    let source = fs.source.as_deref().unwrap_or_default();
+    if let Some(mapped) = source.strip_prefix("/dev/mapper/")
+        && let Ok(pack) = inputs.storage.sys_block.first()
+    {
+        let named = |(key, name): &(String, String)| {
+            let dm = key.strip_prefix("block/")?.strip_suffix("/dm/name")?;
+            (name == mapped).then(|| dm.to_owned())
+        };
+        if let Some(dm) = pack.rows.iter().find_map(named) {
+            return dm;
+        }
+    }
+    source.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// Names of block devices by their number.

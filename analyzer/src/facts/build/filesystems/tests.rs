@@ -105,6 +105,46 @@ fn ext4_counts_its_errors_beyond_the_log() {
 }
 
 #[test]
+fn each_btrfs_has_the_errors_of_its_own_devices() {
+    // Linux 6.18: raid1 on two devices of unequal size with a subvolume mounted, and a single one.
+    let mounts = "\
+46 27 0:39 / /m1 rw,relatime - btrfs /dev/loop0 rw,space_cache=v2,subvolid=5,subvol=/
+47 27 0:39 /sub /m3 rw,relatime - btrfs /dev/loop0 rw,space_cache=v2,subvolid=256,subvol=/sub
+48 27 0:42 / /m2 rw,relatime - btrfs /dev/mapper/vg0-data rw,space_cache=v2,subvolid=5,subvol=/
+";
+    let statfs = "\
+{\"mount_point\":\"/m1\",\"bsize\":4096,\"blocks\":268800,\"bfree\":241724,\"bavail\":98816,\"files\":0,\"ffree\":0}
+{\"mount_point\":\"/m2\",\"bsize\":4096,\"blocks\":102400,\"bfree\":88088,\"bavail\":68864,\"files\":0,\"ffree\":0}
+";
+    let (mut sys, mut block) = (Vec::new(), Vec::new());
+    let (one, two) = ("118252c5-ed9d", "297af772-d1bb");
+    let errors = |n: u32| format!("write_errs 0\nread_errs {n}\nflush_errs 0\ncorruption_errs 1\n");
+    for (key, value) in [
+        (format!("fs/btrfs/{one}/devices/loop0"), "../loop0".to_owned()),
+        (format!("fs/btrfs/{one}/devices/loop1"), "../loop1".to_owned()),
+        (format!("fs/btrfs/{two}/devices/dm-3"), "../dm-3".to_owned()),
+        (format!("fs/btrfs/{one}/devinfo/1/error_stats"), errors(0)),
+        (format!("fs/btrfs/{one}/devinfo/2/error_stats"), errors(4)),
+        (format!("fs/btrfs/{two}/devinfo/1/error_stats"), errors(9)),
+    ] {
+        pack::append(&mut sys, &key, Outcome::Collected, 1, value.as_bytes());
+    }
+    pack::append(&mut block, "block/dm-3/dm/name", Outcome::Collected, 1, b"vg0-data\n");
+    let f = facts(vec![
+        ("proc/1/mountinfo", mounts.into()),
+        ("probes/statfs.jsonl", statfs.into()),
+        ("packs/sys/fs", sys),
+        ("packs/sys/block", block),
+    ]);
+    let all = &f.tree.filesystems.items;
+    let seen: Vec<_> = all.iter().map(|x| (x.mount_point.as_str(), x.errors_counted)).collect();
+    assert_eq!(seen, [("/m1", Some(6)), ("/m2", Some(10))]);
+    assert_eq!(all[0].also_mounted, ["/m3"]);
+    // Half of it is neither used nor available, and nothing of that is kept for root.
+    assert_eq!((all[0].size_bytes, all[0].reserved_bytes), (Some(1_101_004_800), None));
+}
+
+#[test]
 fn tables_of_tools_stand_in() {
     let f = facts(vec![
         ("proc/mounts", b"/dev/vda1 / ext4 rw,relatime 0 0\n/dev/vda1 /b ext4 rw 0 0\n".to_vec()),
