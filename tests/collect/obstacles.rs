@@ -138,6 +138,47 @@ fn a_file_system_that_never_answers_costs_its_files_only() {
     assert_eq!(archive.text("proc/meminfo"), "MemTotal: 1 kB\n");
 }
 
+/// Answers share a write where the kernel makes a file from what it knows. One that hangs all the
+/// same takes those with it that wait for the write: they are asked for again, one by one.
+#[test]
+fn files_of_the_kernel_that_hang_take_no_others_with_them() {
+    let test = "files_of_the_kernel_that_hang_take_no_others_with_them";
+    if !is_root(test) || !has(test, "unshare") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("archive.tar.zst");
+    // All in a mount namespace that ends with it: nobody else's /proc is touched.
+    let script = "exec 3<>/dev/fuse || exit 77; \
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hang /proc/sysvipc || exit 77; \
+        \"$@\" 3>&-";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_linsight-collect")]);
+    command.args(["--quiet", "--duration", "0", "-o"]).arg(&file);
+    let status = wait(command.spawn().unwrap());
+    if status.code() == Some(77) {
+        eprintln!("SKIPPED {test}: no FUSE");
+        return;
+    }
+    assert_eq!(status.code(), Some(0));
+    let archive = Archive::open(&std::fs::read(&file).unwrap());
+    let hung: Vec<&str> = archive
+        .journal
+        .values()
+        .filter(|line| line.outcome == Outcome::TimedOut)
+        .map(|line| line.path.as_str())
+        .collect();
+    assert_eq!(hung, ["proc/sysvipc/msg", "proc/sysvipc/sem", "proc/sysvipc/shm"]);
+    let skipped = archive.journal.values().find(|line| line.outcome == Outcome::Skipped);
+    assert!(
+        skipped.is_none_or(
+            |l| l.reason.as_deref() != Some("too many files of this kind did not answer")
+        )
+    );
+    assert!(archive.text("proc/meminfo").starts_with("MemTotal:"));
+    assert!(archive.text("proc/net/protocols").starts_with("protocol"));
+}
+
 /// The collector's workers, by their parent.
 fn workers_of(pid: u32) -> Vec<u32> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
