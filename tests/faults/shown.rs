@@ -15,29 +15,16 @@ use crate::judged::JUDGED;
 const NOT_SHOWN: &[(&str, &str)] = &[
     ("cpu.frequency", "needs cpufreq: no hypervisor of ours hands it to its guests"),
     ("cpu.steal", "comes from a hypervisor that is short of CPUs; a guest cannot provoke it"),
-    ("hw.disk.raid-hides-disks", "needs a RAID controller"),
     ("hw.mce-edac", "needs real memory that fails; applies to hardware only"),
     ("hw.mem.dimm-sum-mismatch", "applies to hardware only: a guest's DIMMs are made up"),
     ("hw.nic.errors", "needs a network card that loses frames; emulated ones do not"),
-    ("hw.nic.speed-below-supported", "needs a link partner and a speed that was negotiated"),
     ("irq.imbalance", "needs a card with several queues, four CPUs and 5000 interrupts a second"),
-    ("kernel.entropy", "kernels before 5.6 only; the oldest here is 5.10"),
-    ("kernel.hung-lockup", "needs a task that hangs for two minutes, or a CPU that is stuck"),
-    ("limits.host", "needs the last open file of a host, or the last inotify instance of a user"),
+    ("kernel.entropy", "kernels before 5.6 only; the oldest that Debian still hands out is 5.10"),
     ("load.per-core", "needs minutes of load on a host that is up for a quarter of an hour"),
-    ("load.runqueue-imbalance", "needs CPUs that idle: of two, one is busy with the collection"),
-    ("mem.slab-high", "needs more than 1 GiB of kernel memory that nobody can give back"),
-    ("mem.spike-past", "needs a peak that nearly filled the machine"),
-    ("mem.total-inconsistent", "needs a balloon, memory hotplug or lxcfs"),
-    ("mem.unaccounted", "needs more than 1 GiB that a driver took without counting it"),
-    ("net.redundancy-and-allowance", "needs a bond that lost its partner, or a cloud's card"),
     (
-        "net.softnet",
-        "needs more packets than a CPU can take; a limit of the host would hurt others",
+        "tcp.tw-recycle-enabled",
+        "kernels before 4.12 only; the oldest that Debian still hands out is 5.10",
     ),
-    ("numa.balancing-conflict", "needs gigabytes that move between nodes"),
-    ("numa.policy", "needs a process of 100 MiB and more that is bound to a full node"),
-    ("tcp.tw-recycle-enabled", "kernels before 4.12 only; the oldest here is 5.10"),
 ];
 
 fn root() -> &'static Path {

@@ -21,12 +21,24 @@ lacks() { ! "${@:2}" >"$RUN/answer" 2>&1 || fail "$1: $(head -c 400 "$RUN/answer
 # fact FILTER EXPECTED: one fact, or what jq makes of several.
 fact() { same "fact $1" "$2" "$(jq -c "$1" "$OUT/facts.json" 2>&1)"; }
 
+# Rules that may find something: those that a scenario expects, and the clock, whose only sources
+# here are slow ones.
+FOUND="time.clock"
+
 # finding SEVERITY RULE [SUBJECT]: the report has it. docs/shown.md is made from these lines.
 finding() {
+  FOUND+=" $2"
   jq -e --arg s "$1" --arg r "$2" --arg on "${3:-}" '.findings | any(.severity == $s and .rule == $r
     and (.subject | contains($on)))' "$OUT/report.json" >/dev/null ||
     fail "no $1 of $2: $(jq -c --arg r "$2" '[.findings[] | select(.rule == $r) | [.severity, .subject, .says]]' \
       "$OUT/report.json" 2>&1)"
+}
+
+# nothing_else: no other rule warns. What is worth a word alone may differ by kernel.
+nothing_else() {
+  same "warnings of other rules" '[]' "$(jq -c --arg found "$FOUND" '($found | split(" ")) as $found
+    | [.findings[] | select(.severity != "info" and (.rule | IN($found[]) | not))
+    | [.severity, .rule, .subject, .says]]' "$OUT/report.json" 2>&1)"
 }
 
 # sound: what holds of every archive that came to its end, on every kernel.

@@ -73,6 +73,18 @@ until_true() {
   return 1
 }
 
+# loaded WORD...: a load of load.c, when it stands; its process is $!.
+loaded() {
+  load "$@" >/run/load &
+  until_true 90 grep -q ready /run/load
+  rm /run/load
+}
+
+# in_window SECONDS COMMAND...: so long after the collector has begun.
+in_window() {
+  (until_true 30 sh -c 'cat /proc/[0-9]*/comm | grep -q linsight'; sleep "$1"; shift; "$@") &
+}
+
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev

@@ -11,7 +11,7 @@ initrd() {
   cp -r "$1/lib" "$root/"
   for tool in ${tools:-}; do add_tool "$tool" "$root" || return 1; done
   cp "$COLLECTOR" "$root/bin/linsight-collect"
-  cp "$HANG" "$root/bin/hang"
+  cp "$VM/hang" "$VM/load" "$root/bin/"
   cp tests/vm/guest.sh "$root/guest.sh"
   cp "tests/vm/scenarios/$2.sh" "$root/scenario.sh"
   ln -s guest.sh "$root/init"

@@ -1,6 +1,8 @@
 # Sourced: what a scenario's `machine` says, as arguments of QEMU. $RUN is the run's folder.
 
 QEMU=()
+# What QEMU's monitor is told before the machine starts.
+MONITOR=""
 
 # nodes NODES MIB CPUS: NUMA nodes of MIB each with CPUS each, at distance 21 from one another.
 nodes() {
@@ -34,8 +36,24 @@ slow_disk() {
 
 # nic DRIVER: a network interface (e1000, e1000e) with a link and nobody behind it.
 nic() {
-  local id="net$((${#QEMU[@]}))"
-  QEMU+=(-netdev "user,id=$id,restrict=on" -device "$1,romfile=,netdev=$id")
+  LAST_NIC="net$((${#QEMU[@]}))"
+  QEMU+=(-netdev "user,id=$LAST_NIC,restrict=on" -device "$1,romfile=,netdev=$LAST_NIC")
+}
+
+# link_down: the one that was named last is without a link, from the beginning.
+# balloon MIB: the hypervisor wants to leave the machine no more than this; it gets it when
+# virtio_balloon is loaded.
+link_down() { MONITOR+="set_link $LAST_NIC off"$'\n'; }
+balloon() {
+  QEMU+=(-device virtio-balloon)
+  MONITOR+="balloon $1"$'\n'
+}
+
+# raid_disk: 64 MiB behind a RAID controller of the kind of megaraid_sas.
+raid_disk() {
+  truncate -s 64M "$RUN/raid.img"
+  QEMU+=(-drive "if=none,id=raid,file=$RUN/raid.img,format=raw"
+    -device megasas,id=megasas -device "scsi-hd,drive=raid,bus=megasas.0,vendor=RIG,product=VIRTDISK")
 }
 
 # little BYTES NUMBER: as escapes of printf, least significant byte first.
@@ -74,8 +92,8 @@ dimm() {
 # boot KERNEL_FOLDER INITRD SECONDS: one run; its output is $RUN/out.tar, its console $RUN/console.
 boot() {
   timeout "$3" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -nodefaults -nographic \
-    -no-reboot -serial "file:$RUN/console" -monitor none -device virtio-serial \
+    -no-reboot -serial "file:$RUN/console" -monitor stdio -device virtio-serial \
     -chardev "file,id=out,path=$RUN/out.tar" -device virtserialport,chardev=out,name=out \
     -kernel "$1/vmlinuz" -initrd "$2" -append "console=ttyS0 panic=-1 quiet ${cmdline:-}" \
-    "${QEMU[@]}" </dev/null >"$RUN/qemu.log" 2>&1
+    "${QEMU[@]}" < <(printf '%s' "$MONITOR") >"$RUN/qemu.log" 2>&1
 }
