@@ -5,12 +5,14 @@ use serde::Serialize;
 
 mod connections;
 mod counters;
+mod neighbourhood;
 mod parameters;
 mod retransmission;
 mod sockets;
 
 pub use connections::{Connections, Silent};
 pub use counters::{Counter, Counters};
+pub use neighbourhood::{NeighbourState, RememberedPeer, TableRoute};
 pub use parameters::{Conntrack, Differing, Handshake, Keepalive, Ports};
 pub use retransmission::{Orphans, RetransPeer, Retransmission, Retries, Route, Routes, Subnet};
 pub use sockets::{CloseWait, Connecting, Listener, PortSource, TimeWait, TimeWaitGroup};
@@ -50,6 +52,13 @@ pub struct Netns {
     pub orphans: Option<Orphans>,
     /// Routes that matter for timeouts; of the host.
     pub routes: Option<Routes>,
+    /// Routes that lead out, of all tables, default routes first; at most 50.
+    pub route_table: Vec<TableRoute>,
+    /// Neighbours by interface and state, those that do not answer first; at most 50.
+    pub neighbours: Vec<NeighbourState>,
+    /// What is remembered of paths to peers, those that lost packets first, then the slowest; at
+    /// most 50.
+    pub remembered: Vec<RememberedPeer>,
     /// Local addresses with many outgoing connections, over all destinations; at most 50.
     pub port_sources: Vec<PortSource>,
     /// TIME-WAIT: who closes first, and the limit.

@@ -95,10 +95,41 @@ pub struct Nic {
     pub allowance_exceeded_per_s: Option<f64>,
     /// The counters of that which grew.
     pub allowance_counters: Vec<Counter>,
+    /// Addresses, with the length of their networks.
+    pub addresses: Vec<String>,
+    /// `vlan`, `veth`, `bond`, `bridge`, `vxlan`; absent for hardware.
+    pub kind: Option<String>,
+    /// Interfaces below it: members of a bond or bridge, what a VLAN or a tunnel goes through.
+    pub stands_on: Vec<String>,
+    /// It obeys pause frames: a slow switch can stop it.
+    pub pause_rx: Option<bool>,
+    /// It sends pause frames when its ring is full, instead of losing packets.
+    pub pause_tx: Option<bool>,
+    /// It chooses by itself how long to wait before an interrupt.
+    pub interrupts_adapt: Option<bool>,
+    /// How long it waits for more packets before an interrupt.
+    pub interrupt_delay_us: Option<i64>,
+    /// Its link of PCI Express.
+    pub pcie: Option<PcieLink>,
     /// For a bond: its members.
     pub bond: Option<Bond>,
     /// The queue in front of it, where packets to be sent wait. Absent without rtnetlink.
     pub qdisc: Option<Qdisc>,
+}
+
+/// A link of PCI Express.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct PcieLink {
+    /// Speed of a lane, in 10⁹ transfers a second.
+    pub speed_gt_per_s: f64,
+    /// The best that the card can.
+    pub best_gt_per_s: f64,
+    /// Lanes.
+    pub lanes: i64,
+    /// The most that the card has.
+    pub best_lanes: i64,
+    /// It got less than it can: a slot with fewer lanes, a riser, or a fault.
+    pub is_slower: bool,
 }
 
 /// The queueing discipline at the root of an interface.

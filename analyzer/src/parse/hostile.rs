@@ -133,8 +133,10 @@ total! {
     ethtool_text: super::ethtool_text::SAMPLE, super::ethtool_text::parse;
     fd_stat: super::fd_stat::SAMPLE, super::fd_stat::parse;
     fdinfo: super::fdinfo::SAMPLE, super::fdinfo::parse;
+    fib_trie: super::fib_trie::SAMPLE, super::fib_trie::parse;
     free: super::free::SAMPLE, |x| super::free::parse(x, 1024);
     fstab: super::fstab::SAMPLE, super::fstab::parse;
+    if_inet6: super::if_inet6::SAMPLE, super::if_inet6::parse;
     interrupts: super::interrupts::SAMPLE, super::interrupts::parse;
     iomem: super::iomem::SAMPLE, super::iomem::parse;
     ip_link: super::ip_link::SAMPLE, super::ip_link::parse;
@@ -154,7 +156,9 @@ total! {
     modules: super::modules::SAMPLE, super::modules::parse;
     mountinfo: super::mountinfo::SAMPLE, super::mountinfo::parse;
     neigh: super::neigh::SAMPLE, super::neigh::parse;
+    net_arp: super::net_arp::SAMPLE, super::net_arp::parse;
     net_dev: super::net_dev::SAMPLE, super::net_dev::parse;
+    net_ipv6_route: super::net_ipv6_route::SAMPLE, super::net_ipv6_route::parse;
     net_route: super::net_route::SAMPLE, |x| super::net_route::parse(x, &super::ENV);
     net_snmp: super::net_snmp::SAMPLE, super::net_snmp::parse;
     net_snmp6: super::net_snmp6::SAMPLE, super::net_snmp6::parse;
@@ -229,6 +233,7 @@ total! {
 total_bytes! {
     qdisc: &super::qdisc::sample(), |x| super::qdisc::parse(x, &super::ENV);
     smbios: super::smbios::SAMPLE, super::smbios::parse;
+    tcp_metrics: super::tcp_metrics::SAMPLE, |x| super::tcp_metrics::parse(x, &super::ENV);
     inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     smart_ata: super::smart_ata::SAMPLE, |x| super::smart_ata::parse(x, None);
     smart_nvme: super::smart_nvme::SAMPLE, super::smart_nvme::parse;

@@ -29,16 +29,52 @@ pub struct Route {
     pub line: u32,
 }
 
-const KINDS: [&str; 8] =
-    ["unicast", "local", "broadcast", "multicast", "blackhole", "unreachable", "prohibit", "throw"];
+const KINDS: [&str; 9] = [
+    "unicast",
+    "local",
+    "broadcast",
+    "multicast",
+    "anycast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+    "throw",
+];
 
-/// Reads all routes; continuation lines of multipath routes are left out.
+impl Route {
+    /// Of the tables that say where packets leave: not the kernel's own addresses and broadcasts.
+    #[must_use]
+    pub fn leads_out(&self) -> bool {
+        self.table.as_deref() != Some("local")
+            && !matches!(self.kind.as_str(), "local" | "broadcast" | "multicast" | "anycast")
+    }
+
+    /// The line that `ip route` would print, of what another source told.
+    pub(super) fn as_ip_prints(&self, metric: Option<u64>) -> String {
+        let mut line = match self.kind.as_str() {
+            "unicast" => self.destination.clone(),
+            kind => format!("{kind} {}", self.destination),
+        };
+        let metric = metric.filter(|n| *n > 0).map(|n| n.to_string());
+        let parts = [("via", &self.via), ("dev", &self.dev), ("metric", &metric)];
+        for (key, value) in parts {
+            if let Some(value) = value {
+                line = format!("{line} {key} {value}");
+            }
+        }
+        line
+    }
+}
+
+/// Reads all routes; the next hops of a multipath route, on lines of their own, join its text.
 ///
 /// # Errors
 /// Not one route could be read.
 pub fn parse(text: &str) -> Result<Rows<Route>, ParseError> {
-    Rows::of(text, |mut f| {
+    let mut hops: Vec<(u32, String)> = Vec::new();
+    let mut routes = Rows::of(text, |mut f| {
         if f.text.starts_with([' ', '\t']) {
+            hops.push((f.line, f.text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")));
             return Ok(None);
         }
         let (text, line) = (f.text.trim_ascii().to_owned(), f.line);
@@ -69,7 +105,14 @@ pub fn parse(text: &str) -> Result<Rows<Route>, ParseError> {
             *field = f.next().map(Into::into);
         }
         Ok(Some(route))
-    })
+    })?;
+    for (line, hop) in hops {
+        let above = routes.rows.partition_point(|r: &Route| r.line < line);
+        if let Some(route) = above.checked_sub(1).and_then(|i| routes.rows.get_mut(i)) {
+            route.text = format!("{} {hop}", route.text);
+        }
+    }
+    Ok(routes)
 }
 
 /// `20ms`, `1s`, `500us`.
@@ -103,6 +146,11 @@ mod tests {
         );
         assert_eq!((rows[2].kind.as_str(), rows[2].table.as_deref()), ("local", Some("local")));
         assert_eq!((rows[4].destination.as_str(), rows[4].line), ("default", 5));
+        assert_eq!(
+            rows[4].text,
+            "default proto ra metric 1024 nexthop via fe80::1 dev ens3 weight 1"
+        );
+        assert!(rows[0].leads_out() && !rows[2].leads_out());
         assert!(parse("RTNETLINK answers: x\n").is_err());
         assert!(parse("").unwrap().rows.is_empty());
     }

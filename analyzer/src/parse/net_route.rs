@@ -38,7 +38,8 @@ pub fn parse(text: &str, env: &ParseEnv) -> Result<Rows<Route>, ParseError> {
         }
         let (destination, gateway) = (f.hex("destination")?, f.hex("gateway")?);
         let flags = f.hex("flags")?;
-        let mask = f.pass(3).hex("mask")?;
+        let metric = f.pass(2).num("metric").ok();
+        let mask = f.hex("mask")?;
         let prefix = address(mask).to_bits().leading_ones();
         let destination = match (destination, mask) {
             (0, 0) => "default".to_owned(),
@@ -46,17 +47,17 @@ pub fn parse(text: &str, env: &ParseEnv) -> Result<Rows<Route>, ParseError> {
             (to, _) => format!("{}/{prefix}", address(to)),
         };
         let rejects = flags & REJECT != 0;
-        Ok(Some(Route {
+        let mut route = Route {
             kind: if rejects { "unreachable" } else { "unicast" }.to_owned(),
             destination,
             via: (flags & GATEWAY != 0).then(|| address(gateway).to_string()),
             // A route that rejects stands with `*` for its interface.
             dev: (dev != "*").then(|| dev.to_owned()),
-            table: None,
-            rto_min_ms: None,
-            text: f.text.trim_ascii().to_owned(),
             line: f.line,
-        }))
+            ..Route::default()
+        };
+        route.text = route.as_ip_prints(metric);
+        Ok(Some(route))
     })
 }
 
@@ -87,6 +88,11 @@ mod tests {
                 ("unicast", "192.0.2.0/24", None, Some("eth0")),
                 ("unreachable", "10.0.0.0/8", None, None),
             ]
+        );
+        let lines: Vec<&str> = rows.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!(
+            lines,
+            ["default via 192.0.2.1 dev eth0", "192.0.2.0/24 dev eth0", "unreachable 10.0.0.0/8"]
         );
         let big = SAMPLE.replace("010200C0", "C0000201");
         let env = ParseEnv { little_endian: false, ..ENV };

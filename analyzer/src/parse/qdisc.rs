@@ -14,9 +14,11 @@
 //! ```
 
 use super::binary::Binary;
+use super::netlink::{self, attributes};
 use super::{ParseEnv, ParseError, Rows};
 
-const HEADER: usize = 16;
+#[cfg(test)]
+const HEADER: usize = netlink::HEADER;
 const MESSAGE: usize = 20;
 const RTM_NEWQDISC: u16 = 36;
 const TCA_KIND: u16 = 1;
@@ -68,28 +70,9 @@ impl Qdisc {
 /// # Errors
 /// Not one discipline in a payload that is not empty.
 pub fn parse(bytes: &[u8], env: &ParseEnv) -> Result<Rows<Qdisc>, ParseError> {
-    let mut rows = Rows::default();
-    let mut rest = Binary { bytes, little_endian: env.little_endian };
-    while !rest.bytes.is_empty() {
-        let length = rest.u32(0).and_then(|n| usize::try_from(n).ok());
-        let Some(end) = length.filter(|n| *n >= HEADER && *n <= rest.bytes.len()) else {
-            rows.problem(error(rest, "a netlink message that is complete"));
-            break;
-        };
-        if rest.u16(4) == Some(RTM_NEWQDISC) {
-            let qdisc = rest.part(HEADER, end).and_then(qdisc);
-            rows.take(qdisc.map(Some).ok_or_else(|| error(rest, "a tcmsg with its kind")));
-        }
-        let next = end.next_multiple_of(4).min(rest.bytes.len());
-        let Some(after) = rest.part(next, rest.bytes.len()) else { break };
-        rest = after;
-    }
-    rows.finish()
-}
-
-fn error(at: Binary<'_>, expected: &'static str) -> ParseError {
-    let bytes: Vec<_> = at.bytes.iter().take(20).map(|b| format!("{b:02x}")).collect();
-    ParseError::new(None, &bytes.join(" "), expected)
+    netlink::messages(bytes, env.little_endian, "a tcmsg with its kind", |kind, body| {
+        (kind == RTM_NEWQDISC).then(|| qdisc(body))
+    })
 }
 
 fn qdisc(body: Binary<'_>) -> Option<Qdisc> {
@@ -144,18 +127,6 @@ fn new_statistics(qdisc: &mut Qdisc, nested: Binary<'_>) {
     }
     // Once 32 bits have not sufficed, the kernel tells the whole beside them.
     qdisc.sent_packets = packets_64.or(qdisc.sent_packets);
-}
-
-/// Kind and value of each attribute, as far as they are whole.
-fn attributes(bytes: Binary<'_>) -> impl Iterator<Item = (u16, Binary<'_>)> {
-    let mut rest = Some(bytes);
-    std::iter::from_fn(move || {
-        let here = rest.take()?;
-        let length = here.u16(0).map(usize::from).filter(|n| *n >= 4)?;
-        let (kind, value) = (here.u16(2)? & 0x3fff, here.part(4, length)?);
-        rest = here.part(length.next_multiple_of(4), here.bytes.len());
-        Some((kind, value))
-    })
 }
 
 /// A dump of Linux 6.18: `noqueue` of the loopback device, `fq_codel` that has dropped.

@@ -64,8 +64,7 @@ pub(super) fn text_path(inputs: &Inputs, option: &str, name: &str) -> String {
 /// Interfaces on top of another: sosreports name their files `bond0.104_bond0`, after
 /// `bond0.104@bond0` of `ip`.
 fn with_parent(inputs: &Inputs) -> impl Iterator<Item = &IpLink> {
-    let links =
-        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let links = inputs.net.ip_lists().filter_map(|l| l.first().ok());
     links.flat_map(|rows| &rows.rows).filter(|link| link.parent.is_some())
 }
 
@@ -75,7 +74,6 @@ fn file_of(link: &IpLink) -> String {
 
 /// The interface as `ip` shows it.
 pub(super) fn link<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i IpLink> {
-    let links =
-        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let links = inputs.net.ip_lists().filter_map(|l| l.first().ok());
     links.flat_map(|rows| &rows.rows).find(|link| link.name == name)
 }

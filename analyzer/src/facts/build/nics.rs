@@ -33,6 +33,7 @@ const DRIVER: [&str; 7] =
 mod counters;
 mod link;
 mod offloads;
+mod place;
 mod qdisc;
 
 pub(super) fn build(
@@ -76,8 +77,7 @@ pub(super) fn build(
 fn sources(inputs: &Inputs) -> Vec<Locator> {
     let mut read = vec![(inputs.net.sys_net.first().is_ok(), &inputs.net.sys_net.path)];
     read.push((inputs.net.net_dev.first().is_ok(), &inputs.net.net_dev.path));
-    read.push((inputs.net.ip_link.first().is_ok(), &inputs.net.ip_link.path));
-    read.push((inputs.net.ip_addr.first().is_ok(), &inputs.net.ip_addr.path));
+    read.extend(inputs.net.ip_lists().map(|l| (l.first().is_ok(), &l.path)));
     read.into_iter().filter(|(is, _)| *is).map(|(_, path)| Locator::entry(path.as_str())).collect()
 }
 
@@ -89,8 +89,7 @@ fn names(inputs: &Inputs, sys: Option<&Pack<String, String>>, devices: &Devices)
     });
     let dev = inputs.net.net_dev.first().ok();
     let of_counters = dev.into_iter().flat_map(|r| r.rows.iter().map(|i| i.name.clone()));
-    let links =
-        [&inputs.net.ip_link, &inputs.net.ip_addr].into_iter().filter_map(|l| l.first().ok());
+    let links = inputs.net.ip_lists().filter_map(|l| l.first().ok());
     let of_ip = links.flat_map(|rows| rows.rows.iter().map(|link| link.name.clone()));
     let all = of_sysfs.chain(of_counters).chain(of_ip).chain(devices.keys().cloned());
     all.collect::<BTreeSet<_>>().into_iter().collect()
@@ -156,6 +155,7 @@ impl One<'_> {
         self.traffic(&mut nic, book);
         self.overflows(&mut nic, book);
         self.link(&mut nic);
+        self.place(&mut nic, book);
         self.expected(&mut nic, book);
         self.errors(&mut nic, book);
         self.allowances(&mut nic, book);

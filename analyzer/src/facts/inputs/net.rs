@@ -1,6 +1,7 @@
 //! Interfaces, network namespaces and sockets.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use crate::absence::Reason;
 use crate::facts::build::devices::option_of;
@@ -9,9 +10,10 @@ use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::ethtool::{self, Answer};
 use crate::parse::lsof::SocketOwner;
 use crate::parse::{
-    Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, inet_diag, ip_link, ip_route,
-    ip_stats, ip_vs, lsof, lspci, net_dev, net_snmp, net_snmp6, net_sockstat, net_softnet_stat,
-    net_stat, net_tcp, netns, netstat, qdisc, socket, ss, sysctl,
+    Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, fib_trie, if_inet6, inet_diag,
+    ip_link, ip_route, ip_stats, ip_vs, lsof, lspci, neigh, net_arp, net_dev, net_ipv6_route,
+    net_route, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
+    netstat, netstat_s, qdisc, socket, ss, sysctl, tcp_metrics,
 };
 
 use super::{sys, text};
@@ -27,6 +29,12 @@ pub(crate) enum NetnsFile {
     Tcp(Vec<Socket>),
     /// Queues in front of its interfaces.
     Qdiscs(Vec<qdisc::Qdisc>),
+    /// Its routes.
+    Routes(Vec<ip_route::Route>),
+    /// Its neighbours, counted by state.
+    Neighbours(Vec<neigh::Neighbours>),
+    /// What it remembers of its peers.
+    Metrics(Vec<tcp_metrics::Metrics>),
     /// A file that no chapter reads.
     Other,
 }
@@ -70,6 +78,21 @@ inputs! {
     /// The same in archives of others.
     routes_text: Sampled<Rows<ip_route::Route>> =
         |p| p.sampled("commands/ip_route_show_table_all", |t, _| ip_route::parse(t));
+    /// The same as the kernel lists them.
+    proc_route: Sampled<Rows<ip_route::Route>> = |p| p.sampled("proc/net/route", net_route::parse);
+    /// Over IPv6.
+    proc_route6: Sampled<Rows<ip_route::Route>> =
+        |p| p.sampled("proc/net/ipv6_route", |t, _| net_ipv6_route::parse(t));
+    /// Neighbours of the host's namespace, over IPv4.
+    arp: Sampled<Rows<net_arp::ArpEntry>> = |p| p.sampled("proc/net/arp", |t, _| net_arp::parse(t));
+    /// Own addresses over IPv4.
+    own_ipv4: Sampled<BTreeSet<Ipv4Addr>> =
+        |p| p.sampled("proc/net/fib_trie", |t, _| fib_trie::parse(t));
+    /// Own addresses over IPv6.
+    own_ipv6: Sampled<Rows<if_inet6::Address>> =
+        |p| p.sampled("proc/net/if_inet6", |t, _| if_inet6::parse(t));
+    /// Counters of protocols in English, in archives of others.
+    netstat_s: Sampled<Counters> = |p| p.sampled("commands/netstat_-s", |t, _| netstat_s::parse(t));
     /// Settings and statistics of interfaces, by `<device>.json`.
     ethtool: Many<ethtool::Device> =
         |p| p.many("probes/ethtool/", ".json", |_, b, _| ethtool::parse(&text(b)));
@@ -91,6 +114,12 @@ inputs! {
     /// Interfaces as `ip` prints them.
     ip_link: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_link", |t, _| ip_link::parse(t));
+    /// The same in JSON.
+    ip_link_json: Sampled<Rows<ip_link::IpLink>> =
+        |p| p.sampled("commands/ip_-d_-s_-j_link", |t, _| ip_link::json(t));
+    /// The same with addresses, in JSON.
+    ip_addr_json: Sampled<Rows<ip_link::IpLink>> =
+        |p| p.sampled("commands/ip_-j_addr", |t, _| ip_link::json(t));
     /// The same with addresses.
     ip_addr: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_addr", |t, _| ip_link::parse(t));
@@ -155,6 +184,11 @@ inputs! {
 }
 
 impl Net {
+    /// Interfaces as `ip` shows them, the fullest list first.
+    pub(crate) fn ip_lists(&self) -> impl Iterator<Item = &Sampled<Rows<ip_link::IpLink>>> {
+        [&self.ip_link_json, &self.ip_addr_json, &self.ip_link, &self.ip_addr].into_iter()
+    }
+
     /// Processes whose namespaces could not be read.
     pub(crate) fn ns_denied(&self) -> u64 {
         let lost = self.namespaces.first().ok().and_then(|p| p.lost.get(&Reason::Denied));
@@ -215,6 +249,10 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
         "sockstat" => NetnsFile::Counters(net_sockstat::parse(&text(bytes))?),
         "nf_conntrack" => NetnsFile::Counters(net_stat::parse(&text(bytes))?),
         "qdisc" => NetnsFile::Qdiscs(qdisc::parse(bytes, env)?.rows),
+        "route" => NetnsFile::Routes(net_route::parse(&text(bytes), env)?.rows),
+        "ipv6_route" => NetnsFile::Routes(net_ipv6_route::parse(&text(bytes))?.rows),
+        "neigh.jsonl" => NetnsFile::Neighbours(neigh::parse(&text(bytes))?.rows),
+        "tcp_metrics" => NetnsFile::Metrics(tcp_metrics::parse(bytes, env)?.rows),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
     })

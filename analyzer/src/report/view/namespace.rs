@@ -195,6 +195,31 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#Sent again", "again"),
         ],
     ),
+    ("route_table", "Routes", &[("`Route", "line")]),
+    (
+        "neighbours",
+        "Neighbours by interface, those that do not answer first",
+        &[
+            ("`Interface", "dev"),
+            ("Family", "family"),
+            ("State", "state"),
+            ("#Neighbours", "count"),
+            ("`Addresses", "addresses"),
+        ],
+    ),
+    (
+        "remembered",
+        "What is remembered of paths: a new connection begins with it",
+        &[
+            ("`Peer", "address"),
+            ("#Round trip", "rtt_ms"),
+            ("#varies by", "rtt_var_ms"),
+            ("#First timeout", "first_rto_ms"),
+            ("#Slow start ends at", "slow_start_threshold"),
+            ("#Window", "congestion_window"),
+            ("#Age", "age_s"),
+        ],
+    ),
     (
         "port_sources",
         "Outgoing connections by local address",

@@ -42,8 +42,12 @@ impl<'a> One<'a> {
         let fact = format!("{}.counters", self.fact);
         let net = &self.inputs.net;
         let files = [("snmp", &net.snmp), ("netstat", &net.tcp_ext), ("snmp6", &net.snmp6)];
-        let looks: Vec<Look<'_>> =
+        let mut looks: Vec<Look<'_>> =
             files.iter().filter_map(|(name, own)| self.look(is_host, name, own)).collect();
+        if looks.is_empty() && is_host {
+            // The same in English, where a collector took no file of the kernel.
+            looks.extend(self.look(true, "netstat_-s", &net.netstat_s));
+        }
         if looks.is_empty() {
             book.absent(fact, self.why(Some(net.snmp.absence())));
             return None;

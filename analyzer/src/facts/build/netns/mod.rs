@@ -26,6 +26,7 @@ mod flows;
 mod gained;
 mod greatest;
 mod handshakes;
+mod neighbourhood;
 mod owners;
 mod parameters;
 mod ports;
@@ -186,6 +187,7 @@ impl One<'_> {
         let sysctl = self.sysctl(is_host);
         self.parameters(&mut ns, &sysctl, book);
         ns.counters = self.counters(is_host, book);
+        self.neighbourhood(&mut ns, book);
         ns.conntrack = self.conntrack(is_host, &sysctl, book);
         let range = sysctl.as_ref().ok().and_then(|(s, _)| ports::range(s));
         match self.sockets(is_host) {
