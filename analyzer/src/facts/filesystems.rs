@@ -69,6 +69,9 @@ pub struct FileSystem {
     pub deleted_open_bytes: Option<i64>,
     /// These files, the largest first; at most 20.
     pub deleted_open: Vec<DeletedOpen>,
+    /// Deleted files that processes map without a descriptor of them, the largest mapping first; at
+    /// most 20. Of the processes whose mappings were read: those with most of them.
+    pub deleted_mapped: Vec<DeletedMapped>,
 }
 
 /// A deleted file that a process still holds open.
@@ -84,4 +87,26 @@ pub struct DeletedOpen {
     pub path: String,
     /// Its size.
     pub size_bytes: Option<i64>,
+    /// The process may write into it.
+    pub is_writable: Option<bool>,
+    /// What it writes goes to the end: then truncating it (`: > /proc/PID/fd/N`) gives the space
+    /// back for good. Otherwise the next write makes a hole of the old length.
+    pub is_append: Option<bool>,
+    /// It is mapped, too: closing the descriptor alone gives nothing back.
+    pub is_mapped: Option<bool>,
+}
+
+/// A deleted file that a process maps and does not hold open.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct DeletedMapped {
+    /// Process.
+    pub pid: i64,
+    /// Its command name.
+    pub comm: String,
+    /// Path that the file had.
+    pub path: String,
+    /// Address space that its mappings take.
+    pub mapped_bytes: i64,
+    /// Code of it is executed: an update has replaced a program or library that still runs.
+    pub is_program: bool,
 }

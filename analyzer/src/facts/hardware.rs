@@ -15,6 +15,22 @@ pub struct Hardware {
     pub system_serial: Option<String>,
     /// Maker and product of the board.
     pub board: Option<String>,
+    /// Serial number of the board.
+    pub board_serial: Option<String>,
+    /// Maker and kind of the case: `Dell Inc. Rack Mount Chassis`.
+    pub chassis: Option<String>,
+    /// Serial number of the case.
+    pub chassis_serial: Option<String>,
+    /// Asset tag of the case.
+    pub asset_tag: Option<String>,
+    /// What the firmware thought of the power supplies at the last boot: `Safe`, `Warning`,
+    /// `Critical`, `Non-recoverable`.
+    pub power_state: Option<String>,
+    /// The same of the temperature.
+    pub thermal_state: Option<String>,
+    /// The management controller: `IPMI 2.0 (KCS), host interface: Network`. Absent where the
+    /// firmware tells of none.
+    pub bmc: Option<String>,
     /// Kind of chassis, by number (SMBIOS type 3): 17 is a main server chassis, 23 a rack mount.
     pub chassis_type: Option<i64>,
     /// Processor sockets.

@@ -106,6 +106,8 @@ pub struct Memory {
     pub huge: Option<huge::Huge>,
     /// The size of the memory by several sources.
     pub totals: Option<totals::Totals>,
+    /// Processes that hold memory of graphics, by the counters of its driver; at most 10.
+    pub graphics: Vec<kernel::GraphicsUser>,
     /// Callers of vmalloc by the pages that they hold, at most 10. Absent without privilege.
     pub vmalloc_callers: Vec<kernel::VmallocCaller>,
     /// Lines of the kernel by the memory that they allocated and hold, largest first, at most 10

@@ -127,6 +127,12 @@ pub struct NumaProcess {
     pub cpu_node_givable_bytes: Option<i64>,
     /// The largest memory node is smaller than the process.
     pub exceeds_node: Option<bool>,
+    /// Pages that automatic balancing moved nearer to its first thread, since it started.
+    pub pages_migrated: Option<i64>,
+    /// Hinting faults of automatic balancing in its first thread: 0 where it does not look.
+    pub hinting_faults: Option<i64>,
+    /// The node that the scheduler prefers for its first thread.
+    pub preferred_node: Option<i64>,
 }
 
 /// A share of something on a node.

@@ -17,6 +17,9 @@ pub struct Processes {
     /// Processes whose memory or address space changed beyond noise in the window, the ones that
     /// grow first; the verdict of each is its class.
     pub growth: Vec<Growth>,
+    /// Processes that still run what an update has replaced, programs first; at most 50. Deleted
+    /// libraries are known of the processes whose mappings were read.
+    pub outdated: Vec<Outdated>,
     /// Processes whose series was long enough to be judged.
     pub judged: Option<i64>,
     /// Processes that once needed far more memory than now, the largest peak first, at most 20.
@@ -81,6 +84,31 @@ pub struct Process {
     pub memory_ratio: Option<f64>,
     /// CPU time since start.
     pub cpu_time_s: Option<f64>,
+    /// Time since start.
+    pub age_s: Option<f64>,
+    /// Time in the window that its first thread could have run and waited for a CPU, by window
+    /// length.
+    pub cpu_wait_ratio: Option<f64>,
+    /// Times that its first thread was taken off a CPU while it could have gone on, since it
+    /// started.
+    pub involuntary_switches: Option<i64>,
+    /// Times that its first thread moved to another CPU, since it started.
+    pub migrations: Option<i64>,
+    /// Who is killed first when memory runs out: -1000 (never) to 1000 (first).
+    pub oom_score_adj: Option<i64>,
+}
+
+/// A process that still runs what an update has replaced.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Outdated {
+    /// Process id.
+    pub pid: i64,
+    /// Command name.
+    pub comm: String,
+    /// Its program itself was replaced, not only a library.
+    pub is_program: bool,
+    /// The replaced files; at most 5.
+    pub files: Vec<String>,
     /// Time since start.
     pub age_s: Option<f64>,
 }

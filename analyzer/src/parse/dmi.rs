@@ -86,6 +86,37 @@ pub struct ProcessorSocket {
     pub current_mhz: Option<u32>,
 }
 
+/// The case (type 3), and what its firmware thought of it at the last boot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chassis {
+    /// Manufacturer.
+    pub manufacturer: Option<String>,
+    /// `Rack Mount Chassis`, `Blade`, `Main Server Chassis`.
+    pub kind: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Asset tag.
+    pub asset_tag: Option<String>,
+    /// `Safe`, `Warning`, `Critical`, `Non-recoverable`.
+    pub boot_state: Option<String>,
+    /// The same, of the power supplies.
+    pub power_state: Option<String>,
+    /// The same, of the temperature.
+    pub thermal_state: Option<String>,
+}
+
+/// The management controller: its IPMI device (type 38), and the way over which the host may speak
+/// Redfish with it (type 42).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bmc {
+    /// Its interface: `KCS`, `SMIC`, `BT`, `SSIF`.
+    pub interface: Option<String>,
+    /// Version of IPMI: `2.0`.
+    pub version: Option<String>,
+    /// `Network`, `KCS: Keyboard Controller Style`.
+    pub host_interface: Option<String>,
+}
+
 /// The table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dmi {
@@ -105,6 +136,12 @@ pub struct Dmi {
     pub board_manufacturer: Option<String>,
     /// Product name of the board.
     pub board_product: Option<String>,
+    /// Serial number of the board.
+    pub board_serial: Option<String>,
+    /// The first case; further ones are enclosures around it.
+    pub chassis: Option<Chassis>,
+    /// The management controller.
+    pub bmc: Option<Bmc>,
     /// Processor sockets.
     pub processors: Vec<ProcessorSocket>,
     /// Memory arrays.

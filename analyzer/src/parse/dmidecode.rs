@@ -11,7 +11,7 @@
 //!
 //! Old versions put type, title and fields on lines of their own, each one step further in.
 
-use super::dmi::{Dmi, MemoryArray, MemoryDevice, ProcessorSocket, SlotSize};
+use super::dmi::{Bmc, Chassis, Dmi, MemoryArray, MemoryDevice, ProcessorSocket, SlotSize};
 use super::ethtool::{Answer, Refusal};
 use super::{ParseError, lines, size};
 
@@ -57,8 +57,13 @@ struct Section {
 }
 
 impl Section {
-    fn open(&self, dmi: &mut Dmi) {
+    fn open(&mut self, dmi: &mut Dmi) {
         match self.kind {
+            // Enclosures around the first case, and boards beside the main one.
+            2 if dmi.board_product.is_some() => self.kind = u32::MAX,
+            3 if dmi.chassis.is_some() => self.kind = u32::MAX,
+            3 => dmi.chassis = Some(Chassis::default()),
+            38 | 42 => drop(dmi.bmc.get_or_insert_default()),
             4 => dmi.processors.push(ProcessorSocket::default()),
             16 => dmi.arrays.push(MemoryArray::default()),
             17 => {
@@ -91,6 +96,17 @@ impl Section {
             (1, "Serial Number") => dmi.system_serial = text(),
             (2, "Manufacturer") => dmi.board_manufacturer = text(),
             (2, "Product Name") => dmi.board_product = text(),
+            (2, "Serial Number") => dmi.board_serial = text(),
+            (3, _) => {
+                if let Some(c) = &mut dmi.chassis {
+                    chassis(c, key, text);
+                }
+            }
+            (38 | 42, _) => {
+                if let Some(b) = &mut dmi.bmc {
+                    controller(b, key, text);
+                }
+            }
             (4, _) => {
                 if let Some(p) = dmi.processors.last_mut() {
                     processor(p, key, value, text, number);
@@ -114,6 +130,30 @@ impl Section {
             }
             _ => {}
         }
+    }
+}
+
+fn chassis(c: &mut Chassis, key: &str, text: impl Fn() -> Option<String>) {
+    match key {
+        "Manufacturer" => c.manufacturer = text(),
+        "Type" => c.kind = text(),
+        "Serial Number" => c.serial = text(),
+        "Asset Tag" => c.asset_tag = text(),
+        "Boot-up State" => c.boot_state = text(),
+        "Power Supply State" => c.power_state = text(),
+        "Thermal State" => c.thermal_state = text(),
+        _ => {}
+    }
+}
+
+/// `Interface Type: KCS (Keyboard Control Style)`, `Host Interface Type: Network`.
+fn controller(b: &mut Bmc, key: &str, text: impl Fn() -> Option<String>) {
+    let short = || text().and_then(|t| t.split([' ', ':']).next().map(str::to_owned));
+    match key {
+        "Interface Type" => b.interface = short(),
+        "Specification Version" => b.version = text(),
+        "Host Interface Type" => b.host_interface = short(),
+        _ => {}
     }
 }
 
@@ -276,6 +316,30 @@ mod tests {
         let denied = "# dmidecode 3.2\n/sys/firmware/dmi/tables/smbios_entry_point: Permission denied\nScanning /dev/mem for entry point.\n/dev/mem: No such file or directory\n";
         assert_eq!(refused(denied), Answer::Refused(Refusal::NotPermitted));
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn the_case_and_its_management_controller() {
+        let d = told(
+            "Handle 0x0300, DMI type 3, 22 bytes\nChassis Information\n\tManufacturer: Dell Inc.\n\
+             \tType: Rack Mount Chassis\n\tLock: Present\n\tSerial Number: 8XK1X23\n\
+             \tAsset Tag: Not Specified\n\tBoot-up State: Safe\n\tPower Supply State: Critical\n\
+             \tThermal State: Safe\n\n\
+             Handle 0x0301, DMI type 3, 22 bytes\nChassis Information\n\tType: Blade\n\n\
+             Handle 0x2600, DMI type 38, 18 bytes\nIPMI Device Information\n\
+             \tInterface Type: KCS (Keyboard Control Style)\n\tSpecification Version: 2.0\n\n\
+             Handle 0x2A00, DMI type 42, 16 bytes\nManagement Controller Host Interface\n\
+             \tHost Interface Type: Network\n",
+        );
+        let c = d.chassis.unwrap();
+        assert_eq!(
+            (c.kind.as_deref(), c.serial.as_deref()),
+            (Some("Rack Mount Chassis"), Some("8XK1X23"))
+        );
+        assert_eq!((c.power_state.as_deref(), c.asset_tag), (Some("Critical"), None));
+        let b = d.bmc.unwrap();
+        assert_eq!((b.interface.as_deref(), b.version.as_deref()), (Some("KCS"), Some("2.0")));
+        assert_eq!(b.host_interface.as_deref(), Some("Network"));
     }
 
     #[test]

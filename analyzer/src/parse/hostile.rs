@@ -150,6 +150,9 @@ total! {
     lsblk: super::lsblk::SAMPLE, super::lsblk::parse;
     lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
     lspci: super::lspci::SAMPLE, super::lspci::parse;
+    maps: super::maps::SAMPLE, super::maps::parse;
+    pid_sched: super::pid_sched::SAMPLE, super::pid_sched::parse;
+    pid_schedstat: super::pid_schedstat::SAMPLE, super::pid_schedstat::parse;
     mdstat: super::mdstat::SAMPLE, super::mdstat::parse;
     lsof: super::lsof::SAMPLE, super::lsof::parse;
     meminfo: super::meminfo::SAMPLE, super::meminfo::parse;
@@ -237,4 +240,6 @@ total_bytes! {
     inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);
     smart_ata: super::smart_ata::SAMPLE, |x| super::smart_ata::parse(x, None);
     smart_nvme: super::smart_nvme::SAMPLE, super::smart_nvme::parse;
+    smart_ata_identity: super::smart_ata::SAMPLE, super::smart_ata::identify;
+    smart_nvme_identity: super::smart_nvme::SAMPLE, super::smart_nvme::identify;
 }

@@ -6,6 +6,26 @@
 //! not have is `None` or empty. The readers are [`super::smartctl`], [`super::smartctl_json`],
 //! [`super::smart_nvme`] and [`super::smart_ata`].
 
+/// What a disk calls itself (`IDENTIFY` pages of ATA and `NVMe`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Model.
+    pub model: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Firmware.
+    pub firmware: Option<String>,
+    /// SMART is there and on; `None` where the page does not tell.
+    pub has_smart: Option<bool>,
+}
+
+/// Text of a page, without the blanks that fill its field; control characters are none.
+pub(super) fn words_of(bytes: impl Iterator<Item = u8>) -> Option<String> {
+    let text: String = bytes.filter(|b| matches!(b, 0x20..=0x7e)).map(char::from).collect();
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
 /// One ATA attribute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attribute {

@@ -12,7 +12,7 @@
 
 use super::ParseError;
 use super::binary::Binary;
-use super::smart::{Attribute, Smart};
+use super::smart::{Attribute, Identity, Smart, words_of};
 
 const SLOTS: usize = 30;
 const SLOT_BYTES: usize = 12;
@@ -58,6 +58,32 @@ pub fn parse(bytes: &[u8], thresholds: Option<&[u8]>) -> Result<Smart, ParseErro
         power_on_h: low(9, 0xffff_ffff),
         attributes,
         ..Smart::default()
+    })
+}
+
+/// Reads what the disk calls itself (`IDENTIFY DEVICE`): words of 16 bits, whose two letters stand in
+/// reverse.
+///
+/// # Errors
+/// Fewer than 512 bytes, or all zero.
+pub fn identify(bytes: &[u8]) -> Result<Identity, ParseError> {
+    let page = bytes.get(..512).filter(|p| p.iter().any(|b| *b != 0));
+    let Some(page) = page else {
+        let found = format!("{} bytes", bytes.len());
+        return Err(ParseError::new(None, &found, "an IDENTIFY page of 512 bytes"));
+    };
+    let words = |from: usize, to: usize| {
+        let words = page.get(from * 2..(to + 1) * 2).unwrap_or_default();
+        words_of(words.chunks_exact(2).flat_map(|w| w.iter().rev().copied()))
+    };
+    let word = |at: usize| Binary { bytes: page, little_endian: true }.u16(at * 2).unwrap_or(0);
+    // Words 82 and 85 are valid where the two upper bits of word 83 are 01.
+    let told = word(83) >> 14 == 1;
+    Ok(Identity {
+        model: words(27, 46),
+        serial: words(10, 19),
+        firmware: words(23, 26),
+        has_smart: told.then(|| word(82) & 1 != 0 && word(85) & 1 != 0),
     })
 }
 
@@ -120,6 +146,29 @@ mod tests {
         assert!(sectors.prefail && sectors.failing_now);
         let alone = parse(SAMPLE, None).unwrap();
         assert_eq!((alone.passed, alone.attributes.len()), (None, 3));
+    }
+
+    #[test]
+    fn a_disk_tells_its_name_in_words_of_two_letters() {
+        let mut page = vec![0_u8; 512];
+        let mut put = |word: usize, text: &str, words: usize| {
+            let padded = format!("{text:<width$}", width = words * 2);
+            for (i, pair) in padded.as_bytes().chunks(2).enumerate() {
+                page[(word + i) * 2] = pair[1];
+                page[(word + i) * 2 + 1] = pair[0];
+            }
+        };
+        put(10, "     S3Z8NB0K", 10);
+        put(23, "RVT04B6Q", 4);
+        put(27, "Samsung SSD 860 EVO 500GB", 20);
+        (page[166], page[167], page[164], page[170]) = (0, 0x40, 1, 1);
+        let found = identify(&page).unwrap();
+        assert_eq!(found.model.as_deref(), Some("Samsung SSD 860 EVO 500GB"));
+        assert_eq!(found.serial.as_deref(), Some("S3Z8NB0K"));
+        assert_eq!((found.firmware.as_deref(), found.has_smart), (Some("RVT04B6Q"), Some(true)));
+        page[170] = 0;
+        assert_eq!(identify(&page).unwrap().has_smart, Some(false), "switched off");
+        assert!(identify(&page[..511]).is_err() && identify(&[0; 512]).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use super::ParseError;
 use super::binary::Binary;
-use super::smart::{NvmeHealth, Smart};
+use super::smart::{Identity, NvmeHealth, Smart, words_of};
 use super::smartctl::DATA_UNIT_BYTES;
 
 /// Reads the page.
@@ -56,8 +56,26 @@ pub fn parse(bytes: &[u8]) -> Result<Smart, ParseError> {
     })
 }
 
+/// Reads what the controller calls itself (Identify Controller): text filled up with blanks.
+///
+/// # Errors
+/// Fewer than 72 bytes, or all zero.
+pub fn identify(bytes: &[u8]) -> Result<Identity, ParseError> {
+    let Some(head) = bytes.get(..72).filter(|h| h.iter().any(|b| *b != 0)) else {
+        let found = format!("{} bytes", bytes.len());
+        return Err(ParseError::new(None, &found, "an NVMe controller's identity of 4096 bytes"));
+    };
+    let field = |from, to| words_of(head.get(from..to).unwrap_or_default().iter().copied());
+    Ok(Identity {
+        serial: field(4, 24),
+        model: field(24, 64),
+        firmware: field(64, 72),
+        has_smart: None,
+    })
+}
+
 #[cfg(test)]
-pub(super) const SAMPLE: &[u8] = &{
+pub(crate) const SAMPLE: &[u8] = &{
     let mut page = [0u8; 512];
     page[0] = 4;
     (page[1], page[2]) = (0x37, 1);
@@ -81,6 +99,20 @@ mod tests {
         let (raw, text) = (parse(SAMPLE).unwrap(), smartctl::parse(text).unwrap());
         assert_eq!((raw.nvme, raw.power_on_h), (text.nvme, text.power_on_h));
         assert_eq!((raw.temperature_c, raw.passed), (text.temperature_c, Some(false)));
+    }
+
+    #[test]
+    fn the_controller_tells_its_name() {
+        let mut page = vec![0; 4];
+        page.extend(
+            format!("{:<20}{:<40}{:<8}", "S4EWNX0N", "Samsung SSD 970 EVO", "2B2QEXE7").bytes(),
+        );
+        page.resize(4096, 0);
+        let found = identify(&page).unwrap();
+        assert_eq!(found.model.as_deref(), Some("Samsung SSD 970 EVO"));
+        assert_eq!(found.serial.as_deref(), Some("S4EWNX0N"));
+        assert_eq!(found.firmware.as_deref(), Some("2B2QEXE7"));
+        assert!(identify(&page[..71]).is_err() && identify(&[0; 4096]).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@
 
 use super::ParseError;
 use super::binary::Binary;
-use super::dmi::{Dmi, MemoryArray, MemoryDevice, ProcessorSocket, SlotSize};
+use super::dmi::{Chassis, Dmi, MemoryArray, MemoryDevice, ProcessorSocket, SlotSize};
 
 /// Structures that are read; real tables have some hundred.
 const MAX_STRUCTURES: usize = 10_000;
@@ -79,10 +79,25 @@ impl<'a> Structure<'a> {
                 (dmi.system_manufacturer, dmi.system_product) = (self.text(4), self.text(5));
                 dmi.system_serial = self.text(7);
             }
-            Some(2) => (dmi.board_manufacturer, dmi.board_product) = (self.text(4), self.text(5)),
+            // A blade or a riser may have more boards: the first is the main one.
+            Some(2) if dmi.board_product.is_none() => {
+                (dmi.board_manufacturer, dmi.board_product) = (self.text(4), self.text(5));
+                dmi.board_serial = self.text(7);
+            }
+            Some(3) if dmi.chassis.is_none() => dmi.chassis = Some(self.chassis()),
             Some(4) => dmi.processors.push(self.processor()),
             Some(16) => dmi.arrays.push(self.array()),
             Some(17) => dmi.memory.push(self.memory()),
+            Some(38) => {
+                let bmc = dmi.bmc.get_or_insert_default();
+                bmc.interface = self.fields.u8(4).and_then(|n| name(&IPMI, n));
+                let version = self.fields.u8(5).filter(|n| *n != 0);
+                bmc.version = version.map(|n| format!("{}.{}", n >> 4, n & 15));
+            }
+            Some(42) => {
+                let bmc = dmi.bmc.get_or_insert_default();
+                bmc.host_interface = self.fields.u8(4).and_then(|n| name(&HOST_INTERFACES, n));
+            }
             _ => {}
         }
     }
@@ -104,6 +119,20 @@ impl<'a> Structure<'a> {
             threads: count(0x25, 0x2e),
             max_mhz: self.number(0x14),
             current_mhz: self.number(0x16),
+        }
+    }
+
+    fn chassis(&self) -> Chassis {
+        let state = |at| self.fields.u8(at).and_then(|n| name(&STATES, n));
+        Chassis {
+            manufacturer: self.text(0x04),
+            // The upper bit tells that there is a lock.
+            kind: self.fields.u8(0x05).and_then(|n| name(&CHASSIS, n & 0x7f)),
+            serial: self.text(0x07),
+            asset_tag: self.text(0x08),
+            boot_state: state(0x09),
+            power_state: state(0x0a),
+            thermal_state: state(0x0b),
         }
     }
 
@@ -159,6 +188,59 @@ impl<'a> Structure<'a> {
 fn name(table: &[(u8, &str)], number: u8) -> Option<String> {
     table.iter().find(|(n, _)| *n == number).map(|(_, name)| (*name).to_owned())
 }
+
+const CHASSIS: [(u8, &str); 34] = [
+    (3, "Desktop"),
+    (4, "Low Profile Desktop"),
+    (5, "Pizza Box"),
+    (6, "Mini Tower"),
+    (7, "Tower"),
+    (8, "Portable"),
+    (9, "Laptop"),
+    (10, "Notebook"),
+    (11, "Hand Held"),
+    (12, "Docking Station"),
+    (13, "All In One"),
+    (14, "Sub Notebook"),
+    (15, "Space-saving"),
+    (16, "Lunch Box"),
+    (17, "Main Server Chassis"),
+    (18, "Expansion Chassis"),
+    (19, "Sub Chassis"),
+    (20, "Bus Expansion Chassis"),
+    (21, "Peripheral Chassis"),
+    (22, "RAID Chassis"),
+    (23, "Rack Mount Chassis"),
+    (24, "Sealed-case PC"),
+    (25, "Multi-system"),
+    (26, "CompactPCI"),
+    (27, "AdvancedTCA"),
+    (28, "Blade"),
+    (29, "Blade Enclosing"),
+    (30, "Tablet"),
+    (31, "Convertible"),
+    (32, "Detachable"),
+    (33, "IoT Gateway"),
+    (34, "Embedded PC"),
+    (35, "Mini PC"),
+    (36, "Stick PC"),
+];
+
+const STATES: [(u8, &str); 4] =
+    [(3, "Safe"), (4, "Warning"), (5, "Critical"), (6, "Non-recoverable")];
+
+const IPMI: [(u8, &str); 4] = [(1, "KCS"), (2, "SMIC"), (3, "BT"), (4, "SSIF")];
+
+const HOST_INTERFACES: [(u8, &str); 8] = [
+    (0x02, "KCS"),
+    (0x03, "8250 UART"),
+    (0x04, "16450 UART"),
+    (0x05, "16550 UART"),
+    (0x06, "16650 UART"),
+    (0x07, "16750 UART"),
+    (0x40, "Network"),
+    (0xf0, "OEM"),
+];
 
 const PURPOSES: [(u8, &str); 5] = [
     (3, "System Memory"),

@@ -2,7 +2,7 @@
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
-use crate::parse::dmi::{Dmi, MemoryDevice, SlotSize};
+use crate::parse::dmi::{Bmc, Dmi, MemoryDevice, SlotSize};
 use crate::parse::ethtool::Answer;
 
 use super::super::hardware::{CpuSocket, Hardware, MemorySlot};
@@ -25,12 +25,31 @@ pub(super) use kernel::build as kernel;
 /// Memory for the descriptors of pages: 64 bytes a page.
 const PAGE_DESCRIPTOR_BYTES: i64 = 64;
 
+/// What firmware may leave out.
+const NAMES: [&str; 11] = [
+    "bios",
+    "system",
+    "system_serial",
+    "board",
+    "board_serial",
+    "chassis",
+    "chassis_serial",
+    "asset_tag",
+    "power_state",
+    "thermal_state",
+    "bmc",
+];
+
 pub(super) fn build(inputs: &Inputs, memory: &Memory, site: &Site, book: &mut Book) -> Hardware {
     let mut hardware = Hardware::default();
     match table(inputs) {
         Ok((dmi, source)) => {
             book.source("hardware", Locator::entry(source));
             fill(&mut hardware, dmi);
+            for field in NAMES {
+                let none = Absence::of(Reason::NotApplicable, source, "the firmware does not tell");
+                book.absent(format!("hardware.{field}"), none);
+            }
             sum(&mut hardware, inputs, memory, site, book);
         }
         Err(absence) => book.absent("hardware", absence),
@@ -67,6 +86,15 @@ fn fill(hardware: &mut Hardware, dmi: &Dmi) {
     hardware.system = joined([&dmi.system_manufacturer, &dmi.system_product]);
     hardware.system_serial.clone_from(&dmi.system_serial);
     hardware.board = joined([&dmi.board_manufacturer, &dmi.board_product]);
+    hardware.board_serial.clone_from(&dmi.board_serial);
+    if let Some(chassis) = &dmi.chassis {
+        hardware.chassis = joined([&chassis.manufacturer, &chassis.kind]);
+        hardware.chassis_serial.clone_from(&chassis.serial);
+        hardware.asset_tag.clone_from(&chassis.asset_tag);
+        hardware.power_state.clone_from(&chassis.power_state);
+        hardware.thermal_state.clone_from(&chassis.thermal_state);
+    }
+    hardware.bmc = dmi.bmc.as_ref().map(bmc);
     for socket in &dmi.processors {
         hardware.sockets.push(CpuSocket {
             name: socket.designation.clone(),
@@ -92,6 +120,18 @@ fn fill(hardware: &mut Hardware, dmi: &Dmi) {
     hardware.memory_has_ecc = correction.as_ref().map(|c| c.contains("ECC"));
     hardware.memory_error_correction = correction;
     hardware.memory_slots = dmi.memory.iter().map(slot).collect();
+}
+
+/// `IPMI 2.0 (KCS), host interface: Network`.
+fn bmc(bmc: &Bmc) -> String {
+    let ipmi = (bmc.interface.is_some() || bmc.version.is_some()).then(|| {
+        let version = bmc.version.as_ref().map_or_else(String::new, |v| format!(" {v}"));
+        let way = bmc.interface.as_ref().map_or_else(String::new, |i| format!(" ({i})"));
+        format!("IPMI{version}{way}")
+    });
+    let host = bmc.host_interface.as_ref().map(|i| format!("host interface: {i}"));
+    let parts: Vec<String> = ipmi.into_iter().chain(host).collect();
+    if parts.is_empty() { "there is one".to_owned() } else { parts.join(", ") }
 }
 
 fn slot(device: &MemoryDevice) -> MemorySlot {

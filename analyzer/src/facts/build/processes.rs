@@ -9,7 +9,7 @@ use super::super::inputs::{Inputs, ProcessStat as Parsed};
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::plan::Pack;
-use super::super::processes::{Process, Processes};
+use super::super::processes::{Outdated, Process, Processes};
 use super::super::sysctl::Sysctl;
 use super::window::{Window, seconds};
 use super::{Book, Lists, growth, load, ps};
@@ -42,7 +42,12 @@ pub(super) fn build(
         let letter = char::from(process.task.state).to_string();
         *processes.states.entry(letter).or_insert(0) += 1;
     }
-    let host = Host { inputs, used: cpu_use(inputs, window), total: memory.total_bytes };
+    let host = Host {
+        inputs,
+        used: cpu_use(inputs, window),
+        waited: cpu_wait(inputs),
+        total: memory.total_bytes,
+    };
     processes.top = top(&host, &present(inputs, &own));
     for (i, row) in processes.top.iter().enumerate() {
         let absence = if row.virtual_bytes.is_none() {
@@ -59,10 +64,14 @@ pub(super) fn build(
             &inputs.process.status.path,
             &inputs.process.sizes.path,
             &inputs.process.cmdlines.path,
+            &inputs.sched.waits.path,
+            &inputs.sched.sched.path,
+            &inputs.process.oom_score_adj.path,
         ]
         .map(|p| Locator::entry(p.as_str()))
         .to_vec(),
     );
+    processes.outdated = outdated(inputs, &own, book);
     growth::build(inputs, window, memory, sysctl, &mut processes, book, lists);
     processes
 }
@@ -71,6 +80,7 @@ pub(super) fn build(
 struct Host<'i> {
     inputs: &'i Inputs,
     used: BTreeMap<u32, f64>,
+    waited: BTreeMap<u32, f64>,
     total: Option<i64>,
 }
 
@@ -101,6 +111,66 @@ pub(super) fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
         Some((*pid, from_u64(ticks) / per_s / ends.span_s))
     });
     used.collect()
+}
+
+/// Time that the first thread of each process waited for a CPU between both readings, by the time
+/// between them. A counter that fell belongs to a new process.
+fn cpu_wait(inputs: &Inputs) -> BTreeMap<u32, f64> {
+    let packs: Vec<_> = inputs.sched.waits.good().collect();
+    let [(a, before), .., (b, after)] = packs.as_slice() else { return BTreeMap::new() };
+    let span_s = seconds(b.mono_us.saturating_sub(a.mono_us));
+    let waited = after.rows.iter().filter_map(|(pid, now)| {
+        let then = before.get(pid).filter(|then| then.ran_ns <= now.ran_ns)?;
+        let ns = now.waited_ns.checked_sub(then.waited_ns)?;
+        Some((*pid, ratio(from_u64(ns) / 1e9, span_s)?.min(1.0)))
+    });
+    waited.collect()
+}
+
+/// Processes whose program or a library of theirs was deleted, as an update does. Files of their own
+/// making (a program that unpacks itself below /tmp) are none.
+fn outdated(inputs: &Inputs, own: &BTreeSet<u32>, book: &mut Book) -> Vec<Outdated> {
+    const FACT: &str = "processes.outdated";
+    const TREES: [&str; 6] = ["/usr/", "/lib", "/bin/", "/sbin/", "/opt/", "/snap/"];
+    let programs = &inputs.process.deleted_programs;
+    let maps = &inputs.storage.deleted_maps;
+    let Some(exe) = book.first(FACT, programs) else { return Vec::new() };
+    let installed = |path: &str| TREES.iter().any(|tree| path.starts_with(tree));
+    let mut found: BTreeMap<u32, Outdated> = BTreeMap::new();
+    for (pid, path) in exe.rows.iter().filter(|(_, path)| installed(path)) {
+        let row = found.entry(*pid).or_default();
+        row.is_program = true;
+        row.files.push(path.to_string());
+    }
+    for (pid, maps) in maps.first().map(|p| p.rows.as_slice()).unwrap_or_default() {
+        for map in maps.iter().filter(|m| m.is_executable && installed(&m.path)) {
+            let row = found.entry(*pid).or_default();
+            if !row.files.contains(&map.path) {
+                row.files.push(map.path.clone());
+            }
+        }
+    }
+    found.retain(|pid, _| !own.contains(pid));
+    let stats = |pid: u32| inputs.process.processes.good().find_map(|(_, p)| p.get(&pid));
+    let mut rows: Vec<Outdated> = found
+        .into_iter()
+        .map(|(pid, mut row)| {
+            row.pid = pid.into();
+            row.comm = stats(pid).map_or_else(|| "?".to_owned(), |p| p.comm.to_string());
+            row.age_s = age_of(inputs, pid);
+            row.files.truncate(5);
+            row
+        })
+        .collect();
+    rows.sort_by_key(|r| (!r.is_program, r.pid));
+    rows.truncate(50);
+    let read = [(true, &programs.path), (maps.first().is_ok(), &maps.path)];
+    let read = read.into_iter().filter(|(is, _)| *is).map(|(_, path)| Locator::entry(path));
+    book.sources(FACT, read.collect());
+    if !rows.is_empty() {
+        book.absent(FACT, Absence::new(Reason::NotCollected, "its start was not read"));
+    }
+    rows
 }
 
 /// The same over all readings, for chapters that have no window of their own.
@@ -135,6 +205,7 @@ fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
     let inputs = host.inputs;
     let status = inputs.process.status.good().rev_find(|pack| pack.get(&pid));
     let sizes = inputs.process.sizes.good().rev_find(|pack| pack.get(&pid));
+    let sched = inputs.sched.sched.first().ok().and_then(|pack| pack.get(&pid));
     let resident = signed(p.resident_bytes);
     let user_space = !p.is_kernel_thread;
     Process {
@@ -159,6 +230,10 @@ fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
             .and_then(|total| ratio(from_i64(resident), from_i64(total))),
         cpu_time_s: ticks_s(inputs, p.task.cpu_ticks),
         age_s: age_s(inputs, p.task.start_ticks),
+        cpu_wait_ratio: host.waited.get(&pid).copied(),
+        involuntary_switches: sched.and_then(|s| s.involuntary_switches).map(signed),
+        migrations: sched.and_then(|s| s.migrations).map(signed),
+        oom_score_adj: inputs.process.oom_score_adj.first().ok().and_then(|p| p.get(&pid)).copied(),
     }
 }
 

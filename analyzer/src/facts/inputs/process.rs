@@ -122,6 +122,17 @@ inputs! {
     /// Command lines, arguments joined by blanks.
     cmdlines: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/cmdline", Passes::Ends, number, |t, _| Ok(arguments(t)));
+    /// Programs, where the link leads to a file that was deleted.
+    deleted_programs: Packed<u32, Box<str>> =
+        |p| p.packed("packs/proc-pid/exe", Passes::First, number, |t, _| {
+            Ok(t.trim_end().strip_suffix(" (deleted)").map(Into::into))
+        });
+    /// What the kernel adds when it chooses whom to kill.
+    oom_score_adj: Packed<u32, i64> =
+        |p| p.packed("packs/proc-pid/oom_score_adj", Passes::First, number, |t, _| {
+            let adj = t.trim().parse();
+            adj.map(Some).map_err(|_e| crate::parse::ParseError::new(1, t, "a number"))
+        });
     /// Limits of memory, of open files, and of processes.
     limits: Packed<u32, Limits> =
         |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {

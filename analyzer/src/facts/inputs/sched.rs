@@ -2,7 +2,9 @@
 
 use crate::facts::plan::{Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
-use crate::parse::{ParseError, interrupts, pid_cgroup, pid_stat, pid_status, pressure};
+use crate::parse::{
+    ParseError, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat, pid_status, pressure,
+};
 
 use super::{Tid, number, pair, sys};
 
@@ -59,6 +61,16 @@ inputs! {
                 cpus_allowed: s.cpus_allowed.unwrap_or("").into(),
                 mems_allowed: s.mems_allowed.map(Into::into),
             }))
+        });
+    /// How the scheduler has treated the first threads of the largest processes.
+    sched: Packed<u32, pid_sched::PidSched> =
+        |p| p.packed("packs/proc-pid/sched", Passes::First, number, |t, _| {
+            pid_sched::parse(t).map(Some)
+        });
+    /// How long the first thread of each process waited for a CPU, at both ends.
+    waits: Packed<u32, pid_schedstat::PidSchedstat> =
+        |p| p.packed("packs/proc-pid/schedstat", Passes::Ends, number, |t, _| {
+            pid_schedstat::parse(t).map(Some)
         });
     /// Control groups of each process, in one hierarchy or several, the root left out.
     cgroups: Packed<u32, Vec<Box<str>>> =

@@ -2,8 +2,8 @@
 
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::{
-    Rows, df, diskstats, fstab, lsblk, mdstat, mountinfo, pid_io, smart, smartctl, smartctl_json,
-    statfs,
+    Rows, df, diskstats, fdinfo, fstab, lsblk, maps, mdstat, mountinfo, pid_io, smart, smartctl,
+    smartctl_json, statfs,
 };
 
 use super::{line, number, pair, sys};
@@ -75,6 +75,14 @@ inputs! {
     /// Size and place of these files.
     deleted_stat: Packed<(u32, u32), DeletedStat> =
         |p| p.packed("packs/proc-pid/fd_stat", Passes::First, pair, |t, _| Ok(deleted_stat(t)));
+    /// How deleted files, and graphics devices, are open.
+    fdinfo: Packed<(u32, u32), fdinfo::FdInfo> =
+        |p| p.packed("packs/proc-pid/fdinfo", Passes::First, pair, |t, _| fdinfo::parse(t).map(Some));
+    /// Mappings of deleted files.
+    deleted_maps: Packed<u32, Vec<maps::Mapping>> =
+        |p| p.packed("packs/proc-pid/maps_deleted", Passes::First, number, |t, _| {
+            Ok(Some(maps::parse(t)?.rows.into_iter().filter(|m| m.is_deleted).collect()))
+        });
     /// Mount namespace of each process.
     mount_namespaces: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/ns", Passes::First, of_mounts, |t, _| Ok(Some(t.into())));

@@ -3,6 +3,21 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+/// Memory of graphics that a process holds, as its driver counts it.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct GraphicsUser {
+    /// Process id.
+    pub pid: i64,
+    /// Command name.
+    pub comm: String,
+    /// Driver: `amdgpu`, `i915`, `xe`.
+    pub driver: Option<String>,
+    /// Regions with their resident memory, the largest first: `vram0 512.0 MiB`.
+    pub regions: Vec<String>,
+    /// Resident memory of all regions; a part of it is memory of the card.
+    pub bytes: i64,
+}
+
 /// Areas of vmalloc of one caller.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct VmallocCaller {

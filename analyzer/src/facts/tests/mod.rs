@@ -11,6 +11,7 @@ mod absences;
 mod corpora;
 mod environment;
 mod logs;
+mod neighbourhood;
 mod network;
 mod parameters;
 mod processes;

@@ -68,3 +68,24 @@ fn damage() {
     assert!(parse(&[17, 3, 0, 0, 0, 0]).is_err());
     assert_eq!(parse(&SAMPLE[..SAMPLE.len() - 30]).unwrap().memory.len(), 0);
 }
+
+#[test]
+fn the_case_and_its_management_controller() {
+    let mut table = vec![3, 0x15, 0, 3, 1, 0x80 | 23, 0, 2, 0, 3, 5, 3, 3, 0, 0, 0, 0, 2, 0, 0, 0];
+    table.extend(b"Dell Inc.\x008XK1X23\0\0");
+    table.extend([38, 8, 0, 38, 1, 0x20, 0, 0, 0, 0]);
+    table.extend([42, 6, 0, 42, 0x40, 0, 0, 0]);
+    let d = parse(&table).unwrap();
+    let c = d.chassis.unwrap();
+    assert_eq!(
+        (c.manufacturer.as_deref(), c.kind.as_deref(), c.serial.as_deref()),
+        (Some("Dell Inc."), Some("Rack Mount Chassis"), Some("8XK1X23"))
+    );
+    assert_eq!(
+        (c.boot_state.as_deref(), c.power_state.as_deref(), c.thermal_state.as_deref()),
+        (Some("Safe"), Some("Critical"), Some("Safe"))
+    );
+    let b = d.bmc.unwrap();
+    assert_eq!((b.interface.as_deref(), b.version.as_deref()), (Some("KCS"), Some("2.0")));
+    assert_eq!(b.host_interface.as_deref(), Some("Network"));
+}

@@ -290,8 +290,8 @@ fn file_systems(cx: &Cx<'_>) -> Table {
 
 fn deleted(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
-        "Deleted files that are still open",
-        &["File", "#Size", "Process", "#PID", "#Descriptor"],
+        "Deleted files that are still open or mapped",
+        &["File", "#Size", "Process", "#PID", "#Descriptor", "Appends", "Mapped"],
     );
     for (i, fs) in cx.facts.tree.filesystems.items.iter().enumerate() {
         if fs.kind == "memory" {
@@ -308,11 +308,26 @@ fn deleted(cx: &Cx<'_>) -> Table {
                     Cell::code(&file.comm),
                     of("pid"),
                     of("fd"),
+                    of("is_append"),
+                    of("is_mapped"),
                 ],
             ));
         }
+        for (j, file) in fs.deleted_mapped.iter().enumerate() {
+            let at = format!("filesystems.{i}.deleted_mapped.{j}");
+            let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+            let mut cells = vec![
+                Cell::code(clip(&file.path, PATH_CHARS)),
+                of("mapped_bytes"),
+                Cell::code(&file.comm),
+                of("pid"),
+            ];
+            cells.extend([Cell::default(), Cell::default(), Cell::text("yes")]);
+            table.push(Row::of(&at, cells));
+        }
     }
     table.limit(20, ", the largest of each file system");
+    table.keep_known_columns();
     table
 }
 

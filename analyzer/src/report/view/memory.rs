@@ -42,7 +42,7 @@ impl Memory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let (bar, identity) = identity(cx);
         let mut tables = super::free::tables(cx);
-        tables.extend([slab(cx), callers(cx), allocations(cx)]);
+        tables.extend([slab(cx), callers(cx), allocations(cx), graphics(cx)]);
         Self {
             bar,
             identity,
@@ -178,6 +178,20 @@ fn gap(cx: &Cx<'_>) -> Table {
             Cell::text("used (as procps 3 counts it) minus anonymous memory"),
         ]));
     }
+    table
+}
+
+fn graphics(cx: &Cx<'_>) -> Table {
+    let fields = [
+        ("`Process", "comm"),
+        ("#PID", "pid"),
+        ("`Driver", "driver"),
+        ("#Resident", "bytes"),
+        ("Regions", "regions"),
+    ];
+    let mut table = cx.rows("memory.graphics", "Memory of graphics by process", &fields, 10);
+    // Most servers have no card: nothing to see is not worth a line.
+    table.absent = None;
     table
 }
 

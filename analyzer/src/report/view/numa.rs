@@ -87,6 +87,7 @@ fn processes(cx: &Cx<'_>) -> Table {
             "#Runs most on node",
             "#Memory most on node",
             "#Memory where it hardly runs",
+            "#Pages moved nearer",
             "Policy",
         ],
     );
@@ -102,6 +103,7 @@ fn processes(cx: &Cx<'_>) -> Table {
                 of("cpu_node"),
                 of("memory_node"),
                 of("remote_ratio").with_heat(process.remote_ratio),
+                of("pages_migrated"),
                 of("policy"),
             ],
         ));

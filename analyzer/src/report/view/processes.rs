@@ -77,8 +77,8 @@ fn table(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         "Processes by CPU, then by resident memory",
         &[
-            "#PID", "#UID", "#PR", "#NI", "#VIRT", "#RES", "#SHR", "#SWAP", "S", "#%CPU", "#%MEM",
-            "#TIME", "#Threads", "Command",
+            "#PID", "#UID", "#PR", "#NI", "#VIRT", "#RES", "#SHR", "#SWAP", "S", "#%CPU", "#%WAIT",
+            "#%MEM", "#TIME", "#Threads", "Command",
         ],
     )
     .sortable();
@@ -109,6 +109,7 @@ fn table(cx: &Cx<'_>) -> Table {
                 of("swap_bytes"),
                 Cell::code(&p.state),
                 of("cpu_ratio"),
+                of("cpu_wait_ratio"),
                 of("memory_ratio"),
                 of("cpu_time_s"),
                 of("threads"),

@@ -36,6 +36,17 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
         ],
     ),
     (
+        "processes.outdated",
+        "Still running what an update has replaced",
+        &[
+            ("`Command", "comm"),
+            ("#PID", "pid"),
+            ("Program itself", "is_program"),
+            ("`Files", "files"),
+            ("#Age", "age_s"),
+        ],
+    ),
+    (
         "tasks.zombies.parents",
         "Zombies by their parent",
         &[

@@ -30,8 +30,16 @@ pub(super) fn attribute(inputs: &Inputs, disks: &mut [Disk], book: &mut Book) {
     // What the tool could not tell, the raw pages may.
     for page in of_pages(inputs) {
         match answers.iter_mut().find(|a| a.health.disk == page.health.disk) {
-            Some(told) if told.health.unknown.is_some() => *told = page,
-            Some(_) => {}
+            Some(told) if told.health.unknown.is_some() && page.health.unknown.is_none() => {
+                *told = page;
+            }
+            Some(told) => {
+                // The name is the same, whoever read it.
+                let (known, more) = (&mut told.health, page.health);
+                known.model = known.model.take().or(more.model);
+                known.serial = known.serial.take().or(more.serial);
+                known.firmware = known.firmware.take().or(more.firmware);
+            }
             None => answers.push(page),
         }
     }
@@ -113,24 +121,37 @@ fn of_pages(inputs: &Inputs) -> Vec<Answer> {
     let page = |name: &str, page: &str| pages.get(&format!("{name}/{page}"))?.first().ok();
     let mut names: Vec<&str> = pages.keys().filter_map(|k| Some(k.split_once('/')?.0)).collect();
     names.dedup();
-    let mut all = Vec::new();
-    for name in names {
-        let told = if let Some(log) = page(name, "health") {
-            Some(("health", smart_nvme::parse(log)))
-        } else {
-            page(name, "attributes").map(|a| {
-                let thresholds = page(name, "thresholds").map(Vec::as_slice);
-                ("attributes", smart_ata::parse(a, thresholds))
-            })
-        };
-        let Some((which, Ok(mut smart))) = told else { continue };
-        let verdict = page(name, "status").map(|s| s.starts_with(b"passed"));
-        smart.passed = smart.passed.or(verdict);
-        let source = format!("probes/smart/{name}/{which}");
-        let health = health(name.to_owned(), &smart);
-        all.push(Answer { device: name.to_owned(), health, source });
+    names.into_iter().filter_map(|name| of_page(name, &page)).collect()
+}
+
+/// What the pages of one disk tell: who it is, and how it is.
+fn of_page<'p>(name: &str, page: &impl Fn(&str, &str) -> Option<&'p Vec<u8>>) -> Option<Answer> {
+    let is_nvme = name.starts_with("nvme");
+    let told = if let Some(log) = page(name, "health") {
+        Some(("health", smart_nvme::parse(log)))
+    } else {
+        page(name, "attributes").map(|a| {
+            let thresholds = page(name, "thresholds").map(Vec::as_slice);
+            ("attributes", smart_ata::parse(a, thresholds))
+        })
+    };
+    let identity = page(name, "identify").and_then(|i| {
+        if is_nvme { smart_nvme::identify(i).ok() } else { smart_ata::identify(i).ok() }
+    });
+    let (which, mut smart) = match (told, &identity) {
+        (Some((which, Ok(smart))), _) => (which, smart),
+        // It answered, and has nothing to say of its health.
+        (_, Some(i)) => ("identify", Smart { supported: i.has_smart, ..Smart::default() }),
+        (_, None) => return None,
+    };
+    let verdict = page(name, "status").map(|s| s.starts_with(b"passed"));
+    smart.passed = smart.passed.or(verdict);
+    if let Some(i) = identity {
+        (smart.model, smart.serial, smart.firmware) = (i.model, i.serial, i.firmware);
     }
-    all
+    let source = format!("probes/smart/{name}/{which}");
+    let health = health(name.to_owned(), &smart);
+    Some(Answer { device: name.to_owned(), health, source })
 }
 
 fn health(disk: String, smart: &Smart) -> DiskHealth {

@@ -123,3 +123,27 @@ fn item_28_disks_are_found_in_the_names_that_sosreports_give() {
         f.tree.disks.items.iter().map(|d| (d.name.as_str(), d.smart[0].passed)).collect();
     assert_eq!(told, [("nvme0n1", Some(true)), ("sda", Some(false))]);
 }
+
+#[test]
+fn raw_pages_tell_who_a_disk_is_and_how_it_is() {
+    let mut identity = vec![0; 4];
+    identity.extend(format!("{:<20}{:<40}{:<8}", "S4EWNX0N", "SSD 970", "2B2QEXE7").bytes());
+    identity.resize(4096, 0);
+    let sys = [("block/nvme0n1/size", "2048"), ("block/nvme1n1/size", "2048")];
+    let f = facts(vec![
+        ("packs/sys/block".into(), pack_of(&sys)),
+        ("probes/smart/nvme0/identify".into(), identity.clone()),
+        ("probes/smart/nvme0/health".into(), crate::parse::smart_nvme::SAMPLE.to_vec()),
+        ("probes/smart/nvme1/identify".into(), identity),
+    ]);
+    let [whole] = &f.tree.disks.items[0].smart[..] else { panic!("one answer") };
+    assert_eq!(
+        (whole.model.as_deref(), whole.serial.as_deref()),
+        (Some("SSD 970"), Some("S4EWNX0N"))
+    );
+    assert_eq!((whole.firmware.as_deref(), whole.temperature_c), (Some("2B2QEXE7"), Some(38)));
+    assert_eq!(whole.passed, Some(false));
+    let [named] = &f.tree.disks.items[1].smart[..] else { panic!("one answer") };
+    assert_eq!(named.model.as_deref(), Some("SSD 970"), "its health log was not to be had");
+    assert_eq!((named.passed, named.unknown.as_deref()), (None, Some("it did not answer")));
+}

@@ -1,12 +1,15 @@
 //! Who inside the kernel holds memory.
 
+use std::collections::BTreeMap;
+
 use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
 use crate::facts::inputs::Inputs;
 use crate::facts::memory::Memory;
-use crate::facts::memory::kernel::{Allocation, VmallocCaller};
+use crate::facts::memory::kernel::{Allocation, GraphicsUser, VmallocCaller};
 use crate::facts::method::num::signed;
 use crate::locator::Locator;
+use crate::parse::fdinfo::FdInfo;
 
 /// Rows of each list.
 const MAX_ROWS: usize = 10;
@@ -35,6 +38,67 @@ pub(super) fn build(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
         })
         .collect();
     allocations(inputs, memory, book);
+    memory.graphics = graphics(inputs, book);
+}
+
+/// Memory of graphics by process. A process has several descriptors of one client of the driver.
+fn graphics(inputs: &Inputs, book: &mut Book) -> Vec<GraphicsUser> {
+    const FACT: &str = "memory.graphics";
+    let Some(pack) = book.first(FACT, &inputs.storage.fdinfo) else { return Vec::new() };
+    let mut clients: BTreeMap<(u32, &str), (&FdInfo, BTreeMap<&str, u64>)> = BTreeMap::new();
+    for ((pid, _), info) in pack.rows.iter().filter(|(_, info)| !info.drm.is_empty()) {
+        let of = |key: &str| info.drm.iter().find(|(k, _)| k == key).map_or("", |(_, v)| v);
+        clients.entry((*pid, of("drm-client-id"))).or_insert_with(|| (info, regions(&info.drm)));
+    }
+    let mut users: BTreeMap<u32, (Option<String>, BTreeMap<&str, u64>)> = BTreeMap::new();
+    for ((pid, _), (info, held)) in clients {
+        let user = users.entry(pid).or_default();
+        let driver = info.drm.iter().find(|(k, _)| k == "drm-driver").map(|(_, v)| v.clone());
+        user.0 = user.0.take().or(driver);
+        for (region, bytes) in held {
+            let sum = user.1.entry(region).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
+    }
+    let name = |pid: u32| inputs.process.processes.good().find_map(|(_, p)| p.get(&pid));
+    let user = |(pid, (driver, held)): (u32, (Option<String>, BTreeMap<&str, u64>))| {
+        let bytes = signed(held.values().copied().fold(0, u64::saturating_add));
+        let mut held: Vec<(&str, u64)> = held.into_iter().filter(|(_, n)| *n > 0).collect();
+        held.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        GraphicsUser {
+            pid: pid.into(),
+            comm: name(pid).map_or_else(|| "?".to_owned(), |p| p.comm.to_string()),
+            driver,
+            regions: held.into_iter().map(|(r, n)| format!("{r} {} KiB", n >> 10)).collect(),
+            bytes,
+        }
+    };
+    let mut rows: Vec<GraphicsUser> = users.into_iter().map(user).collect();
+    rows.sort_by_key(|u| (std::cmp::Reverse(u.bytes), u.pid));
+    rows.truncate(MAX_ROWS);
+    if !rows.is_empty() {
+        book.absent(FACT, Absence::new(Reason::NotApplicable, "the driver does not tell"));
+    }
+    rows
+}
+
+/// Resident memory by region: `drm-resident-vram0: 4096 KiB`, on older kernels `drm-memory-vram`.
+fn regions(drm: &[(String, String)]) -> BTreeMap<&str, u64> {
+    let of = |prefix: &str| -> BTreeMap<&str, u64> {
+        let known = drm.iter().filter_map(|(key, value)| {
+            let region = key.strip_prefix("drm-")?.strip_prefix(prefix)?;
+            let (number, unit) = value.split_once(' ').unwrap_or((value, ""));
+            let unit = match unit {
+                "KiB" => 10,
+                "MiB" => 20,
+                _ => 0,
+            };
+            Some((region, number.parse::<u64>().ok()?.saturating_mul(1 << unit)))
+        });
+        known.collect()
+    };
+    let resident = of("resident-");
+    if resident.is_empty() { of("memory-") } else { resident }
 }
 
 fn allocations(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
@@ -59,4 +123,26 @@ fn allocations(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
         is_of_users: file(&a.place),
     };
     memory.allocations = largest.into_iter().map(row).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_graphics_by_region() {
+        let drm = |lines: &[(&str, &str)]| {
+            lines.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>()
+        };
+        let new = drm(&[
+            ("drm-driver", "amdgpu"),
+            ("drm-total-vram0", "9 MiB"),
+            ("drm-resident-vram0", "8 MiB"),
+            ("drm-memory-vram0", "7 MiB"),
+            ("drm-resident-gtt", "512 KiB"),
+        ]);
+        assert_eq!(regions(&new), BTreeMap::from([("vram0", 8 << 20), ("gtt", 512 << 10)]));
+        assert_eq!(regions(&drm(&[("drm-memory-vram", "4096")])), BTreeMap::from([("vram", 4096)]));
+        assert_eq!(regions(&drm(&[("drm-resident-x", "lots")])), BTreeMap::new());
+    }
 }

@@ -34,6 +34,11 @@ pub(super) fn build(context: &Context<'_>, nodes: &[Node], book: &mut Book) -> V
                 cpu_shares: ran.get(pid).map(shares).unwrap_or_default(),
                 ..NumaProcess::default()
             };
+            if let Some(s) = context.inputs.sched.sched.first().ok().and_then(|p| p.get(pid)) {
+                row.pages_migrated = s.numa_pages_migrated.map(signed);
+                row.hinting_faults = s.numa_faults.map(signed);
+                row.preferred_node = s.numa_preferred_node.map(i64::from);
+            }
             memory(&mut row, maps, context);
             compare(&mut row, nodes);
             bound(&mut row, *pid, maps, nodes, context);
