@@ -125,7 +125,7 @@ pub fn fault_at(netns: &str, words: &str) -> Guard {
 }
 
 /// Whether control groups are of version 2 alone.
-fn is_v2() -> bool {
+pub fn is_v2() -> bool {
     Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
 }
 

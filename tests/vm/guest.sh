@@ -17,7 +17,7 @@ state() {
   find /proc/sys -type f ! -path '*/random/*' ! -name '*-state' ! -name 'inode-nr' \
     ! -name 'file-nr' ! -name 'aio-nr' ! -name ns_last_pid ! -path '*/pty/nr' ! -path '*/quota/*' \
     ! -name stat_refresh ! -name flush ! -name 'retrans_time' ! -name 'base_reachable_time' \
-    ! -name compact_memory ! -name drop_caches ! -name max_newidle_lb_cost \
+    ! -name compact_memory ! -name drop_caches ! -name max_newidle_lb_cost ! -name hung_task_detect_count \
     -exec grep -H '' {} + 2>/dev/null | sort >"$1/sysctl"
   ls -l /proc/[0-9]*/ns 2>/dev/null | awk '{ print $11 }' | sort -u >"$1/namespaces"
   cat /proc/mounts >"$1/mounts"

@@ -78,7 +78,7 @@ static void *writes(void *cpu) {
     CPU_ZERO(&set);
     CPU_SET((long)cpu, &set);
     if (sched_setaffinity(0, sizeof set, &set)) err(1, "sched_setaffinity");
-    for (;; usleep(500))
+    for (;; usleep(2000))
         for (int i = 0; i < 4; i++) touch();
     return 0;
 }
@@ -116,6 +116,8 @@ int main(int count, char **words) {
         datagrams(number);
     } else {
         block = map(size);
+        /* Page by page: a large page would be one access. */
+        madvise(block, size, MADV_NOHUGEPAGE);
         touch();
         for (int i = 3; i < count && !strcmp(word, "shared"); i++) {
             pthread_t thread;

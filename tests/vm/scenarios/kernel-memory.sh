@@ -2,6 +2,7 @@
 # no counter of the kernel at all. And nearly all that may be promised is.
 suites="bookworm forky"
 load=""
+seconds=300
 
 machine() {
   nodes 1 4096 2

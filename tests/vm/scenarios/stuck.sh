@@ -24,7 +24,7 @@ expect() {
   ended 0 75
   unchanged modules sysctl mounts files devices
   sound
-  holds "the log reports it in the window" grep -q 'blocked for more than' "$OUT/after/dmesg"
+  holds "the log reports it in the window" grep -q 'task hang:.* for more than' "$OUT/after/dmesg"
   finding critical kernel.hung-lockup
   finding critical proc.d-state
   finding critical limits.host
