@@ -99,7 +99,7 @@ pub(crate) enum How {
     Thread(&'static str),
     /// How many entries `/proc/PID/<name>/` has, of all processes.
     ProcessEntries(&'static str),
-    /// How many lines `/proc/PID/<name>` has, of the processes with the largest page tables.
+    /// How many lines `/proc/PID/<name>` has, of the processes that may have most.
     ProcessLines(&'static str),
     /// Size and owner of the files that processes hold open though they are deleted.
     Deleted,

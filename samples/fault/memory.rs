@@ -23,6 +23,7 @@ pub(crate) fn run(shape: &str, words: &[&str]) -> Outcome {
             let [path, ..] = words else { return Err("a path is needed".into()) };
             mapped(path)
         }
+        "mappings" => mappings(number(words, "count", 60_000)?),
         "working-set" => {
             working_set(number(words, "mib", 64)?);
             Ok(())
@@ -141,4 +142,17 @@ fn working_set(mib: usize) {
         black_box(&mut block);
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// So many mappings of a page each; every second one may be written, so that the kernel cannot merge
+/// them.
+fn mappings(count: u32) -> Outcome {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    for n in 0..count {
+        let write = if n % 2 == 0 { libc::PROT_WRITE } else { 0 };
+        map(4096, libc::PROT_READ | write, flags, -1)?;
+    }
+    ready();
+    keep();
+    Ok(())
 }

@@ -126,6 +126,7 @@ const MEMORY_OVER_TIME: Batch = together(
         process::QUOTA,
         process::MEMORY_LIMIT,
         process::TASKS,
+        memory::MAPPINGS,
     ],
 );
 

@@ -214,8 +214,27 @@ pub const DIRTY: Fault = Fault {
         rule: "mem.dirty-backlog",
         severity: "warning",
         culprit: "",
-        says: &["wait to be written"],
+        // How near to the limit it comes depends on what else waits on the host.
+        says: &["waiting to be written"],
     }],
     explains: &["mem.dirty-backlog", "psi.pressure"],
+    tells: &[],
+};
+
+/// A program that maps files and libraries without end, at the limit of mappings.
+pub const MAPPINGS: Fault = Fault {
+    name: "mappings at their limit",
+    start: || {
+        let most = std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("a limit");
+        let most: u32 = most.trim().parse().expect("a number");
+        vec![fault("mapper", &format!("memory mappings count={}", most / 20 * 19))]
+    },
+    expects: &[Expected {
+        rule: "limits.host",
+        severity: "warning",
+        culprit: "",
+        says: &["mapper", "vm.max_map_count"],
+    }],
+    explains: &[],
     tells: &[],
 };

@@ -340,8 +340,8 @@ pub(crate) const TABLE: &[Source] = &[
         ProcessLines("maps"),
         Mm,
         Last,
-        "mappings of the 50 processes with the largest page tables, whose number is limited, and of \
-         those that hold deleted files",
+        "mappings, whose number is limited, of the 50 processes with the largest page tables, the 50 \
+         with the largest address space, and those that hold deleted files",
     )
     .class(Class::Mm)
     .right(Owner)
