@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use crate::{KEPT, Outcome, keep, number, ready};
@@ -23,17 +23,18 @@ pub(crate) fn run(shape: &str, words: &[&str]) -> Outcome {
             let [path, ..] = words else { return Err("a path is needed".into()) };
             mapped(path)
         }
+        "packet-rings" => packet_rings(number(words, "mib", 1024)?),
         "mappings" => mappings(number(words, "count", 60_000)?),
         "working-set" => {
             working_set(number(words, "mib", 64)?);
             Ok(())
         }
-        _ => grow(shape),
+        _ => grow(shape, number(words, "spike_mib", 300)?),
     }
 }
 
 /// Follows a shape, a step a second.
-fn grow(shape: &str) -> Outcome {
+fn grow(shape: &str, spike_mib: usize) -> Outcome {
     // Ordinary programs are not born at the moment of the collection.
     let mut kept: Vec<Vec<u8>> = vec![touched(32)];
     let mut floor: Vec<Vec<u8>> = Vec::new();
@@ -48,7 +49,7 @@ fn grow(shape: &str) -> Outcome {
             // A cache fills, ever slower.
             "warm-up" if second < 30 => kept.push(touched(64 >> (second / 5).min(6))),
             // A report is made and thrown away.
-            "spike" if second == 20 => kept.push(touched(300)),
+            "spike" if second == 20 => kept.push(touched(spike_mib)),
             "spike" if second == 26 => kept.truncate(1),
             // Garbage collection, every ten seconds.
             "saw-tooth" | "rising-saw-tooth" if second % 10 == 9 => {
@@ -142,6 +143,46 @@ fn working_set(mib: usize) {
         black_box(&mut block);
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Receive rings of packet sockets, as a sniffer has them: the kernel takes their pages and counts them
+/// nowhere.
+#[expect(unsafe_code, reason = "std has no packet sockets")]
+fn packet_rings(mib: u32) -> Outcome {
+    const BLOCK: u32 = 16 << 10;
+    const FRAME: u32 = 2048;
+    // One ring holds less than 4 GiB.
+    const RING_MIB: u32 = 512;
+    let mut rings: Vec<OwnedFd> = Vec::new();
+    for _ in 0..mib.div_ceil(RING_MIB) {
+        let blocks = RING_MIB * (MIB as u32 / BLOCK);
+        let ring = libc::tpacket_req {
+            tp_block_size: BLOCK,
+            tp_block_nr: blocks,
+            tp_frame_size: FRAME,
+            tp_frame_nr: blocks * (BLOCK / FRAME),
+        };
+        // SAFETY: the call takes numbers. Protocol 0 receives nothing.
+        let socket = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0) };
+        if socket < 0 {
+            return Err(std::io::Error::last_os_error().into());
+        }
+        // SAFETY: the descriptor is new, and nobody else has it.
+        rings.push(unsafe { OwnedFd::from_raw_fd(socket) });
+        let size = size_of_val(&ring) as libc::socklen_t;
+        let value = std::ptr::from_ref(&ring).cast();
+        // SAFETY: the kernel reads the request, which outlives the call.
+        let set = unsafe {
+            libc::setsockopt(socket, libc::SOL_PACKET, libc::PACKET_RX_RING, value, size)
+        };
+        if set != 0 {
+            return Err(std::io::Error::last_os_error().into());
+        }
+    }
+    ready();
+    keep();
+    drop(rings);
+    Ok(())
 }
 
 /// So many mappings of a page each; every second one may be written, so that the kernel cannot merge

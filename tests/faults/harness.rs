@@ -74,8 +74,8 @@ pub fn kept() -> PathBuf {
     dir
 }
 
-/// Collects this host and gives what the analysis found, info included.
-pub fn look(name: &str, look: &Look<'_>) -> Vec<Found> {
+/// Collects this host.
+fn collect(name: &str, look: &Look<'_>) -> String {
     let archive = kept().join(format!("{name}.tar.zst")).display().to_string();
     let duration = format!("{}s", look.seconds);
     std::fs::remove_file(&archive).ok();
@@ -86,9 +86,14 @@ pub fn look(name: &str, look: &Look<'_>) -> Vec<Found> {
         "--duration",
         &duration,
     ]));
+    archive
+}
+
+/// What the analysis finds in an archive, info included.
+fn analyze(archive: &str, look: &Look<'_>) -> Vec<Found> {
     let mut analyze = Command::new(program("linsight"));
     let done =
-        run(analyze.args(["analyze", &archive, "--format", "json", "-o", "-"]).args(look.told));
+        run(analyze.args(["analyze", archive, "--format", "json", "-o", "-"]).args(look.told));
     let report: Value = serde_json::from_slice(&done.stdout).expect("the report is JSON");
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let found = report["findings"].as_array().expect("a list of findings").iter();
@@ -116,7 +121,8 @@ fn fact(batch: &str, path: &str) -> String {
 fn of_the_host() -> &'static BTreeSet<(String, String)> {
     static OWN: OnceLock<BTreeSet<(String, String)>> = OnceLock::new();
     OWN.get_or_init(|| {
-        let found = look("host", &Look { seconds: 20, told: &[] });
+        let look = Look { seconds: 20, told: &[] };
+        let found = analyze(&collect("host", &look), &look);
         let own = found.into_iter().filter(|f| f.severity != "info");
         own.map(|f| (f.rule, f.subject)).collect()
     })
@@ -149,9 +155,10 @@ pub fn judge(batch: &str, faults: &[Fault], how: &Look<'_>) -> Result<(), String
     let running: Vec<Guard> = faults.iter().flat_map(|f| (f.start)()).collect();
     let groups: Vec<u32> = running.iter().map(Guard::group).collect();
     let before = Others::now(&groups).with_loads_of(&begin);
-    let found = look(batch, how);
+    let archive = collect(batch, how);
     let meanwhile = Others::now(&groups).since(&before);
     drop(running);
+    let found = analyze(&archive, how);
     let mut table = Table::of(faults, &found);
     let mut earlier = EARLIER.lock().unwrap_or_else(PoisonError::into_inner);
     table.unexplained(

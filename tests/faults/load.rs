@@ -68,7 +68,10 @@ pub const NICE: Fault = Fault {
     name: "nice contention",
     start: || {
         let server = fault_in("nice -n 10", "nice-server", "tcp accept 127.0.0.1:7991");
-        let greedy = fault_in("nice -n -10", "greedy", "process spin count=8");
+        // Two for every CPU: more would leave the collection itself hardly any time.
+        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let words = format!("process spin count={}", cpus * 2);
+        let greedy = fault_in("nice -n -10", "greedy", &words);
         vec![greedy, server]
     },
     expects: &[Expected {

@@ -133,13 +133,21 @@ const MEMORY_OVER_TIME: Batch = together(
 const THE_BOOKS_LOADS: Batch =
     apart("load", 30, &[], &[load::CPU, load::THREADS, load::WRITE, load::VFORK, load::NICE]);
 
-const SATURATION: Batch = apart("saturation", 20, &[], &[process::RT_HOG, process::TOO_MANY]);
+const SATURATION: Batch =
+    apart("saturation", 20, &[], &[process::RT_HOG, process::TOO_MANY, process::FOR_MINUTES]);
 
 const SHORT_OF_MEMORY: Batch = apart(
     "memory-of-the-host",
     20,
     &[],
-    &[memory::TMPFS, memory::HUGE_IDLE, memory::HUGE_USED, memory::SWAPPING, memory::DIRTY],
+    &[
+        memory::TMPFS,
+        memory::HUGE_IDLE,
+        memory::HUGE_USED,
+        memory::UNCOUNTED,
+        memory::SWAPPING,
+        memory::DIRTY,
+    ],
 );
 
 const SET_WRONG: Batch = apart(

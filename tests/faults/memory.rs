@@ -29,10 +29,26 @@ const fn healthy(name: &'static str, start: fn() -> Vec<Guard>) -> Fault {
 
 pub const STEP: Fault = healthy("step", || vec![fault("shape-step", "memory step")]);
 pub const WARM_UP: Fault = healthy("warm-up", || vec![fault("shape-warm-up", "memory warm-up")]);
-pub const SPIKE: Fault = healthy("spike", || vec![fault("shape-spike", "memory spike")]);
 pub const SAW_TOOTH: Fault = healthy("saw-tooth", || vec![fault("shape-saw", "memory saw-tooth")]);
 pub const HEAP: Fault =
     healthy("heap until its collection", || vec![fault("shape-heap", "memory heap")]);
+
+/// A report is made and thrown away: worth a word from a fiftieth of the memory on.
+pub const SPIKE: Fault = Fault {
+    name: "spike",
+    start: || {
+        let words = format!("memory spike spike_mib={}", (memory_mib() * 3 / 100).max(400));
+        vec![fault("shape-spike", &words)]
+    },
+    expects: &[Expected {
+        rule: "mem.spike-past",
+        severity: "info",
+        culprit: "shape-spike",
+        says: &["In this window it rose to", "There was room for it"],
+    }],
+    explains: &[],
+    tells: &[],
+};
 
 /// A leak that is written.
 pub const TOUCHED: Fault = Fault {
@@ -148,6 +164,23 @@ pub const HUGE_IDLE: Fault = Fault {
         says: &["vm.nr_hugepages=0"],
     }],
     explains: &[],
+    tells: &[],
+};
+
+/// A sniffer whose receive rings take memory that no counter of the kernel shows.
+pub const UNCOUNTED: Fault = Fault {
+    name: "memory that nobody counts",
+    start: || {
+        let mib = (memory_mib() * 7 / 100).max(1500);
+        vec![fault("sniffer", &format!("memory packet-rings mib={mib}"))]
+    },
+    expects: &[Expected {
+        rule: "mem.unaccounted",
+        severity: "warning",
+        culprit: "",
+        says: &["in none of the kernel's counters", "packet sockets"],
+    }],
+    explains: &["mem.unaccounted", "mem.expand-or-fix"],
     tells: &[],
 };
 

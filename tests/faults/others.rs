@@ -30,7 +30,7 @@ const DISTURBS_CPUS: f64 = 0.5;
 const BUSY_CPUS: f64 = 0.05;
 
 /// `/proc/loadavg` over one, five and fifteen minutes.
-fn loads() -> [f64; 3] {
+pub fn loads() -> [f64; 3] {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut numbers = text.split_whitespace().map(|n| n.parse().unwrap_or_default());
     [(); 3].map(|()| numbers.next().unwrap_or_default())

@@ -1,6 +1,7 @@
 //! Processes in states that hurt.
 
 use crate::harness::{Expected, Fault};
+use crate::others::loads;
 use crate::place::{Cgroup, fault, fault_in, repeated};
 
 pub const ZOMBIES: Fault = Fault {
@@ -112,6 +113,33 @@ pub const TOO_MANY: Fault = Fault {
         Expected { rule: "psi.pressure", severity: "info", culprit: "", says: &["CPU"] },
     ],
     explains: &["load.composition", "load.per-core"],
+    tells: &["load.composition.verdict=cpu"],
+};
+
+/// The same for minutes: the load average over five minutes stands far above the number of CPUs.
+pub const FOR_MINUTES: Fault = Fault {
+    name: "more work than CPUs for minutes",
+    start: || {
+        let cpus = std::thread::available_parallelism().expect("CPUs").get();
+        let running = fault("crunch", &format!("process spin count={}", cpus * 16));
+        let wanted = 4.2 * f64::from(u32::try_from(cpus.max(2)).expect("CPUs"));
+        // With sixteen tasks a CPU it takes a minute and a half.
+        let begin = std::time::Instant::now();
+        while loads()[1] < wanted && begin.elapsed().as_secs() < 240 {
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+        vec![running]
+    },
+    expects: &[
+        Expected {
+            rule: "load.per-core",
+            severity: "critical",
+            culprit: "",
+            says: &["over five minutes"],
+        },
+        Expected { rule: "cpu.saturated", severity: "critical", culprit: "", says: &["crunch"] },
+    ],
+    explains: &["load.composition", "psi.pressure"],
     tells: &["load.composition.verdict=cpu"],
 };
 

@@ -20,7 +20,6 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("hw.nic.errors", "needs a network card that loses frames; emulated ones do not"),
     ("irq.imbalance", "needs a card with several queues, four CPUs and 5000 interrupts a second"),
     ("kernel.entropy", "kernels before 5.6 only; the oldest that Debian still hands out is 5.10"),
-    ("load.per-core", "needs minutes of load on a host that is up for a quarter of an hour"),
     (
         "tcp.tw-recycle-enabled",
         "kernels before 4.12 only; the oldest that Debian still hands out is 5.10",

@@ -165,6 +165,9 @@ fn of_messages(messages: impl Iterator<Item = KernelMessage>) -> KernelLog {
         log.messages = log.messages.saturating_add(1);
         let text = without_uptime(&message.text);
         oom.observe(text);
+        if let Some(device) = loop_with_a_new_file(text) {
+            log.forget(device);
+        }
         let Some((kind, subject)) = patterns.and_then(|p| p.classify(text)) else { continue };
         let kill = (kind == Kind::OomHost).then(|| oom.kill(text)).flatten();
         let kind = match &kill {
@@ -185,6 +188,15 @@ fn of_messages(messages: impl Iterator<Item = KernelMessage>) -> KernelLog {
 }
 
 impl KernelLog {
+    /// Drops what was told of a device, or of what is on it (`loop3p1`, the journal `loop3-8`).
+    fn forget(&mut self, device: &str) {
+        let is_part = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit());
+        let is_of = |subject: &str| subject.strip_prefix(device).is_some_and(is_part);
+        for events in self.events.values_mut() {
+            events.retain(|event| !event.subject.as_deref().is_some_and(is_of));
+        }
+    }
+
     fn push(&mut self, event: Event) {
         let kept = self.events.entry(event.kind).or_default();
         let before = kept.back().and_then(|e| e.at_us).zip(event.at_us);
@@ -199,6 +211,13 @@ impl KernelLog {
         }
         kept.push_back(event);
     }
+}
+
+/// The loop device that got a file: what the log told of it before is of another file, which is none
+/// of its present one's business. `loop3: detected capacity change from 0 to 131072`
+fn loop_with_a_new_file(text: &str) -> Option<&str> {
+    let (device, _) = text.split_once(": detected capacity change from 0 to ")?;
+    device.strip_prefix("loop")?.parse::<u32>().ok().and(Some(device))
 }
 
 /// syslog daemons leave the `[12345.678901] ` of the ring buffer in front of the text.

@@ -152,8 +152,8 @@ pub fn identity(samples: &[Input], hidden: Option<i64>) -> Option<Identity> {
 }
 
 const RESIDUAL_NOTE: &str = "allocated page by page without a counter: network receive rings and \
-     page pools, TCP buffers, GPU pools, trace buffers, file system caches of their own, a driver \
-     that leaks";
+     page pools, rings of packet sockets (a sniffer), TCP buffers, GPU pools, trace buffers, file \
+     system caches of their own, a driver that leaks";
 
 /// All terms in the order of the identity.
 fn parts(i: &Input) -> Vec<Part> {

@@ -286,6 +286,23 @@ fn a_flood_keeps_its_end_and_counts_the_rest() {
 }
 
 #[test]
+fn a_loop_device_with_a_new_file_has_no_past() {
+    let text = "\
+6,1,1000000,-;loop4: detected capacity change from 0 to 131072
+2,2,2000000,-;EXT4-fs error (device loop4): ext4_find_entry:1234: inode #2: comm ls: reading
+2,3,2000001,-;EXT4-fs (loop4): Remounting filesystem read-only
+2,4,2000002,-;EXT4-fs (loop44): Remounting filesystem read-only
+6,5,3000000,-;loop4: detected capacity change from 0 to 131072
+2,6,4000000,-;EXT4-fs (loop4): Remounting filesystem read-only
+6,7,5000000,-;sda: detected capacity change from 0 to 131072
+";
+    let log = parse(text).expect("a log");
+    assert!(log.events.get(&Kind::FsError).is_none_or(VecDeque::is_empty), "{log:?}");
+    let lines = |e: &VecDeque<Event>| e.iter().map(|e| e.line).collect::<Vec<_>>();
+    assert_eq!(log.events.get(&Kind::RemountRo).map(lines), Some(vec![4, 6]));
+}
+
+#[test]
 fn logs_of_all_daemons() {
     let text = "\
 Feb 11 19:20:50 host sshd[9]: I/O error, dev sdz, sector 1
