@@ -11,7 +11,7 @@ pub const ZOMBIES: Fault = Fault {
         rule: "proc.zombies",
         severity: "warning",
         culprit: "",
-        says: &["400 zombies", "forgetful"],
+        says: &["forgetful", "left 400 of them"],
     }],
     explains: &[],
     tells: &[],
