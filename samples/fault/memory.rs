@@ -155,7 +155,7 @@ fn packet_rings(mib: u32) -> Outcome {
     const RING_MIB: u32 = 512;
     let mut rings: Vec<OwnedFd> = Vec::new();
     for _ in 0..mib.div_ceil(RING_MIB) {
-        let blocks = RING_MIB * (MIB as u32 / BLOCK);
+        let blocks = RING_MIB * ((1 << 20) / BLOCK);
         let ring = libc::tpacket_req {
             tp_block_size: BLOCK,
             tp_block_nr: blocks,
@@ -169,7 +169,7 @@ fn packet_rings(mib: u32) -> Outcome {
         }
         // SAFETY: the descriptor is new, and nobody else has it.
         rings.push(unsafe { OwnedFd::from_raw_fd(socket) });
-        let size = size_of_val(&ring) as libc::socklen_t;
+        let size = libc::socklen_t::try_from(size_of_val(&ring))?;
         let value = std::ptr::from_ref(&ring).cast();
         // SAFETY: the kernel reads the request, which outlives the call.
         let set = unsafe {
