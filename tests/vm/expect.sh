@@ -34,6 +34,9 @@ finding() {
       "$OUT/report.json" 2>&1)"
 }
 
+# explains RULE...: what a scenario may bring as well, on some kernels.
+explains() { FOUND+=" $*"; }
+
 # nothing_else: no other rule warns. What is worth a word alone may differ by kernel.
 nothing_else() {
   same "warnings of other rules" '[]' "$(jq -c --arg found "$FOUND" '($found | split(" ")) as $found

@@ -19,7 +19,7 @@ inside() {
 }
 
 expect() {
-  ended 0 60
+  ended 0 75
   unchanged modules dmesg sysctl mounts files devices
   fact '.collection.complete' true
   fact '.memory.identity.residual_bytes / 1048576 | . > 1100 and . < 1250' true

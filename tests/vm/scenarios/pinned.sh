@@ -30,4 +30,6 @@ expect() {
   finding warning numa.policy load
   finding warning numa.node-imbalance "node 1"
   finding warning numa.balancing-conflict
+  # Each sampled access is a page fault.
+  explains cpu.saturated
 }
