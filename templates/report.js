@@ -10,16 +10,17 @@ const make = (tag, text, label) => {
   return e;
 };
 
-// Copy: the text of the element before the button.
-all('button.copy', b => {
-  b.hidden = false;
+// Copy: the text of a command, whose button lies over it.
+all('pre.cmd', pre => {
+  const b = make('button', 'copy');
+  pre.append(b);
   b.addEventListener('click', async () => {
-    const text = b.previousElementSibling.textContent;
+    const text = pre.firstChild.textContent;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
       // A page opened from a file may have no clipboard: select the text instead.
-      getSelection().selectAllChildren(b.previousElementSibling);
+      getSelection().selectAllChildren(pre.firstChild);
       b.textContent = 'press Ctrl+C';
       return;
     }

@@ -87,8 +87,11 @@ impl Excerpt {
             .collect();
         hits.sort_unstable();
         hits.dedup();
-        let mut shown: Vec<usize> = if hits.is_empty() {
-            (0..all.len().min(MAX_LINES)).collect()
+        // The first lines of a long source that was read as a whole prove nothing.
+        let mut shown: Vec<usize> = if hits.is_empty() && all.len() > MAX_LINES {
+            vec![]
+        } else if hits.is_empty() {
+            (0..all.len()).collect()
         } else {
             hits.iter().copied().take(MAX_LINES).collect()
         };
@@ -114,11 +117,11 @@ impl Excerpt {
             })
             .collect();
         let note = (shown.len() < all.len()).then(|| {
-            format!(
-                "{} of {} lines",
-                shown.len(),
-                super::units::Unit::Plain.format(super::units::float_len(all.len()))
-            )
+            let lines = super::units::Unit::Plain.format(super::units::float_len(all.len()));
+            match shown.len() {
+                0 => format!("{lines} lines, read as a whole"),
+                n => format!("{n} of {lines} lines"),
+            }
         });
         Self { path, lines, note }
     }
@@ -166,6 +169,9 @@ mod tests {
         assert_eq!(e.lines.len(), 1);
         assert_eq!(e.note, None);
         let long = "x\n".repeat(5000);
+        let e = Excerpt::new("proc/slabinfo", None, long.as_bytes(), &[(0, 0)]);
+        assert!(e.lines.is_empty(), "which of them counts is not known");
+        assert_eq!(e.note.as_deref(), Some("5,000 lines, read as a whole"));
         let e = Excerpt::new("proc/slabinfo", None, long.as_bytes(), &[(3, 5000)]);
         assert_eq!(e.lines.len(), MAX_LINES);
         assert_eq!(e.note.as_deref(), Some("12 of 5,000 lines"));

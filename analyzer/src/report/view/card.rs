@@ -14,9 +14,10 @@ use super::table::Table;
 use crate::facts::Accepted;
 use crate::report::chart::Sparkline;
 use crate::report::units::{Unit, counted};
-use crate::rules::outcome::{Action, Capped};
+use crate::rules::outcome::{Action, Capped, Reading};
 use crate::rules::reference;
 use crate::rules::{Finding, RuleResult, Status, SubjectResult};
+use crate::severity::Severity;
 
 /// Subjects of one card that are shown with evidence and reasoning; the others with one line.
 const FULL_SUBJECTS: usize = 3;
@@ -157,7 +158,12 @@ impl Card {
         let (_, first) = *fired.first()?;
         let title = if fired.len() == 1 { first.title.clone() } else { group_title(fired) };
         let subjects = anchors.subjects.into_iter().zip(fired);
-        let subjects = subjects.map(|(id, (s, f))| Subject::new(cx, id, s, f)).collect();
+        // Of an info one proof is enough: the others were decided by the same tests.
+        let proofs = if first.severity == Severity::Info { 1 } else { FULL_SUBJECTS };
+        let subjects = subjects
+            .enumerate()
+            .map(|(i, (id, (s, f)))| Subject::new(cx, id, s, f, i < proofs))
+            .collect();
         Some(Self {
             anchor: anchors.card,
             rule: rule.id.clone(),
@@ -182,7 +188,14 @@ impl Card {
 }
 
 impl Subject {
-    fn new(cx: &Cx<'_>, anchor: String, result: &SubjectResult, f: &Finding) -> Self {
+    fn new(
+        cx: &Cx<'_>,
+        anchor: String,
+        result: &SubjectResult,
+        f: &Finding,
+        with_proof: bool,
+    ) -> Self {
+        let reasoning: &[Reading] = if with_proof { &result.reasoning } else { &[] };
         Self {
             anchor,
             name: result.subject.clone(),
@@ -215,8 +228,8 @@ impl Subject {
                 })
                 .collect(),
             actions: f.actions.iter().map(ActionView::new).collect(),
-            evidence: excerpts::of(cx, &result.reasoning),
-            reasoning: reasoning::table(&result.reasoning),
+            evidence: excerpts::of(cx, reasoning),
+            reasoning: reasoning::table(reasoning, f.severity),
             fingerprint: result.fingerprint.clone(),
         }
     }

@@ -15,6 +15,8 @@ use crate::rules::{RuleResult, Status};
 
 /// Sources without content listed at most.
 const MAX_GAPS: usize = 200;
+/// Sources named at most that lack for the same reason.
+const MAX_PATHS: usize = 100;
 
 /// The section and the banner.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -304,11 +306,18 @@ fn left_open(rule: &RuleResult) -> String {
                 missing.iter().take(2).map(|m| format!("{} ({})", m.path, m.absence)).collect();
             open.push(format!("{name}{}", lacks.join("; ")));
         }
-        open.extend(s.undecided.iter().filter(|u| is_lacking(u)).map(|u| {
-            let lacks = u.missing.iter().filter(|m| !m.is_meaningless()).take(3);
-            let lacks: Vec<&str> = lacks.map(|m| m.path.as_str()).collect();
-            format!("{name}{} not assessable: {}", u.severity.as_str(), lacks.join(", "))
-        }));
+        let undecided = || s.undecided.iter().filter(|u| is_lacking(u));
+        let missing = undecided().flat_map(|u| &u.missing).filter(|m| !m.is_meaningless());
+        let mut lacks: Vec<&str> = missing.map(|m| m.path.as_str()).collect();
+        lacks.sort_unstable();
+        lacks.dedup();
+        lacks.truncate(3);
+        let mut severities: Vec<&str> = undecided().map(|u| u.severity.as_str()).collect();
+        severities.dedup();
+        if !severities.is_empty() {
+            let which = severities.join(" or ");
+            open.push(format!("{name}whether it is {which} is open without {}", lacks.join(", ")));
+        }
     }
     let rest = open.len().saturating_sub(6);
     open.truncate(6);
@@ -345,12 +354,21 @@ fn not_applicable(cx: &Cx<'_>) -> Table {
 }
 
 fn gaps(cx: &Cx<'_>) -> Table {
-    let mut table = Table::new("Sources without whole content", &["Source", "Reason", "Detail"]);
+    let mut table = Table::new("Sources without whole content", &["Reason", "Detail", "Sources"]);
+    let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for gap in &cx.facts.tree.collection.gaps {
+        groups.entry((&gap.reason, &gap.detail)).or_default().push(&gap.path);
+    }
+    for ((reason, detail), paths) in groups {
+        let more = paths.len().saturating_sub(MAX_PATHS);
+        let mut names = paths.iter().take(MAX_PATHS).copied().collect::<Vec<_>>().join("  ");
+        if more > 0 {
+            names.push_str(&format!("  and {more} more"));
+        }
         table.push(Row::new(vec![
-            Cell::code(&gap.path),
-            Cell::text(gap.reason.replace('_', " ")),
-            Cell::text(&gap.detail),
+            Cell::text(reason.replace('_', " ")),
+            Cell::text(detail),
+            Cell::code(names),
         ]));
     }
     table.limit(MAX_GAPS, "");

@@ -47,7 +47,13 @@ pub(super) fn of(cx: &Cx<'_>, readings: &[Reading]) -> Vec<ExcerptView> {
             collect(cx, at, 0, &mut seen, &mut places);
         }
     }
-    choose(places).iter().map(|p| view(cx, p)).collect()
+    let mut views: Vec<ExcerptView> = choose(places).iter().map(|p| view(cx, p)).collect();
+    // A source of which no line stands out is named where the rule says how it decided.
+    let tells = |v: &ExcerptView| v.excerpt.as_ref().is_none_or(|e| !e.lines.is_empty());
+    if views.iter().any(tells) {
+        views.retain(tells);
+    }
+    views
 }
 
 fn collect(
@@ -105,7 +111,11 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
         first.extend(family.into_iter().next());
         second.extend(last);
     }
-    first.into_iter().chain(second).take(MAX_EXCERPTS).collect()
+    // Lines say more than the name of a file.
+    let vague = |p: &Place| p.ranges.iter().all(|(line, _)| *line == 0);
+    let mut chosen: Vec<Place> = first.into_iter().chain(second).collect();
+    chosen.sort_by_key(vague);
+    chosen.into_iter().take(MAX_EXCERPTS).collect()
 }
 
 fn view(cx: &Cx<'_>, place: &Place) -> ExcerptView {

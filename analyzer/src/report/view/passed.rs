@@ -1,6 +1,6 @@
 //! Checks that looked and found nothing.
 
-use super::cell::{Badge, Cell};
+use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Row, Table};
 use crate::report::units::counted;
@@ -8,7 +8,7 @@ use crate::rules::Status;
 
 /// One row a rule that fired nowhere and was clear somewhere.
 pub(super) fn table(cx: &Cx<'_>) -> Table {
-    let mut table = Table::new("Checks that passed", &["Check", "Status", "Because"]);
+    let mut table = Table::new("Checks that passed", &["Check", "Clear", "Because"]);
     for rule in &cx.assessment.rules {
         let mut because = None;
         let mut clear = 0;
@@ -29,11 +29,11 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
         let scope = if rule.subjects.len() > 1 {
             format!("{clear} of {}", counted(rule.subjects.len(), "subject"))
         } else {
-            String::new()
+            "yes".to_owned()
         };
         table.push(Row::new(vec![
             Cell::text(&rule.summary).with_note(&rule.id),
-            Cell::badge(Badge::CLEAR).with_note(scope),
+            Cell::text(scope),
             Cell::text(because.unwrap_or_default()),
         ]));
     }

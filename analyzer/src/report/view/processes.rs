@@ -13,7 +13,7 @@ use crate::report::visible::clip;
 /// Rows at most.
 const MAX_ROWS: usize = 200;
 /// Command lines are cut here; the archive has all of them.
-const MAX_COMMAND: usize = 120;
+const MAX_COMMAND: usize = 160;
 
 /// The section.
 #[derive(Clone, Debug, Default, Serialize)]

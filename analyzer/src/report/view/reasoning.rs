@@ -6,49 +6,58 @@ use crate::locator::Locator;
 use crate::report::evidence::shown_path;
 use crate::report::units::{self, Unit};
 use crate::report::visible::clip;
-use crate::rules::outcome::Reading;
+use crate::rules::outcome::{Reading, Test};
+use crate::severity::Severity;
 
 /// Rows at most.
 const MAX_ROWS: usize = 40;
 
 /// fact | value | source | test | result.
-pub(super) fn table(readings: &[Reading]) -> Table {
+///
+/// Of an info only what held is shown: what a graver finding would have needed is in the JSON.
+pub(super) fn table(readings: &[Reading], severity: Severity) -> Table {
+    let brief = severity == Severity::Info;
+    let counts = |t: &&Test| t.role != "action" && !(brief && t.result == "false");
     let mut table =
         Table::new("How the rule decided", &["Fact", "#Value", "Source", "Test", "Result"]);
     let mut told: Vec<(&str, &str)> = Vec::new();
     for reading in readings {
-        for (i, test) in reading.tests.iter().enumerate() {
+        // Which actions are offered is no part of the decision.
+        let decisive = reading.tests.iter().filter(counts).collect::<Vec<_>>();
+        if decisive.is_empty() && !reading.tests.is_empty() {
+            continue;
+        }
+        // A test of several facts stands in full with the first of them.
+        let mut tests = Vec::new();
+        for test in &decisive {
+            let name = (test.condition.as_str(), test.role.as_str());
+            if !told.contains(&name) {
+                told.push(name);
+                tests.push([
+                    Cell::code(clip(test.condition.trim(), 300)).with_note(&test.role),
+                    Cell::text(&test.result),
+                ]);
+            }
+        }
+        if tests.is_empty() {
+            let part = if decisive.is_empty() { "in its text" } else { "in a test above" };
+            tests.push([Cell::text(part), Cell::default()]);
+        }
+        for (i, test) in tests.into_iter().enumerate() {
             let mut cells = if i == 0 {
-                vec![
-                    Cell::code(&reading.name),
-                    value(reading),
-                    Cell::text(source(&reading.sources)),
-                ]
+                let source = Cell::text(source(&reading.sources));
+                vec![Cell::code(&reading.name), value(reading), source]
             } else {
                 vec![Cell::text("″"), Cell::default(), Cell::default()]
             };
-            // A test of several facts stands in full with the first of them.
-            let name = (test.condition.as_str(), test.role.as_str());
-            if told.contains(&name) {
-                cells.extend([Cell::text("the same"), Cell::default()]);
-            } else {
-                told.push(name);
-                cells.push(Cell::code(clip(test.condition.trim(), 300)).with_note(&test.role));
-                cells.push(Cell::text(&test.result));
-            }
-            table.push(Row::new(cells));
-        }
-        if reading.tests.is_empty() {
-            let mut cells = vec![
-                Cell::code(&reading.name),
-                value(reading),
-                Cell::text(source(&reading.sources)),
-            ];
-            cells.extend([Cell::text("in its text"), Cell::default()]);
+            cells.extend(test);
             table.push(Row::new(cells));
         }
     }
     table.limit(MAX_ROWS, "");
+    if brief && !table.rows.is_empty() {
+        table.note = Some("Tests that were false are left out; --format json has them.".to_owned());
+    }
     table
 }
 

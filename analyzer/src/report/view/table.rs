@@ -57,8 +57,12 @@ impl Row {
     #[must_use]
     pub fn of(prefix: &str, mut cells: Vec<Cell>) -> Self {
         for cell in &mut cells {
-            if let Some(rest) = cell.fact.as_deref().and_then(|f| f.strip_prefix(prefix)) {
-                cell.fact = Some(rest.to_owned());
+            for fact in
+                std::iter::once(&mut cell.fact).chain(cell.spark.as_mut().map(|s| &mut s.fact))
+            {
+                if let Some(rest) = fact.as_deref().and_then(|f| f.strip_prefix(prefix)) {
+                    *fact = Some(rest.to_owned());
+                }
             }
         }
         Self { fact: Some(prefix.to_owned()), cells }
