@@ -241,6 +241,11 @@ fn compare(result: &RuleResult, expect: &Expect) -> Result<(), String> {
 fn statuses(meant: &[&SubjectResult]) -> String {
     let one = |s: &&SubjectResult| match &s.status {
         Status::Fired(f) => format!("outcome `{}`", f.outcome),
+        Status::NotAssessable { missing } => {
+            let lacks: Vec<String> =
+                missing.iter().take(3).map(|m| format!("{} {}", m.path, m.absence)).collect();
+            format!("not_assessable ({})", lacks.join("; "))
+        }
         other => word(other).to_owned(),
     };
     meant.iter().map(one).collect::<Vec<_>>().join(", ")
