@@ -28,6 +28,10 @@ pub struct Host {
     pub uptime_s: Option<f64>,
     /// Wall clock of the snapshot, seconds since 1970 UTC.
     pub taken_unix_s: Option<f64>,
+    /// The day of the snapshot in UTC: `2026-01-31`.
+    pub taken_date: Option<String>,
+    /// Units of systemd that have failed; only archives of others tell.
+    pub failed_units: Option<Vec<String>>,
     /// Offset of the host's local time from UTC.
     pub utc_offset_s: Option<i64>,
     /// Page size.

@@ -107,6 +107,7 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ),
     ("commands/ss", &["ss_-peaonmi", "ss_-peaonmiT", "ss_-tanoiem"]),
     ("commands/sysctl_-a", &["sysctl_-a"]),
+    ("commands/systemctl_show_service", &["systemctl_show_service_--all"]),
     ("commands/uname", &["uname_-a"]),
     ("commands/uptime", &["uptime"]),
 ];

@@ -151,6 +151,7 @@ total! {
     lscpu: super::lscpu::SAMPLE, super::lscpu::parse;
     lspci: super::lspci::SAMPLE, super::lspci::parse;
     maps: super::maps::SAMPLE, super::maps::parse;
+    systemctl_show: super::systemctl_show::SAMPLE, super::systemctl_show::parse;
     pid_sched: super::pid_sched::SAMPLE, super::pid_sched::parse;
     pid_schedstat: super::pid_schedstat::SAMPLE, super::pid_schedstat::parse;
     mdstat: super::mdstat::SAMPLE, super::mdstat::parse;

@@ -108,6 +108,7 @@ pub mod statfs;
 pub mod swaps;
 pub mod sysctl;
 pub mod sysctl_conf;
+pub mod systemctl_show;
 pub mod sysvipc_msg;
 pub mod sysvipc_sem;
 pub mod sysvipc_shm;

@@ -7,7 +7,7 @@ use crate::parse::version;
 
 use super::super::host::Host;
 use super::super::inputs::Inputs;
-use super::super::method::num::{from_i64, from_u64, signed};
+use super::super::method::num::{from_i64, from_u64, signed, to_i64};
 use super::super::plan::{Packed, Sampled};
 use super::{Archive, Book};
 
@@ -62,8 +62,43 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         let absence = Absence::new(Reason::ParseError, "the release does not begin with numbers");
         book.absent("host.kernel_number", absence);
     }
+    dated(&mut host, book);
+    failed_units(inputs, &mut host, book);
     hardware(inputs, &mut host, book);
     host
+}
+
+/// The day, for what has an end in a calendar.
+fn dated(host: &mut Host, book: &mut Book) {
+    let moment =
+        host.taken_unix_s.and_then(|s| jiff::Timestamp::from_second(to_i64(s.floor())).ok());
+    let date = moment.map(|t| t.to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
+    if date.is_some() {
+        book.source("host.taken_date", Locator::facts(["host.taken_unix_s"]));
+    }
+    host.taken_date = date;
+}
+
+fn failed_units(inputs: &Inputs, host: &mut Host, book: &mut Book) {
+    const FACT: &str = "host.failed_units";
+    let all = inputs.sched.units.values().filter_map(|s| {
+        let (reading, units) = s.good().next()?;
+        (!units.is_empty()).then(|| (s.entry(reading.pass), units))
+    });
+    let (mut paths, mut failed) = (Vec::new(), Vec::new());
+    for (path, units) in all {
+        paths.push(Locator::entry(path));
+        let of = units.iter().filter(|u| u.active_state.as_deref() == Some("failed"));
+        failed.extend(of.map(|u| u.id.clone()));
+    }
+    if paths.is_empty() {
+        let why = "systemd is not asked: its answer may wait for what is stuck";
+        return book.absent(FACT, Absence::new(Reason::NotCollected, why));
+    }
+    failed.sort();
+    failed.dedup();
+    host.failed_units = Some(failed);
+    book.sources(FACT, paths);
 }
 
 /// What a vendor's support is told for: Ubuntu's versions are years and months.

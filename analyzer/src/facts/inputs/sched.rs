@@ -1,9 +1,10 @@
 //! Scheduling: who runs where and with which priority, interrupts, pressure, limits.
 
-use crate::facts::plan::{Packed, Passes, Sampled};
+use crate::facts::plan::{Many, Packed, Passes, Sampled, text};
 use crate::parse::interrupts::Interrupts;
 use crate::parse::{
     ParseError, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat, pid_status, pressure,
+    systemctl_show,
 };
 
 use super::{Tid, number, pair, sys};
@@ -102,6 +103,10 @@ inputs! {
         |p| p.sampled("proc/interrupts", |t, _| interrupts::parse(t));
     /// Soft interrupts by CPU.
     softirqs: Sampled<Interrupts> = |p| p.sampled("proc/softirqs", |t, _| interrupts::parse(t));
+    /// What systemd knows of its units, in archives of others.
+    units: Many<Vec<systemctl_show::Unit>> = |p| p.many("commands/systemctl_show_", "", |_, b, _| {
+        systemctl_show::parse(&text(b))
+    });
     /// Control groups: all of them at the ends, those with limits in between.
     groups: Packed<String, String> = |p| sys(p, "packs/sys/cgroup", Passes::Ends);
 }

@@ -47,6 +47,7 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("Newest installed", "kernel.newest_installed"),
             ("A reboot is asked for", "kernel.reboot_required"),
             ("Taint", "kernel.taint"),
+            ("Failed units", "host.failed_units"),
         ],
     ),
     (

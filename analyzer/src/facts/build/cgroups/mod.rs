@@ -24,6 +24,7 @@ use super::{Book, Lists, ps};
 
 mod room;
 mod tree;
+mod units;
 
 pub(super) use room::{Room, Rooms};
 use tree::{Files, groups, upwards};
@@ -53,8 +54,10 @@ pub(super) fn build(
     let source = &inputs.sched.groups;
     let readings: Vec<_> = source.good().collect();
     let (Some(first), Some(last)) = (readings.first(), readings.last()) else {
-        book.absent("cgroups", source.absence());
-        return List::default();
+        return of_units(inputs, memory, book).unwrap_or_else(|| {
+            book.absent("cgroups", source.absence());
+            List::default()
+        });
     };
     let span_us = last.0.mono_us.saturating_sub(first.0.mono_us);
     let trees = Trees {
@@ -89,6 +92,36 @@ pub(super) fn build(
         },
     );
     List { items: rows }
+}
+
+/// Groups as systemd tells them: limits and use at one time, without the files that say so.
+fn of_units(inputs: &Inputs, memory: &Memory, book: &mut Book) -> Option<List<Cgroup>> {
+    let (pack, paths) = units::groups(inputs)?;
+    let trees = Trees {
+        first: groups(&pack),
+        last: groups(&pack),
+        span_s: None,
+        page_size_bytes: inputs.env.page_size_bytes,
+        memory_bytes: memory.total_bytes.and_then(|b| u64::try_from(b).ok()),
+    };
+    let mut rows: Vec<Cgroup> =
+        trees.last.iter().map(|(path, files)| trees.group(path, files)).filter(is_worth).collect();
+    rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
+    rows.truncate(MAX_ROWS);
+    for row in &mut rows {
+        if let Some(memory) = &mut row.memory {
+            memory.limit_path = None;
+        }
+        if let Some(cpu) = &mut row.cpu {
+            cpu.quota_path = None;
+        }
+    }
+    book.sources("cgroups", paths.into_iter().map(Locator::entry).collect());
+    let why = "systemd tells limits and use at one time, no events and no pressure";
+    if !rows.is_empty() {
+        book.absent("cgroups", Absence::new(Reason::NotCollected, why));
+    }
+    Some(List { items: rows })
 }
 
 /// All control groups at the end of the collection; nothing when they were not read.
