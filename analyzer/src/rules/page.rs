@@ -130,15 +130,19 @@ fn decides(rule: &Rule, params: &Value) -> Vec<Block> {
     out.extend(rule.outcomes.iter().map(outcome));
     for guard in &rule.guards {
         let says = outline(&guard.says.source, params);
-        let mut body = vec![code(&guard.when), Block::Text(format!("Because {}.", joined(&says)))];
-        if !guard.outcomes.is_empty() {
-            body.push(Block::Text(format!("Concerns only: {}.", guard.outcomes.join(", "))));
-        }
-        out.push(Block::Entry("clear".to_owned(), "whatever else is true, if".to_owned(), body));
+        let body = vec![code(&guard.when), Block::Text(format!("Because {}.", joined(&says)))];
+        out.push(if guard.outcomes.is_empty() {
+            Block::Entry("clear".to_owned(), "whatever else is true, if".to_owned(), body)
+        } else {
+            Block::Entry(String::new(), format!("never {}, if", guard.outcomes.join(", ")), body)
+        });
     }
     for c in &rule.confidence {
         let because = outline(&c.because.source, params);
-        let body = vec![code(&c.when), Block::Text(format!("Because {}.", joined(&because)))];
+        let mut body = vec![code(&c.when), Block::Text(format!("Because {}.", joined(&because)))];
+        if !c.outcomes.is_empty() {
+            body.push(Block::Text(format!("Concerns only: {}.", c.outcomes.join(", "))));
+        }
         let cap = if c.level.as_str() == "low" { ", and so at most info" } else { "" };
         let head = format!("{} confidence{cap}, if", c.level.as_str());
         out.push(Block::Entry(String::new(), head, body));
@@ -172,9 +176,10 @@ fn outcome(o: &Outcome) -> Block {
 }
 
 fn thresholds(rule: &Rule) -> Vec<Block> {
-    let mut out: Vec<Block> = rule
-        .file
-        .params
+    // As they stand in the file: one often speaks of the one before it.
+    let mut params: Vec<_> = rule.file.params.iter().collect();
+    params.sort_by_key(|(_, p)| p.span().start);
+    let mut out: Vec<Block> = params
         .iter()
         .map(|(name, p)| {
             let p = p.get_ref();
@@ -186,14 +191,18 @@ fn thresholds(rule: &Rule) -> Vec<Block> {
             Block::Entry(String::new(), head, body)
         })
         .collect();
-    if let Some(name) = rule.file.params.keys().next() {
+    if let Some((name, _)) = params.first() {
         let example = format!("Set another with --set {}.{name}=VALUE.", rule.id);
         out.push(Block::Text(example));
     }
     out
 }
 
+/// A sentence begins large, unless with the name of something.
 fn upper(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains('_')) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
@@ -215,6 +224,9 @@ fn action(a: &Action, params: &Value) -> Block {
     let text = |t: &super::text::Template| joined(&outline(&t.source, params));
     let mut body = Vec::new();
     body.extend(a.command.as_ref().map(|c| Block::Code(outline(&c.source, params))));
+    if !a.outcomes.is_empty() {
+        body.push(Block::Text(format!("For: {}.", a.outcomes.join(", "))));
+    }
     if let Some(when) = &a.when {
         body.push(Block::Text("Only if".to_owned()));
         body.push(code(when));
