@@ -229,8 +229,14 @@ impl One<'_> {
             }
         }
         let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        // Closes of the last seconds of the window: what is accepted is counted over the window.
+        let last = later.as_ref().map(|l| (l.sockets.as_slice(), &l.paths));
+        if let Some((_, paths)) = last {
+            let locators = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+            book.sources(format!("{}.time_wait", self.fact), locators);
+        }
         let sources = time_wait::Sources {
-            sockets,
+            sockets: last.map_or(sockets, |(sockets, _)| sockets),
             listeners: &listeners,
             keys: &ns.port_keys,
             counters: ns.counters.as_ref(),
