@@ -3,6 +3,7 @@
 suites="bookworm forky"
 load=""
 tools="numactl"
+seconds=300
 
 machine() {
   nodes 4 256 1
