@@ -21,6 +21,12 @@ pub fn is_journal(name: &str) -> bool {
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether a source (without sample prefix) is a pack ([`crate::pack`]).
+#[must_use]
+pub fn is_pack(path: &str) -> bool {
+    path.starts_with("packs/")
+}
+
 /// A source read again: `samples/<pass>/<path>`. Pass 0 is the path itself.
 #[must_use]
 pub fn sample(pass: u32, path: &str) -> String {

@@ -52,15 +52,20 @@ impl Outcome {
     /// The inverse of [`Outcome::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
+        Self::from_bytes(word.as_bytes())
+    }
+
+    /// As [`Outcome::from_word`], of bytes that nobody has looked at.
+    pub(crate) const fn from_bytes(word: &[u8]) -> Option<Self> {
         Some(match word {
-            "collected" => Self::Collected,
-            "missing" => Self::Missing,
-            "denied" => Self::Denied,
-            "timed_out" => Self::TimedOut,
-            "truncated" => Self::Truncated,
-            "vanished" => Self::Vanished,
-            "failed" => Self::Failed,
-            "skipped" => Self::Skipped,
+            b"collected" => Self::Collected,
+            b"missing" => Self::Missing,
+            b"denied" => Self::Denied,
+            b"timed_out" => Self::TimedOut,
+            b"truncated" => Self::Truncated,
+            b"vanished" => Self::Vanished,
+            b"failed" => Self::Failed,
+            b"skipped" => Self::Skipped,
             _ => return None,
         })
     }

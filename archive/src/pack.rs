@@ -192,29 +192,27 @@ fn record(bytes: &[u8], offset: usize) -> Result<Record<'_>, PackError> {
     let window = rest.get(..MAX_HEAD_BYTES).unwrap_or(rest);
     let end = window.iter().position(|b| *b == b'\n');
     let head = end.and_then(|end| window.get(..end)).ok_or(err("a header line"))?;
-    let head = std::str::from_utf8(head).ok().ok_or(err("a header line in UTF-8"))?;
     // Words of a few bytes: a loop over them is faster than a search.
-    let mut rest = head;
-    let mut word = || {
-        let end = rest.bytes().position(|b| b == b' ');
-        let (word, after) = rest.split_at_checked(end?)?;
-        rest = after.get(1..)?;
-        Some(word)
-    };
-    let words = err("`key bytes outcome microseconds`");
-    let [key, size, outcome] = [word(), word(), word()].map(|word| word.ok_or(words));
-    let (key, size, outcome, us) = (key?, size?, outcome?, rest);
-    if us.contains(' ') {
-        return Err(err("four words"));
-    }
-    let key = decode(key).ok_or(err("a percent-encoded key"))?;
-    let size: usize = size.parse().ok().ok_or(err("a size in bytes"))?;
-    let outcome = Outcome::from_word(outcome).ok_or(err("an outcome"))?;
-    let us = us.parse().ok().ok_or(err("microseconds"))?;
+    let mut words = head.splitn(4, |b| *b == b' ');
+    let mut word = || words.next().ok_or(err("`key bytes outcome microseconds`"));
+    let (key, size, outcome, us) = (word()?, word()?, word()?, word()?);
+    let key = std::str::from_utf8(key).ok().and_then(decode).ok_or(err("a percent-encoded key"))?;
+    let size = number(size).and_then(|n| usize::try_from(n).ok()).ok_or(err("a size in bytes"))?;
+    let outcome = Outcome::from_bytes(outcome).ok_or(err("an outcome"))?;
+    let us = number(us).ok_or(err("microseconds"))?;
     let start = offset + head.len() + 1;
     let content = start.checked_add(size).and_then(|end| bytes.get(start..end));
     let content = content.ok_or(err("as many bytes as the record says"))?;
     Ok(Record { key, outcome, us, content, offset: start })
+}
+
+/// Decimal digits, and nothing else.
+fn number(digits: &[u8]) -> Option<u64> {
+    let add = |sum: u64, digit: &u8| {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 { None } else { sum.checked_mul(10)?.checked_add(digit.into()) }
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::damage::{Damage, DamageKind};
 use crate::frame::{Fuel, MAGIC, Span, next_magic, span};
-use crate::tarball::{Bounds, Kind, walk};
+use crate::tarball::{Bounds, Kind, walk_bytes};
 use crate::{Journal, Limits, names};
 
 /// Why bytes are no archive of ours at all.
@@ -284,7 +284,7 @@ fn open(bytes: &[u8], span: &Span, limits: &Limits, mut data: Vec<u8>) -> Result
     let mut entries = Vec::new();
     let mut broken = None;
     let bounds = Bounds { members: limits.entries_per_frame as u64, path_bytes: limits.path_bytes };
-    walk(data.as_slice(), bounds, |member, _| {
+    walk_bytes(&data, bounds, |member, _| {
         if member.kind == Kind::File {
             match place(&data, member.offset, member.size) {
                 Some(at) => entries.push((member.path, at)),

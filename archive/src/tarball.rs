@@ -5,9 +5,9 @@
 //! Format: <https://www.gnu.org/software/tar/manual/html_node/Standard.html>, pax:
 //! <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html>.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
-use tar::{EntryType, PaxExtensions};
+use tar::{Entries, EntryType, PaxExtensions};
 
 /// Size of a tar block: header, and unit of padding.
 pub const BLOCK: usize = 512;
@@ -106,13 +106,37 @@ struct Ahead {
 pub fn walk(
     from: impl Read,
     bounds: Bounds,
-    mut visit: impl FnMut(Member, &mut dyn Read) -> io::Result<()>,
+    visit: impl FnMut(Member, &mut dyn Read) -> io::Result<()>,
 ) -> Result<(), TarError> {
     let mut archive = tar::Archive::new(from);
+    let start = archive.entries().map_err(|source| TarError::Read { members: 0, source })?;
+    walk_from(start, bounds, visit)
+}
+
+/// As [`walk`], of tar bytes in memory: contents that nobody reads are not even copied. A last
+/// member that is cut short is told as if it were whole; compare its place with the bytes.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_bytes(
+    bytes: &[u8],
+    bounds: Bounds,
+    visit: impl FnMut(Member, &mut dyn Read) -> io::Result<()>,
+) -> Result<(), TarError> {
+    let mut archive = tar::Archive::new(Cursor::new(bytes));
+    let start = archive.entries_with_seek();
+    walk_from(start.map_err(|source| TarError::Read { members: 0, source })?, bounds, visit)
+}
+
+fn walk_from<R: Read>(
+    start: Entries<'_, R>,
+    bounds: Bounds,
+    mut visit: impl FnMut(Member, &mut dyn Read) -> io::Result<()>,
+) -> Result<(), TarError> {
     let mut members = 0_u64;
     let fail = |members| move |source| TarError::Read { members, source };
     let mut ahead = Ahead::default();
-    for entry in archive.entries().map_err(fail(0))?.raw(true) {
+    for entry in start.raw(true) {
         let mut entry = entry.map_err(fail(members))?;
         members += 1;
         if members > bounds.members {
@@ -284,6 +308,14 @@ mod tests {
         });
         assert!(end.is_err());
         assert_eq!(seen, ["a", "b"], "a header that is whole is told, its content is not there");
+        let mut places = Vec::new();
+        let end = walk_bytes(cut, BOUNDS, |m, _| {
+            places.push((m.path, m.offset, m.size));
+            Ok(())
+        });
+        assert!(end.is_ok());
+        assert_eq!(places, [("a".to_owned(), 512, 600), ("b".to_owned(), 2048, 600)]);
+        assert!(2048 + 600 > cut.len(), "its place tells that it is cut");
         tar[1536] ^= 1;
         assert!(matches!(list(&tar), Err(TarError::Read { members: 1, .. })));
     }

@@ -91,6 +91,7 @@ pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce
                 path: entry.path,
                 pass: entry.pass,
                 mono_us: entry.mono_us,
+                part: entry.part,
                 content: entry.content,
             });
         });

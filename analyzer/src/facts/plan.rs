@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use linsight_archive::JournalLine;
 
+use crate::input::Part;
 use crate::parse::{ParseEnv, ParseError};
 
 mod packs;
@@ -38,6 +39,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) pass: u32,
     /// When reading began.
     pub(crate) mono_us: u64,
+    /// Which part of a pack; every other source comes whole.
+    pub(crate) part: Part,
     /// Its bytes.
     pub(crate) content: &'a [u8],
 }
@@ -107,7 +110,7 @@ impl<'a> Plan<'a> {
         parse: impl Fn(&str, &ParseEnv) -> Result<Option<T>, ParseError> + Send + Sync + 'static,
     ) -> Arc<Slot<Pack<K, T>>> {
         let slot = self.slot(path, "", self.wanted(path, passes));
-        let reader = packs::PackReader { slot: slot.clone(), key, parse };
+        let reader = packs::PackReader::new(slot.clone(), key, parse);
         self.packs.entry(path.to_owned()).or_default().push(Box::new(reader));
         slot
     }

@@ -9,7 +9,7 @@ use super::frames::About;
 use super::index::{Builder, Index, Stored};
 use super::layout::{ALIASES, Layout};
 use super::packs::{Made, packs};
-use super::snapshot::{Entry, HostEnv};
+use super::snapshot::{Entry, HostEnv, Pieces};
 use super::tree::{Node, Tree};
 use super::{Format, Limits};
 
@@ -190,26 +190,6 @@ impl Files {
         });
     }
 
-    /// All of a source.
-    pub(super) fn join(&self, stored: &Stored<At>) -> Vec<u8> {
-        let mut out = Vec::new();
-        for piece in &stored.pieces {
-            match &piece.at {
-                At::File(path) => {
-                    out.extend_from_slice(
-                        self.tree.content(path, &self.limits).unwrap_or_default(),
-                    );
-                }
-                At::Pack(path) => {
-                    out.extend(
-                        self.packs.get(path).map(|p| p.bytes(&self.tree)).unwrap_or_default(),
-                    );
-                }
-            }
-        }
-        out
-    }
-
     /// The latest change of any file.
     pub(super) fn newest_unix_s(&self) -> Option<u64> {
         self.tree.newest_unix_s()
@@ -229,6 +209,15 @@ impl Files {
         let big = words.split_whitespace().any(|word| matches!(word, "s390x" | "ppc64"));
         let four = 4 << 10;
         HostEnv { page_size_bytes: page.unwrap_or(four), ticks_per_s: 100, little_endian: !big }
+    }
+}
+
+impl Pieces<At> for Files {
+    fn find<T>(&self, stored: &Stored<At>, mut f: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        stored.pieces.iter().find_map(|piece| match &piece.at {
+            At::File(path) => f(self.tree.content(path, &self.limits)?),
+            At::Pack(path) => f(&self.packs.get(path)?.bytes(&self.tree)),
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::Limits;
 use super::index::{Builder, Index, Stored};
-use super::snapshot::Entry;
+use super::snapshot::{Entry, Part, Pieces};
 
 /// Frames kept decompressed for random access: evidence of one finding lies close together.
 const CACHED_FRAMES: usize = 4;
@@ -193,6 +193,11 @@ impl Frames {
                 f(&Entry::of(stored, bytes));
                 continue;
             }
+            if names::is_pack(&stored.path) {
+                let part = Part { index: *i, of: stored.pieces.len(), start: piece.start };
+                f(&Entry::part_of(stored, part, bytes));
+                continue;
+            }
             let joined = self.wait(*source, *i, bytes, stored, &mut lock(waiting));
             if let Some(joined) = joined {
                 f(&Entry::of(stored, &joined));
@@ -229,7 +234,7 @@ impl Frames {
                 place.insert(Joining { content, missing: stored.pieces.len() })
             }
         };
-        let start = stored.pieces.iter().take(i).map(|piece| piece.len).sum::<usize>();
+        let start = stored.pieces.get(i).map_or(0, |piece| piece.start);
         if let Some(place) = joined.content.get_mut(start..start + bytes.len()) {
             place.copy_from_slice(bytes);
         }
@@ -239,17 +244,6 @@ impl Frames {
         }
         *used -= total;
         joining.remove(&source).map(|joined| joined.content)
-    }
-
-    /// All of a source, for random access.
-    pub(super) fn join(&self, stored: &Stored<Place>) -> Vec<u8> {
-        let mut out = Vec::new();
-        for piece in &stored.pieces {
-            if let Some(data) = self.cached(piece.at.frame) {
-                out.extend_from_slice(data.get(piece.at.at.clone()).unwrap_or_default());
-            }
-        }
-        out
     }
 
     fn cached(&self, frame: usize) -> Option<Arc<Vec<u8>>> {
@@ -268,6 +262,16 @@ impl Frames {
         cache.push_front((frame, Arc::clone(&data)));
         cache.truncate(CACHED_FRAMES);
         Some(data)
+    }
+}
+
+/// For random access.
+impl Pieces<Place> for Frames {
+    fn find<T>(&self, stored: &Stored<Place>, mut f: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        stored.pieces.iter().find_map(|piece| {
+            let data = self.cached(piece.at.frame)?;
+            f(data.get(piece.at.at.clone())?)
+        })
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Stored<L> {
 #[derive(Debug)]
 pub(super) struct Piece<L> {
     pub(super) part: u32,
+    /// Where it begins in the source; known when all pieces are.
+    pub(super) start: usize,
     pub(super) len: usize,
     pub(super) at: L,
 }
@@ -95,7 +97,7 @@ impl<L> Builder<L> {
             stored.len() - 1
         });
         let Some(source) = stored.get_mut(i) else { return };
-        let piece = Piece { part, len, at };
+        let piece = Piece { part, start: 0, len, at };
         match source.pieces.iter_mut().find(|p| p.part == part) {
             // As tar does when it unpacks: the last one stays.
             Some(old) => {
@@ -190,7 +192,12 @@ fn finish_source<L>(
     if !whole && source.outcome == Outcome::Collected {
         source.outcome = Outcome::Truncated;
     }
-    source.bytes = source.pieces.iter().map(|piece| piece.len as u64).sum();
+    let mut bytes = 0;
+    for piece in &mut source.pieces {
+        piece.start = bytes;
+        bytes += piece.len;
+    }
+    source.bytes = bytes as u64;
 }
 
 #[cfg(test)]
@@ -223,6 +230,7 @@ mod tests {
         let index = b.finish(&Limits::default());
         let a = index.find("a", 2).unwrap();
         assert_eq!(a.pieces.iter().map(|p| p.at).collect::<String>(), "xy");
+        assert_eq!(a.pieces.iter().map(|p| p.start).collect::<Vec<_>>(), [0, 4]);
         assert_eq!((a.outcome, a.bytes, a.mono_us), (Outcome::Collected, 7, 5));
         assert_eq!(index.find("b", 0).unwrap().outcome, Outcome::Truncated);
         assert_eq!(index.problems, ["b: 1 of its 2 parts are lost", "c: its content is lost"]);

@@ -35,7 +35,7 @@ mod tree;
 
 pub use error::InputError;
 pub use limits::Limits;
-pub use snapshot::{Entry, HostEnv, Snapshot, SourceLine};
+pub use snapshot::{Entry, HostEnv, Part, Snapshot, SourceLine};
 pub use source::Source;
 
 /// Kind of archive.

@@ -24,7 +24,7 @@ pub struct HostEnv {
     pub little_endian: bool,
 }
 
-/// One source as it is visited: all of it, parts joined.
+/// One source as it is visited: all of it, or one part of a pack.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     /// Path without sample prefix: `proc/meminfo`, `packs/proc-pid/stat`.
@@ -35,16 +35,40 @@ pub struct Entry<'a> {
     pub outcome: Outcome,
     /// `CLOCK_MONOTONIC` of the host when reading began; 0 where the collector did not say.
     pub mono_us: u64,
-    /// Bytes of content.
+    /// Bytes of content, of all parts.
     pub bytes: u64,
-    /// The content.
+    /// Which part it is.
+    pub part: Part,
+    /// The content, of this part.
     pub content: &'a [u8],
+}
+
+/// A part of a source. Packs are visited part by part, since each holds whole records: joining
+/// them would copy all there is of a large host. Every other source comes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// From 0, in the order of the content.
+    pub index: usize,
+    /// Parts that there are, and that are all visited.
+    pub of: usize,
+    /// Where it begins in the whole.
+    pub start: usize,
+}
+
+impl Part {
+    /// All there is.
+    pub const WHOLE: Self = Self { index: 0, of: 1, start: 0 };
 }
 
 impl<'a> Entry<'a> {
     pub(super) fn of<L>(stored: &'a Stored<L>, content: &'a [u8]) -> Self {
+        Self::part_of(stored, Part::WHOLE, content)
+    }
+
+    pub(super) fn part_of<L>(stored: &'a Stored<L>, part: Part, content: &'a [u8]) -> Self {
         let Stored { path, pass, outcome, mono_us, bytes, .. } = stored;
-        Self { path, pass: *pass, outcome: *outcome, mono_us: *mono_us, bytes: *bytes, content }
+        let (pass, outcome, mono_us, bytes) = (*pass, *outcome, *mono_us, *bytes);
+        Self { path, pass, outcome, mono_us, bytes, part, content }
     }
 }
 
@@ -143,8 +167,9 @@ impl Snapshot {
         Self { body, about, format, env, sha256, problems }
     }
 
-    /// Calls `f` for every source with content, in parallel and in no order. Frames are
-    /// decompressed, visited and dropped, so memory does not grow with the archive.
+    /// Calls `f` for every source with content, for a pack of ours once for each of its parts, in
+    /// parallel and in no order. Frames are decompressed, visited and dropped, so memory does not
+    /// grow with the archive.
     pub fn visit(&self, f: impl Fn(&Entry<'_>) + Sync) {
         match &self.body {
             Body::Frames(frames, index) => frames.visit(index, &f),
@@ -223,8 +248,8 @@ impl Snapshot {
     /// Why it is not there.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Absence> {
         match &self.body {
-            Body::Frames(frames, index) => read(index, |stored| frames.join(stored), path),
-            Body::Files(files, index) => read(index, |stored| files.join(stored), path),
+            Body::Frames(frames, index) => read(index, frames.as_ref(), path),
+            Body::Files(files, index) => read(index, files.as_ref(), path),
         }
     }
 
@@ -286,22 +311,36 @@ fn why(line: &JournalLine) -> String {
     [errno, line.reason.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn read<L>(
-    index: &Index<L>,
-    join: impl Fn(&Stored<L>) -> Vec<u8>,
-    path: &str,
-) -> Result<Vec<u8>, Absence> {
+/// How the pieces of sources are read again, one by one.
+pub(super) trait Pieces<L> {
+    /// Calls `f` with each piece of a source in order, until it gives something.
+    fn find<T>(&self, stored: &Stored<L>, f: impl FnMut(&[u8]) -> Option<T>) -> Option<T>;
+
+    /// All of a source.
+    fn join(&self, stored: &Stored<L>) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.find(stored, |piece| {
+            out.extend_from_slice(piece);
+            None::<()>
+        });
+        out
+    }
+}
+
+fn read<L>(index: &Index<L>, pieces: &impl Pieces<L>, path: &str) -> Result<Vec<u8>, Absence> {
     let (pass, bare) = names::split_sample(path);
     if let Some(stored) = index.find(bare, pass) {
-        return Ok(join(stored));
+        return Ok(pieces.join(stored));
     }
     let mut searched = None;
     for (stored, key) in packs_of(index, bare, pass) {
-        let bytes = join(stored);
-        let record = pack::records(&bytes).filter_map(Result::ok).find(|r| r.key == key);
-        match record.map(|r| (r.outcome, r.content)) {
+        let record = pieces.find(stored, |bytes| {
+            let record = pack::records(bytes).filter_map(Result::ok).find(|r| r.key == key)?;
+            Some((record.outcome, record.content.to_vec()))
+        });
+        match record {
             Some((outcome, content)) if outcome.has_content() || !content.is_empty() => {
-                return Ok(content.to_vec());
+                return Ok(content);
             }
             Some((outcome, _)) => {
                 let reason = Absence::reason_of(outcome).unwrap_or(Reason::Missing);

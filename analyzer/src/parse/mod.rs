@@ -129,7 +129,9 @@ mod hostile;
 
 pub use error::ParseError;
 pub use rows::{Counters, Rows};
-pub(crate) use words::{Fields, counter, cut, hex, kb, lines, measure, number, size, unescape};
+pub(crate) use words::{
+    Fields, counter, cut, digits, hex, kb, lines, measure, number, size, unescape,
+};
 
 /// What parsing must know of the host the text comes from. The archive records it: the analyzer's
 /// own host may have other pages and another byte order.

@@ -6,7 +6,7 @@
 //! 1 (process_api) S 0 0 0 0 -1 4194560 44315 3957331 0 469 88 459 16710 1885 10 -10 13 0 24 51355648 4717 …
 //! ```
 
-use super::{Fields, ParseEnv, ParseError, cut, number};
+use super::{Fields, ParseEnv, ParseError, cut, digits, number};
 
 /// One process or thread. Borrows its name: a snapshot holds a million of these lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,12 +144,37 @@ pub struct Times {
 /// One of them lacking or not a number.
 pub fn times(text: &str) -> Result<Times, ParseError> {
     let (_, _, mut f) = named(text)?;
+    if let Some(times) = times_of(f.rest().as_bytes()) {
+        return Ok(times);
+    }
+    // Not as kernels print it: said in words, by a reader that looks more closely.
     let state = f.word("state")?.chars().next().ok_or_else(|| f.error("a state"))?;
     let major_faults = f.pass(8).num("majflt")?;
     let (user_ticks, system_ticks) = (f.pass(1).num("utime")?, f.num("stime")?);
     let threads = f.pass(4).num("num_threads")?;
     let start_ticks = f.pass(1).num("starttime")?;
     Ok(Times { state, major_faults, user_ticks, system_ticks, threads, start_ticks })
+}
+
+/// The fields behind the name.
+fn times_of(fields: &[u8]) -> Option<Times> {
+    let mut words = fields.split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let [state] = *words.next()? else { return None };
+    let major_faults = digits(words.nth(8)?)?;
+    let (user_ticks, system_ticks) = (digits(words.nth(1)?)?, digits(words.next()?)?);
+    let threads = digits(words.nth(4)?)?;
+    let start_ticks = digits(words.nth(1)?)?;
+    let state = state.is_ascii_uppercase().then_some(state).or((state == b't').then_some(b't'))?;
+    let state = char::from(state);
+    Some(Times { state, major_faults, user_ticks, system_ticks, threads, start_ticks })
+}
+
+/// State letter of a line that is well formed: most of the lines of large hosts sleep, and are left
+/// alone after this look.
+#[must_use]
+pub fn quick_state(text: &str) -> Option<u8> {
+    let end = memchr::memrchr(b')', text.as_bytes())?;
+    text.as_bytes().get(end + 2).copied()
 }
 
 /// Reads name and state alone.
@@ -165,7 +190,8 @@ pub fn state(text: &str) -> Result<(&str, char), ParseError> {
 /// Process id as text, name, and what stands behind the last `)`.
 fn named(text: &str) -> Result<(&str, &str, Fields<'_>), ParseError> {
     let whole = || ParseError::new(1, text, "`pid (name) state …`");
-    let (head, tail) = text.rsplit_once(')').ok_or_else(whole)?;
+    let end = memchr::memrchr(b')', text.as_bytes()).ok_or_else(whole)?;
+    let (head, tail) = text.get(..end).zip(text.get(end + 1..)).ok_or_else(whole)?;
     let (pid, comm) = cut(head, b'(').ok_or_else(whole)?;
     let pid = pid.strip_suffix(' ').ok_or_else(whole)?;
     Ok((pid, comm, Fields::new(1, tail)))
@@ -200,7 +226,11 @@ mod tests {
             let (s, t) = (parse(&text, &ENV).unwrap(), times(&text).unwrap());
             assert_eq!(t, s.times());
             assert_eq!(state(&text).unwrap(), (s.comm, s.state));
+            assert_eq!(quick_state(&text).map(char::from), Some(s.state));
+            let padded = text.replace(" S ", "  S   ");
+            assert_eq!(times(&padded).unwrap(), t);
         }
+        assert_eq!((quick_state("1 (x)"), quick_state("")), (None, None));
         assert!(times("1 (x) S 1 2 3").is_err() && times("").is_err());
         assert!(state("1 (x) ").is_err() && state("1 x S").is_err());
     }

@@ -105,6 +105,62 @@ pub fn parse(text: &str) -> Result<PidStatus<'_>, ParseError> {
     if named { Ok(s) } else { Err(ParseError::new(None, text, "a line `Name: …`")) }
 }
 
+/// What a series of samples needs of the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Real user.
+    pub uid: Option<u32>,
+    /// `VmHWM`: largest resident size.
+    pub vm_hwm_bytes: Option<u64>,
+    /// `VmRSS`: resident size.
+    pub vm_rss_bytes: Option<u64>,
+    /// `RssAnon` (4.5).
+    pub rss_anon_bytes: Option<u64>,
+    /// `VmData`: private writable address space without stack.
+    pub vm_data_bytes: Option<u64>,
+    /// `VmSwap` (2.6.34).
+    pub vm_swap_bytes: Option<u64>,
+    /// `HugetlbPages` (4.4): not in the resident size.
+    pub hugetlb_bytes: Option<u64>,
+}
+
+/// Reads owner and sizes alone, and stops where the sizes end: the larger half of the file, signals
+/// and masks, is left alone.
+///
+/// # Errors
+/// As [`parse`], of what is read.
+pub fn sizes(text: &str) -> Result<Sizes, ParseError> {
+    let mut s = Sizes::default();
+    let mut lines = lines(text);
+    if !lines.next().is_some_and(|(_, first)| first.starts_with("Name:")) {
+        return Err(ParseError::new(None, text, "a line `Name: …`"));
+    }
+    for (line, text) in lines {
+        let size = match text.as_bytes() {
+            [b'U', b'i', b'd', b':', ..] => {
+                s.uid = Fields::new(line, text).pass(1).opt("uid")?;
+                continue;
+            }
+            [b'V' | b'R' | b'H', ..] => {
+                let Some((key, value)) = cut(text, b':') else { continue };
+                match key {
+                    "VmHWM" => (&mut s.vm_hwm_bytes, value),
+                    "VmRSS" => (&mut s.vm_rss_bytes, value),
+                    "RssAnon" => (&mut s.rss_anon_bytes, value),
+                    "VmData" => (&mut s.vm_data_bytes, value),
+                    "VmSwap" => (&mut s.vm_swap_bytes, value),
+                    "HugetlbPages" => (&mut s.hugetlb_bytes, value),
+                    _ => continue,
+                }
+            }
+            [b'T', b'h', b'r', b'e', b'a', b'd', b's', b':', ..] => break,
+            _ => continue,
+        };
+        *size.0 = Some(kb(line, size.1)?);
+    }
+    Ok(s)
+}
+
 /// A name for messages that lives long enough.
 fn key_of(key: &str) -> &'static str {
     match key {
@@ -188,6 +244,24 @@ mod tests {
         assert_eq!((s.vm_data_bytes, s.vm_pte_bytes), (Some(24264 * 1024), Some(216 * 1024)));
         assert_eq!((s.cpus_allowed, s.threads), (Some("0-1"), Some(2)));
         assert_eq!((s.voluntary_switches, s.involuntary_switches), (Some(696_151), Some(49018)));
+    }
+
+    #[test]
+    fn a_series_sees_the_same() {
+        let (all, few) = (parse(SAMPLE).unwrap(), sizes(SAMPLE).unwrap());
+        let same = Sizes {
+            uid: all.uid,
+            vm_hwm_bytes: all.vm_hwm_bytes,
+            vm_rss_bytes: all.vm_rss_bytes,
+            rss_anon_bytes: all.rss_anon_bytes,
+            vm_data_bytes: all.vm_data_bytes,
+            vm_swap_bytes: all.vm_swap_bytes,
+            hugetlb_bytes: all.hugetlb_bytes,
+        };
+        assert_eq!((few, few.vm_rss_bytes), (same, Some(46500 * 1024)));
+        assert_eq!(sizes("Name:\tx\nHugetlbPages:\t 8 kB\n").unwrap().hugetlb_bytes, Some(8192));
+        assert!(sizes("").is_err() && sizes("VmRSS:\t 1 kB\n").is_err());
+        assert_eq!(sizes("Name:\tx\nVmRSS:\t 12 pages\n").unwrap_err().line, Some(2));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Chapter: processes whose memory grows (M2), and which of their mappings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -126,16 +126,17 @@ fn each_size(inputs: &Inputs, window: &Window, mut see: impl FnMut(Identity, f64
     let own = load::own(inputs);
     let tasks: BTreeMap<u32, _> = inputs.process.tasks.good().map(|(r, p)| (r.pass, p)).collect();
     for (reading, pack) in window.readings(&inputs.process.sizes) {
-        let task_of = tasks.get(&reading.pass);
+        let mut task_of = tasks.get(&reading.pass).map(|tasks| tasks.in_order());
         for (pid, sizes) in pack.rows.iter().filter(|(pid, _)| !own.contains(pid)) {
-            let start = task_of.and_then(|p| p.get(pid)).map_or(0, |t| t.start_ticks);
+            let start = task_of.as_mut().and_then(|of| of(pid)).map_or(0, |t| t.start_ticks);
             see((*pid, start), window.at_s(reading.mono_us), reading.pass, *sizes);
         }
     }
 }
 
 fn tracks(inputs: &Inputs, window: &Window) -> BTreeMap<Identity, Track> {
-    let mut tracks: BTreeMap<Identity, Track> = BTreeMap::new();
+    // 600,000 records of a large host go through here: hashed, and put in order when they are few.
+    let mut tracks: HashMap<Identity, Track> = HashMap::new();
     each_size(inputs, window, |id, _, _, s| {
         let (private, data) = (s.private_bytes, s.data_bytes);
         let track = tracks.entry(id).or_insert(Track {
@@ -147,7 +148,7 @@ fn tracks(inputs: &Inputs, window: &Window) -> BTreeMap<Identity, Track> {
         track.data = (track.data.0.min(data), track.data.1.max(data));
         track.samples += 1;
     });
-    tracks
+    tracks.into_iter().collect()
 }
 
 /// Series of one process: by statm for the whole window, and by status where it was read.
@@ -175,7 +176,7 @@ fn spanning<'s>(better: &'s [Point], whole: &'s [Point]) -> &'s [Point] {
 }
 
 fn series(inputs: &Inputs, window: &Window, wanted: &[Identity]) -> BTreeMap<Identity, Both> {
-    let mut series: BTreeMap<Identity, Both> =
+    let mut series: HashMap<Identity, Both> =
         wanted.iter().map(|id| (*id, Both::default())).collect();
     let statuses: BTreeMap<u32, &Pack<u32, Status>> =
         inputs.process.status.good().map(|(r, p)| (r.pass, p)).collect();
@@ -190,7 +191,7 @@ fn series(inputs: &Inputs, window: &Window, wanted: &[Identity]) -> BTreeMap<Ide
         }
         both.status_data.extend(status.data_bytes.map(point));
     });
-    series
+    series.into_iter().collect()
 }
 
 /// What a row needs of the host.

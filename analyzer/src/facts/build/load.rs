@@ -58,7 +58,7 @@ struct States {
     uninterruptible: BTreeMap<u32, BTreeSet<Tid>>,
     /// Own tasks in R by pass.
     own_running: BTreeMap<u32, usize>,
-    /// Samples in which each process was seen at all.
+    /// Samples in which each process that once ran was seen at all.
     seen: BTreeMap<u32, usize>,
 }
 
@@ -81,7 +81,6 @@ impl States {
                 if is_own {
                     continue;
                 }
-                *states.seen.entry(*pid).or_default() += 1;
                 match task.state {
                     b'R' => _ = running.insert(*pid),
                     b'D' => _ = stuck.insert((*pid, *pid)),
@@ -100,7 +99,15 @@ impl States {
                 }
             }
         }
+        states.seen = states.times_seen(inputs, window);
         states
+    }
+
+    fn times_seen(&self, inputs: &Inputs, window: &Window) -> BTreeMap<u32, usize> {
+        let tasks = window.readings(&inputs.process.tasks);
+        let times = |pid: &u32| tasks.iter().filter(|(_, pack)| pack.get(pid).is_some()).count();
+        let running: BTreeSet<u32> = self.running.values().flatten().copied().collect();
+        running.into_iter().map(|pid| (pid, times(&pid))).collect()
     }
 }
 

@@ -329,14 +329,14 @@ fn hidden(inputs: &Inputs) -> Result<i64, Absence> {
     inputs.process.status.first()?;
     let present = inputs.process.processes.last()?;
     let exact = inputs.process.rollups.good().last().map(|(_, pack)| pack);
-    let latest = |pid: &u32| inputs.process.status.good().filter_map(|(_, p)| p.get(pid)).last();
+    let latest = inputs.process.status.latest();
     let (mut owned, mut known, mut lost) = (0_u64, 0_u64, 0_u64);
     // A zombie has given its memory back, and has no counters of it.
     let with_memory =
         present.rows.iter().filter(|(_, p)| !p.is_kernel_thread && p.task.state != b'Z');
     for (pid, _) in with_memory {
         let walked = exact.and_then(|p| p.get(pid)).and_then(|r| r.pss_anon_bytes);
-        match walked.or_else(|| latest(pid)?.rss_anon_bytes) {
+        match walked.or_else(|| latest.get(pid)?.rss_anon_bytes) {
             Some(bytes) => (owned, known) = (owned.saturating_add(bytes), known + 1),
             None => lost += 1,
         }

@@ -1,12 +1,10 @@
 //! Processes that once needed far more memory than now: by the kernel's high-water mark since they
 //! started, or by a spike inside the window.
 
-use std::collections::BTreeMap;
-
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
-use super::super::inputs::{Inputs, Status};
+use super::super::inputs::Inputs;
 use super::super::memory::Memory;
 use super::super::method::growth::Class;
 use super::super::method::num::{from_i64, ratio, signed};
@@ -26,12 +24,9 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, into: &mut Processes, book
         return;
     }
     book.source(FACT, Locator::entry(&inputs.process.status.path));
-    let mut latest: BTreeMap<u32, &Status> = BTreeMap::new();
-    for (_, pack) in inputs.process.status.good() {
-        latest.extend(pack.rows.iter().map(|(pid, status)| (*pid, status)));
-    }
+    let mut latest = inputs.process.status.latest().rows;
     let own = load::own(inputs);
-    latest.retain(|pid, _| !own.contains(pid));
+    latest.retain(|(pid, _)| !own.contains(pid));
     let total = memory.total_bytes.unwrap_or(0);
     let worth = MIN_BYTES.max(super::super::method::num::to_i64(MIN_TOTAL_RATIO * from_i64(total)));
     let mut rows: Vec<(u32, i64, i64, bool)> = latest

@@ -104,11 +104,9 @@ fn owners(inputs: &Inputs, window: &Window, swap: &mut Swap, book: &mut Book) {
         book.absent("swap.owned_bytes", inputs.process.status.absence());
         return;
     }
-    let mut latest: BTreeMap<u32, &Status> = BTreeMap::new();
-    for (_, pack) in inputs.process.status.good() {
-        latest.extend(pack.rows.iter().map(|(pid, status)| (*pid, status)));
-    }
+    let latest = inputs.process.status.latest();
     let mut rows: Vec<(u32, &Status, u64)> = latest
+        .rows
         .into_iter()
         .filter_map(|(pid, s)| Some((pid, s, s.swap_bytes.filter(|b| *b > 0)?)))
         .collect();

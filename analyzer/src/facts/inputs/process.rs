@@ -106,8 +106,10 @@ inputs! {
     /// Names of processes in R or D, in every sample: many live too short to be seen at its ends.
     active: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| {
-            let (name, state) = pid_stat::state(t)?;
-            Ok(matches!(state, 'R' | 'D').then(|| name.into()))
+            if !is_active(t) {
+                return Ok(None);
+            }
+            pid_stat::state(t).map(|(name, _)| Some(name.into()))
         });
     /// Sizes in every sample.
     sizes: Packed<u32, Sizes> =
@@ -117,7 +119,7 @@ inputs! {
     /// Sizes of the largest processes and of growers in every sample, of all at the start.
     status: Packed<u32, Status> =
         |p| p.packed("packs/proc-pid/status", Passes::All, number, |t, _| {
-            pid_status::parse(t).map(|s| Some(status(&s)))
+            pid_status::sizes(t).map(|s| Some(status(&s)))
         });
     /// Command lines, arguments joined by blanks.
     cmdlines: Packed<u32, Box<str>> =
@@ -149,8 +151,7 @@ inputs! {
     /// Threads in R or D, of all processes or of those that were looked at.
     active_threads: Packed<Tid, Thread> =
         |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
-            let (_, state) = pid_stat::state(t)?;
-            if !matches!(state, 'R' | 'D') {
+            if !is_active(t) {
                 return Ok(None);
             }
             pid_stat::parse(t, e).map(|s| Some(Thread {
@@ -250,7 +251,12 @@ fn sizes(s: pid_statm::PidStatm) -> Sizes {
     }
 }
 
-fn status(s: &pid_status::PidStatus<'_>) -> Status {
+/// In R or D, as far as the line can be read.
+fn is_active(stat: &str) -> bool {
+    matches!(pid_stat::quick_state(stat), Some(b'R' | b'D'))
+}
+
+fn status(s: &pid_status::Sizes) -> Status {
     Status {
         uid: s.uid,
         rss_anon_bytes: s.rss_anon_bytes,

@@ -44,8 +44,7 @@ inputs! {
     /// CPU of each thread that was in R.
     running: Packed<Tid, u32> =
         |p| p.packed("packs/proc-task/stat", Passes::All, pair, |t, e| {
-            // Most rows of some passes sleep: they are left alone without a look at all fields.
-            if !t.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R')) {
+            if pid_stat::quick_state(t) != Some(b'R') {
                 return Ok(None);
             }
             pid_stat::parse(t, e).map(|s| s.processor)

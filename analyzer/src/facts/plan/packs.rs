@@ -2,14 +2,18 @@
 //!
 //! A pack of a host with ten thousand processes has ten thousand records in every sample, and
 //! several chapters read the same ones. So the records are found, and their text is checked, once.
+//! And it comes part by part, on whichever thread: each part is read where it lies, and what was
+//! read is put together.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use linsight_archive::Outcome;
 use linsight_archive::pack::{PackError, Record, records};
 
-use super::{Piece, Slot, complain, text};
+use super::{Piece, Sampled, Slot, complain, text};
 use crate::absence::{Absence, Reason};
 use crate::parse::{ParseEnv, ParseError};
 
@@ -38,6 +42,48 @@ impl<K: Ord, T> Pack<K, T> {
         let at = self.rows.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
         self.rows.get(at).map(|(_, value)| value)
     }
+
+    /// The records of keys that are asked for in order: to go through two packs side by side.
+    pub(crate) fn in_order<'p>(&'p self) -> impl FnMut(&K) -> Option<&'p T> {
+        let mut rest = self.rows.as_slice();
+        move |key| {
+            while let Some(((k, value), after)) = rest.split_first() {
+                match k.cmp(key) {
+                    Ordering::Less => rest = after,
+                    Ordering::Equal => return Some(value),
+                    Ordering::Greater => break,
+                }
+            }
+            None
+        }
+    }
+}
+
+impl<K: Ord + Copy, T> Sampled<Pack<K, T>> {
+    /// Of each key its last record.
+    pub(crate) fn latest(&self) -> Pack<K, &T> {
+        let readings: Vec<&Pack<K, T>> = self.good().map(|(_, pack)| pack).collect();
+        let newest_first = readings.into_iter().rev().flat_map(|pack| &pack.rows);
+        let mut rows: Vec<(K, &T)> = newest_first.map(|(key, value)| (*key, value)).collect();
+        rows.sort_by_key(|(key, _)| *key);
+        rows.dedup_by_key(|(key, _)| *key);
+        Pack { rows, lost: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord, T> Pack<K, T> {
+    /// Puts parts together, in their order.
+    fn of_parts(parts: BTreeMap<usize, Self>) -> Self {
+        let rows = parts.values().map(|part| part.rows.len()).sum();
+        let mut all = Self { rows: Vec::with_capacity(rows), lost: BTreeMap::new() };
+        for part in parts.into_values() {
+            all.rows.extend(part.rows);
+            for (reason, (count, first)) in part.lost {
+                all.lost.entry(reason).or_insert((0, first)).0 += count;
+            }
+        }
+        all
+    }
 }
 
 /// Somebody who is interested in a pack.
@@ -62,16 +108,21 @@ pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseE
     if filings.is_empty() {
         return;
     }
+    // Whole parts are checked faster than thousands of small texts; one that is no UTF-8 is rare.
+    let whole = std::str::from_utf8(piece.content).ok();
     for record in records(piece.content) {
         match record {
             Ok(record) => {
-                let text = text(record.content);
+                let (start, end) = (record.offset, record.offset + record.content.len());
+                let known = whole.and_then(|whole| whole.get(start..end)).map(Cow::Borrowed);
+                let text = known.unwrap_or_else(|| text(record.content));
                 for filing in &mut filings {
                     filing.record(&record, &text, env);
                 }
             }
-            // It is the last: where the next one begins is not known.
+            // It is the last of the part: where the next one begins is not known.
             Err(error) => {
+                let error = PackError { offset: piece.part.start + error.offset, ..error };
                 for filing in &mut filings {
                     filing.damaged(error);
                 }
@@ -85,9 +136,31 @@ pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseE
 
 /// A slot, and how the keys and contents of its records are read.
 pub(super) struct PackReader<K, T, FK, FT> {
-    pub(super) slot: Arc<Slot<Pack<K, T>>>,
-    pub(super) key: FK,
-    pub(super) parse: FT,
+    slot: Arc<Slot<Pack<K, T>>>,
+    key: FK,
+    parse: FT,
+    /// Parts of passes of which not all have come by.
+    joining: Mutex<BTreeMap<u32, BTreeMap<usize, Pack<K, T>>>>,
+}
+
+impl<K: Ord, T, FK, FT> PackReader<K, T, FK, FT> {
+    pub(super) fn new(slot: Arc<Slot<Pack<K, T>>>, key: FK, parse: FT) -> Self {
+        Self { slot, key, parse, joining: Mutex::default() }
+    }
+
+    /// All of a pass, if this was the last part that was lacking.
+    fn joined(&self, piece: &Piece<'_>, pack: Pack<K, T>) -> Option<Pack<K, T>> {
+        if piece.part.of == 1 {
+            return Some(pack);
+        }
+        let mut joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = joining.entry(piece.pass).or_default();
+        parts.insert(piece.part.index, pack);
+        if parts.len() < piece.part.of {
+            return None;
+        }
+        joining.remove(&piece.pass).map(Pack::of_parts)
+    }
 }
 
 impl<K, T, FK, FT> PackSink for PackReader<K, T, FK, FT>
@@ -147,11 +220,12 @@ where
     }
 
     fn end(mut self: Box<Self>, piece: &Piece<'_>) {
-        if let Some((_, first)) = self.pack.lost.get(&Reason::ParseError) {
+        self.pack.rows.shrink_to_fit();
+        let Some(mut pack) = self.reader.joined(piece, self.pack) else { return };
+        if let Some((_, first)) = pack.lost.get(&Reason::ParseError) {
             complain(&self.reader.slot.complaints, piece.path, first.clone());
         }
-        self.pack.rows.sort_by(|a, b| a.0.cmp(&b.0));
-        self.pack.rows.shrink_to_fit();
-        self.reader.slot.file(piece, Ok(self.pack));
+        pack.rows.sort_by(|a, b| a.0.cmp(&b.0));
+        self.reader.slot.file(piece, Ok(pack));
     }
 }

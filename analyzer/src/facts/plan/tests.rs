@@ -21,7 +21,8 @@ fn journal(lines: &[(&str, u32, Outcome)]) -> Journal {
 }
 
 fn piece<'a>(path: &'a str, pass: u32, content: &'a str) -> Piece<'a> {
-    Piece { path, pass, mono_us: u64::from(pass) * 10, content: content.as_bytes() }
+    let (mono_us, part) = (u64::from(pass) * 10, Part::WHOLE);
+    Piece { path, pass, mono_us, part, content: content.as_bytes() }
 }
 
 #[test]
@@ -79,6 +80,41 @@ fn packs_give_rows_and_count_what_was_lost() {
     let ends = ends.take(&plan);
     let passes: Vec<u32> = ends.good().map(|(r, _)| r.pass).collect();
     assert_eq!((passes, ends.readings.len()), (vec![0, 2], 2), "a pass not asked for is no gap");
+}
+
+#[test]
+fn parts_of_a_pack_come_in_any_order_and_a_damaged_one_costs_itself() {
+    let journal = Journal::new();
+    let mut plan = Plan::new(ENV, &journal);
+    let slot = plan.packed("p", Passes::All, |k| k.parse::<u32>().ok(), |t, _| Ok(Some(t.len())));
+    let texts = ["7 1 collected 5\na", "8 9 collected 5\nab", "9 2 collected 5\nab"];
+    for index in [2, 0, 1] {
+        let part = Part { index, of: 3, start: index * 100 };
+        plan.offer(&Piece { part, ..piece("p", 0, texts[index]) });
+    }
+    let sampled = slot.take(&plan);
+    let pack = sampled.first().unwrap();
+    assert_eq!(pack.rows, [(7, 1), (9, 2)]);
+    let (lost, first) = &pack.lost[&Reason::ParseError];
+    assert_eq!(*lost, 1);
+    assert!(first.contains("at byte 100"), "{first}");
+    assert_eq!(plan.not_understood().len(), 1);
+}
+
+#[test]
+fn the_last_record_of_each_key_and_keys_in_order() {
+    let journal = Journal::new();
+    let mut plan = Plan::new(ENV, &journal);
+    let slot = plan.packed("p", Passes::All, |k| k.parse::<u32>().ok(), |t, _| Ok(Some(t.len())));
+    plan.offer(&piece("p", 0, "2 1 collected 5\na4 1 collected 5\na"));
+    plan.offer(&piece("p", 1, "3 2 collected 5\nab4 2 collected 5\nab"));
+    let sampled = slot.take(&plan);
+    assert_eq!(sampled.latest().rows, [(2, &1), (3, &2), (4, &2)]);
+    let mut of = sampled.first().unwrap().in_order();
+    assert_eq!(
+        [1, 2, 2, 3, 4, 5].map(|pid| of(&pid)),
+        [None, Some(&1), Some(&1), None, Some(&1), None]
+    );
 }
 
 #[test]

@@ -11,12 +11,21 @@ use super::Snapshot;
 
 /// All entries by path and pass.
 fn visited(snapshot: &Snapshot) -> BTreeMap<(String, u32), Vec<u8>> {
-    let all = Mutex::new(BTreeMap::new());
+    let parts = Mutex::new(BTreeMap::new());
     snapshot.visit(|entry| {
-        assert_eq!(entry.bytes, entry.content.len() as u64, "{}", entry.path);
-        let key = (entry.path.to_owned(), entry.pass);
-        let old = all.lock().unwrap().insert(key, entry.content.to_vec());
+        let key = (entry.path.to_owned(), entry.pass, entry.part.index);
+        let value = (entry.part, entry.bytes, entry.content.to_vec());
+        let old = parts.lock().unwrap().insert(key, value);
         assert!(old.is_none(), "{} is visited twice", entry.path);
     });
-    all.into_inner().unwrap()
+    let mut all: BTreeMap<_, Vec<u8>> = BTreeMap::new();
+    let parts = parts.into_inner().unwrap();
+    for ((path, pass, index), (part, bytes, content)) in parts {
+        let whole = all.entry((path.clone(), pass)).or_default();
+        assert_eq!((part.index, part.start), (index, whole.len()), "{path}");
+        whole.extend(content);
+        assert_eq!(index + 1 == part.of, whole.len() as u64 == bytes, "{path}: all parts, no more");
+        assert!(part.of == 1 || path.starts_with("packs/"), "{path}: comes whole");
+    }
+    all
 }
