@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use crate::parse::ParseEnv;
+use crate::parse::{ParseEnv, text};
 
-use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot, text};
+use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot};
 
 /// Declares a subject: its sources, each a field with its type and how the plan reads it.
 macro_rules! inputs {

@@ -5,14 +5,13 @@
 //! [`Plan::many`]), then the walk happens, then the handles give what was read. A reading that is
 //! not there has a typed reason, taken from the journal.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linsight_archive::JournalLine;
 
 use crate::input::Part;
-use crate::parse::{ParseEnv, ParseError};
+use crate::parse::{ParseEnv, ParseError, text};
 
 mod packs;
 mod reading;
@@ -215,9 +214,4 @@ fn lines_of<'j>(
 ) -> impl Iterator<Item = (u32, &'j JournalLine)> + use<'j> {
     let range = (path.to_owned(), 0)..=(path.to_owned(), u32::MAX);
     journal.range(range).map(|((_, pass), line)| (*pass, line))
-}
-
-/// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
-pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }

@@ -14,7 +14,7 @@ use super::index::{Builder, Index, Stored};
 use super::snapshot::{Entry, Part, Pieces};
 
 /// Frames kept decompressed for random access: evidence of one finding lies close together.
-const CACHED_FRAMES: usize = 4;
+const CACHED_FRAMES: usize = 6;
 
 /// Where a piece is.
 #[derive(Clone, Debug)]

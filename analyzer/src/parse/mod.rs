@@ -130,7 +130,7 @@ mod hostile;
 pub use error::ParseError;
 pub use rows::{Counters, Rows};
 pub(crate) use words::{
-    Fields, counter, cut, digits, hex, kb, lines, measure, number, size, unescape,
+    Fields, counter, cut, digits, hex, kb, lines, measure, number, size, text, unescape,
 };
 
 /// What parsing must know of the host the text comes from. The archive records it: the analyzer's

@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use super::ParseError;
 
+/// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The lines of a text with their numbers from 1, without their ends.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> + Clone {
     let (mut rest, mut n) = (text, 0_u32);

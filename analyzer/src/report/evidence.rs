@@ -66,6 +66,13 @@ pub struct ExcerptLine {
 }
 
 impl Excerpt {
+    /// A pack as a whole: thousands of files, of which the first dozen lines show nothing.
+    #[must_use]
+    pub fn of_pack(path: String) -> Self {
+        let note = "a file of each process or device: the command below shows all of them";
+        Self { path, lines: vec![], note: Some(note.to_owned()) }
+    }
+
     /// Cuts the lines of `ranges` (from 1, inclusive; `0..0` is the whole source) out of `bytes`,
     /// with one line around each. What counts goes before what is around it.
     #[must_use]
@@ -75,7 +82,7 @@ impl Excerpt {
             let note = format!("binary, {} bytes: the command below decodes it", bytes.len());
             return Self { path, lines: vec![], note: Some(note) };
         }
-        let text = String::from_utf8_lossy(bytes);
+        let text = crate::parse::text(bytes);
         let all: Vec<&str> = text.lines().collect();
         let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(1);
         let mut hits: Vec<usize> = ranges

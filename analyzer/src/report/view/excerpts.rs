@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use linsight_archive::names;
 use serde::Serialize;
 
 use super::cx::Cx;
@@ -94,7 +95,7 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
     let mut families: Vec<Vec<Place>> = Vec::new();
     for place in places {
         let name = |p: &Place| {
-            let (_, bare) = linsight_archive::names::split_sample(&p.path);
+            let (_, bare) = names::split_sample(&p.path);
             (bare.to_owned(), p.record.clone())
         };
         match families.iter_mut().find(|f| f.first().is_some_and(|p| name(p) == name(&place))) {
@@ -102,7 +103,7 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
             None => families.push(vec![place]),
         }
     }
-    let pass = |p: &Place| linsight_archive::names::split_sample(&p.path).0;
+    let pass = |p: &Place| names::split_sample(&p.path).0;
     let mut first = Vec::new();
     let mut second = Vec::new();
     for mut family in families {
@@ -118,9 +119,17 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
     chosen.into_iter().take(MAX_EXCERPTS).collect()
 }
 
+fn is_pack(path: &str) -> bool {
+    names::is_pack(names::split_sample(path).1)
+}
+
 fn view(cx: &Cx<'_>, place: &Place) -> ExcerptView {
     let path = shown_path(&place.path, place.record.as_deref());
     let command = cx.origin.show(&path);
+    if place.record.is_none() && is_pack(&place.path) {
+        let excerpt = Some(Excerpt::of_pack(path.clone()));
+        return ExcerptView { path, excerpt, absent: None, command };
+    }
     match cx.evidence.read(&place.path, place.record.as_deref()) {
         Ok(bytes) => {
             let excerpt = Excerpt::new(&place.path, place.record.as_deref(), &bytes, &place.ranges);
