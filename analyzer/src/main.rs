@@ -1,13 +1,12 @@
 //! `linsight`: parse the command line, run one command, return its exit status.
 
+mod allocator;
 mod cli;
 mod command;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_memory();
     cli::main()
 }

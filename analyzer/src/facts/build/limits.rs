@@ -1,6 +1,6 @@
 //! Chapter: limits on counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -165,7 +165,7 @@ fn kinds(inputs: &Inputs, pid: i64) -> Vec<Kind> {
 
 /// Processes whose number of threads grows, from the samples of all processes.
 fn threads(inputs: &Inputs, window: &Window, who: &Who<'_>, book: &mut Book) -> Vec<Threads> {
-    let mut series: BTreeMap<(u32, u64), Vec<Point>> = BTreeMap::new();
+    let mut series: HashMap<(u32, u64), Vec<Point>> = HashMap::new();
     let tasks = &inputs.process.tasks;
     let readings = window.readings(tasks);
     if readings.len() < MIN_SAMPLES {
@@ -197,7 +197,7 @@ fn threads(inputs: &Inputs, window: &Window, who: &Who<'_>, book: &mut Book) -> 
         })
     };
     let mut rows: Vec<Threads> = series.into_iter().filter_map(row).collect();
-    rows.sort_by_key(|r| std::cmp::Reverse(r.delta));
+    rows.sort_by_key(|r| (std::cmp::Reverse(r.delta), r.pid));
     rows.truncate(MAX_OTHERS);
     rows
 }

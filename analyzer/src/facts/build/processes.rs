@@ -265,8 +265,8 @@ trait RevFind<'i, T: 'i> {
     fn rev_find<V>(self, find: impl Fn(&'i T) -> Option<V>) -> Option<V>;
 }
 
-impl<'i, R: 'i, T: 'i, I: Iterator<Item = (&'i R, &'i T)>> RevFind<'i, T> for I {
+impl<'i, R: 'i, T: 'i, I: DoubleEndedIterator<Item = (&'i R, &'i T)>> RevFind<'i, T> for I {
     fn rev_find<V>(self, find: impl Fn(&'i T) -> Option<V>) -> Option<V> {
-        self.filter_map(|(_, value)| find(value)).last()
+        self.rev().find_map(|(_, value)| find(value))
     }
 }

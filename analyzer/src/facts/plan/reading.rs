@@ -27,7 +27,7 @@ pub(crate) struct Sampled<T> {
 
 impl<T> Sampled<T> {
     /// The good readings.
-    pub(crate) fn good(&self) -> impl Iterator<Item = (&Reading<T>, &T)> + Clone {
+    pub(crate) fn good(&self) -> impl DoubleEndedIterator<Item = (&Reading<T>, &T)> + Clone {
         self.readings.iter().filter_map(|r| Some((r, r.value.as_ref().ok()?)))
     }
 

@@ -1,6 +1,6 @@
 //! Processes that do not run because somebody stopped or traces them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::inputs::Inputs;
 use super::super::super::method::load::share_of;
@@ -13,10 +13,14 @@ const OFTEN: f64 = 0.8;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, who: &Who<'_>, tasks: &mut Tasks) {
     let mut seen: BTreeMap<(u32, u64), (usize, usize, bool)> = BTreeMap::new();
+    let traits = inputs.sched.traits.first().map(|p| p.rows.as_slice()).unwrap_or_default();
+    let traced: BTreeSet<u32> =
+        traits.iter().filter(|(_, t)| t.tracer_pid > 0).map(|(pid, _)| *pid).collect();
     for (_, pack) in window.readings(&inputs.process.tasks) {
         for (pid, task) in pack.rows.iter().filter(|(pid, _)| !who.own.contains(pid)) {
             let halted = matches!(task.state, b'T' | b't');
-            if !halted && !seen.contains_key(&(*pid, task.start_ticks)) && !traced(inputs, *pid) {
+            let known = seen.contains_key(&(*pid, task.start_ticks));
+            if !halted && !known && !traced.contains(pid) {
                 continue;
             }
             let (samples, halts, traced) = seen.entry((*pid, task.start_ticks)).or_default();
@@ -50,10 +54,6 @@ pub(super) fn build(inputs: &Inputs, window: &Window, who: &Who<'_>, tasks: &mut
 fn tracer(inputs: &Inputs, pid: u32) -> Option<u32> {
     let traits = inputs.sched.traits.first().ok()?.get(&pid)?;
     (traits.tracer_pid > 0).then_some(traits.tracer_pid)
-}
-
-fn traced(inputs: &Inputs, pid: u32) -> bool {
-    tracer(inputs, pid).is_some()
 }
 
 /// Its control group, or one above it, is frozen (`cgroup.events` of v2).
