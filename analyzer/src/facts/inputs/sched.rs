@@ -1,13 +1,13 @@
 //! Scheduling: who runs where and with which priority, interrupts, pressure, limits.
 
-use crate::facts::plan::{Many, Packed, Passes, Sampled, text};
+use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
 use crate::parse::{
     ParseError, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat, pid_status, pressure,
     systemctl_show,
 };
 
-use super::{Tid, number, pair, sys};
+use super::{Tid, number, pair, sys, text};
 
 /// A thread at one end of the collection.
 #[derive(Clone, Debug)]
