@@ -82,7 +82,7 @@ impl Excerpt {
             let note = format!("binary, {} bytes: the command below decodes it", bytes.len());
             return Self { path, lines: vec![], note: Some(note) };
         }
-        let text = crate::parse::text(bytes);
+        let text = String::from_utf8_lossy(bytes);
         let all: Vec<&str> = text.lines().collect();
         let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(1);
         let mut hits: Vec<usize> = ranges
