@@ -74,10 +74,8 @@ impl Unit {
             "MemoryCurrent" => self.memory_current_bytes = number(value),
             "MemoryHigh" => self.memory_high = bound(value),
             // The older name, for v1, stands beside it: whichever limits.
-            "MemoryMax" | "MemoryLimit" => {
-                if !matches!(self.memory_max, Some(Bound::At(_))) {
-                    self.memory_max = bound(value);
-                }
+            "MemoryMax" | "MemoryLimit" if !matches!(self.memory_max, Some(Bound::At(_))) => {
+                self.memory_max = bound(value);
             }
             "TasksCurrent" => self.tasks_current = number(value),
             "TasksMax" => self.tasks_max = bound(value),

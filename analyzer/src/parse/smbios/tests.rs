@@ -71,7 +71,7 @@ fn damage() {
 
 #[test]
 fn the_case_and_its_management_controller() {
-    let mut table = vec![3, 0x15, 0, 3, 1, 0x80 | 23, 0, 2, 0, 3, 5, 3, 3, 0, 0, 0, 0, 2, 0, 0, 0];
+    let mut table = vec![3, 0x15, 0, 3, 1, 0x97, 0, 2, 0, 3, 5, 3, 3, 0, 0, 0, 0, 2, 0, 0, 0];
     table.extend(b"Dell Inc.\x008XK1X23\0\0");
     table.extend([38, 8, 0, 38, 1, 0x20, 0, 0, 0, 0]);
     table.extend([42, 6, 0, 42, 0x40, 0, 0, 0]);

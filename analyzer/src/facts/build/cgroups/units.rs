@@ -19,7 +19,7 @@ pub(super) fn groups(inputs: &Inputs) -> Option<(Pack<String, String>, Vec<Strin
         .sched
         .units
         .values()
-        .flat_map(|s| s.good().next().map(|(reading, units)| (reading, units, s)))
+        .filter_map(|s| s.good().next().map(|(reading, units)| (reading, units, s)))
     {
         let before = pack.rows.len();
         for unit in units.iter().filter(|u| seen.insert(u.id.as_str())) {

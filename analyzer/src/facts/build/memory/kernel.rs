@@ -41,16 +41,19 @@ pub(super) fn build(inputs: &Inputs, memory: &mut Memory, book: &mut Book) {
     memory.graphics = graphics(inputs, book);
 }
 
+/// Bytes by region of a graphics device.
+type Regions<'i> = BTreeMap<&'i str, u64>;
+
 /// Memory of graphics by process. A process has several descriptors of one client of the driver.
 fn graphics(inputs: &Inputs, book: &mut Book) -> Vec<GraphicsUser> {
     const FACT: &str = "memory.graphics";
     let Some(pack) = book.first(FACT, &inputs.storage.fdinfo) else { return Vec::new() };
-    let mut clients: BTreeMap<(u32, &str), (&FdInfo, BTreeMap<&str, u64>)> = BTreeMap::new();
+    let mut clients: BTreeMap<(u32, &str), (&FdInfo, Regions<'_>)> = BTreeMap::new();
     for ((pid, _), info) in pack.rows.iter().filter(|(_, info)| !info.drm.is_empty()) {
         let of = |key: &str| info.drm.iter().find(|(k, _)| k == key).map_or("", |(_, v)| v);
         clients.entry((*pid, of("drm-client-id"))).or_insert_with(|| (info, regions(&info.drm)));
     }
-    let mut users: BTreeMap<u32, (Option<String>, BTreeMap<&str, u64>)> = BTreeMap::new();
+    let mut users: BTreeMap<u32, (Option<String>, Regions<'_>)> = BTreeMap::new();
     for ((pid, _), (info, held)) in clients {
         let user = users.entry(pid).or_default();
         let driver = info.drm.iter().find(|(k, _)| k == "drm-driver").map(|(_, v)| v.clone());
@@ -61,7 +64,7 @@ fn graphics(inputs: &Inputs, book: &mut Book) -> Vec<GraphicsUser> {
         }
     }
     let name = |pid: u32| inputs.process.processes.good().find_map(|(_, p)| p.get(&pid));
-    let user = |(pid, (driver, held)): (u32, (Option<String>, BTreeMap<&str, u64>))| {
+    let user = |(pid, (driver, held)): (u32, (Option<String>, Regions<'_>))| {
         let bytes = signed(held.values().copied().fold(0, u64::saturating_add));
         let mut held: Vec<(&str, u64)> = held.into_iter().filter(|(_, n)| *n > 0).collect();
         held.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
@@ -83,8 +86,8 @@ fn graphics(inputs: &Inputs, book: &mut Book) -> Vec<GraphicsUser> {
 }
 
 /// Resident memory by region: `drm-resident-vram0: 4096 KiB`, on older kernels `drm-memory-vram`.
-fn regions(drm: &[(String, String)]) -> BTreeMap<&str, u64> {
-    let of = |prefix: &str| -> BTreeMap<&str, u64> {
+fn regions(drm: &[(String, String)]) -> Regions<'_> {
+    let of = |prefix: &str| -> Regions<'_> {
         let known = drm.iter().filter_map(|(key, value)| {
             let region = key.strip_prefix("drm-")?.strip_prefix(prefix)?;
             let (number, unit) = value.split_once(' ').unwrap_or((value, ""));

@@ -149,7 +149,7 @@ impl<'a> One<'a> {
             book.absent(fact, self.why(why));
             return Vec::new();
         }
-        rows.sort_by(|a, b| (b.is_silent, b.count).cmp(&(a.is_silent, a.count)));
+        rows.sort_by_key(|r| std::cmp::Reverse((r.is_silent, r.count)));
         rows.truncate(MAX_ROWS);
         book.sources(fact.as_str(), sources);
         not_applicable(book, fact, !rows.is_empty(), "the source counts and names nobody");
