@@ -134,14 +134,16 @@ impl Section {
 }
 
 fn chassis(c: &mut Chassis, key: &str, text: impl Fn() -> Option<String>) {
+    // A virtual machine says that its case is of an other kind than all that have a name.
+    let kind = || text().filter(|kind| kind != "Other");
     match key {
         "Manufacturer" => c.manufacturer = text(),
-        "Type" => c.kind = text(),
+        "Type" => c.kind = kind(),
         "Serial Number" => c.serial = text(),
         "Asset Tag" => c.asset_tag = text(),
-        "Boot-up State" => c.boot_state = text(),
-        "Power Supply State" => c.power_state = text(),
-        "Thermal State" => c.thermal_state = text(),
+        "Boot-up State" => c.boot_state = kind(),
+        "Power Supply State" => c.power_state = kind(),
+        "Thermal State" => c.thermal_state = kind(),
         _ => {}
     }
 }
@@ -340,6 +342,11 @@ mod tests {
         let b = d.bmc.unwrap();
         assert_eq!((b.interface.as_deref(), b.version.as_deref()), (Some("KCS"), Some("2.0")));
         assert_eq!(b.host_interface.as_deref(), Some("Network"));
+        let guest = "Handle 0x0300, DMI type 3, 22 bytes\nChassis Information\n\
+                     \tManufacturer: QEMU\n\tType: Other\n\tThermal State: Safe\n";
+        let c = told(guest).chassis.unwrap();
+        assert_eq!((c.manufacturer.as_deref(), c.kind), (Some("QEMU"), None));
+        assert_eq!(c.thermal_state.as_deref(), Some("Safe"));
     }
 
     #[test]

@@ -26,5 +26,6 @@ expect() {
   finding critical mem.slab-high
   finding warning mem.unaccounted
   finding critical mem.overcommit
+  finding warning sysctl.runtime-not-persisted vm.overcommit_memory
   finding warning mem.expand-or-fix
 }

@@ -42,6 +42,7 @@ expect() {
   finding warning mem.cache-not-reclaimable
   finding warning mem.expand-or-fix
   finding warning mem.overcommit
+  finding warning sysctl.runtime-not-persisted vm.overcommit_memory
   finding warning proc.d-state
   finding critical raid.md-degraded md0
   finding critical hw.disk.smart-failing
