@@ -40,9 +40,12 @@ pub(crate) fn run(role: &str, address: &str, words: &[&str]) -> Outcome {
         }
         // Connects that nobody answers.
         "knock" => {
-            let count: usize = number(words, "count", 1)?;
-            for _ in 0..count {
+            let count: u32 = number(words, "count", 1)?;
+            // One after the other, so that not all of them begin anew at the same moment.
+            let stagger = Duration::from_millis(number(words, "stagger_ms", 0)?);
+            for n in 0..count {
                 std::thread::spawn(move || {
+                    std::thread::sleep(stagger.saturating_mul(n));
                     loop {
                         drop(TcpStream::connect(address));
                     }
@@ -162,7 +165,7 @@ fn churn(address: SocketAddr, words: &[&str]) -> Outcome {
     let rate: u32 = number(words, "rate", 100)?;
     let first = number(words, "first", 0)? == 1;
     ready();
-    let begin = Instant::now();
+    let mut next = Instant::now();
     for n in 0..rate.saturating_mul(900) {
         if let Ok(mut stream) = TcpStream::connect(address) {
             stream.write_all(b"request").ok();
@@ -174,9 +177,12 @@ fn churn(address: SocketAddr, words: &[&str]) -> Outcome {
         } else if n == 0 {
             return Err(format!("{address} refuses").into());
         }
-        // By the clock: what a request took is not added to the pause.
-        let next = Duration::from_secs(1) * n.saturating_add(1) / rate;
-        std::thread::sleep(next.saturating_sub(begin.elapsed()));
+        // By the clock: what a request took is not added to the pause. But what a busy machine has
+        // delayed is not made up for: that would be another rate.
+        next += Duration::from_secs(1) / rate;
+        let now = Instant::now();
+        std::thread::sleep(next.saturating_duration_since(now));
+        next = next.max(now);
     }
     Ok(())
 }

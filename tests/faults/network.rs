@@ -339,8 +339,9 @@ pub const FEW_RETRIES: Fault = Fault {
         let cable = cable("retries");
         set("retries-a", "net.ipv4.tcp_syn_retries", "1");
         into_the_void("retries-a", "10.9.0.2");
-        let client = fault_at("retries-a", "tcp knock 10.9.0.2:7000 count=25");
-        std::thread::sleep(std::time::Duration::from_secs(3));
+        // Each gives up after 7 s (1 s five times on kernels with linear timeouts, and 2 s).
+        let client = fault_at("retries-a", "tcp knock 10.9.0.2:7000 count=35 stagger_ms=200");
+        std::thread::sleep(std::time::Duration::from_secs(8));
         vec![client, cable]
     },
     expects: &[
