@@ -154,8 +154,8 @@ fn write(
 }
 
 /// How many processes are added to a pack, as the collector would: walks of mappings cost their
-/// process time, so that it takes a few only; within the window it reads `status` of the largest
-/// and threads that run.
+/// process time, so that it takes a few only, as it does of what only the largest are asked for;
+/// within the window it reads `status` of the largest and threads that run.
 fn added(path: &str, pass: u32, wish: &Wish) -> usize {
     let in_window = (1..=wish.samples).contains(&pass);
     match path {
@@ -165,6 +165,8 @@ fn added(path: &str, pass: u32, wish: &Wish) -> usize {
                 in_window && !wish.all && wish.processes > 2000 && !pass.is_multiple_of(5);
             if thinned { 500 } else { wish.processes }
         }
+        "packs/proc-pid/sched" => wish.processes.min(200),
+        "packs/proc-pid/maps_count" => wish.processes.min(50),
         "packs/proc-pid/status" if in_window => wish.processes.min(200),
         _ if in_window => 0,
         _ => wish.processes,
