@@ -16,7 +16,7 @@ const UNKNOWN: u8 = 2;
 /// Paths that are proposed when one is not known.
 const MAX_HINTS: usize = 8;
 
-/// Shows the sources of an archive, or the content of one.
+/// Show the sources of an archive, or the content of one.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status: 0 shown; 1 the source was asked for but is not there, and the journal says why;
