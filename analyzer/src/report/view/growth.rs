@@ -6,7 +6,7 @@ use super::table::{Row, Table};
 use crate::report::units::Unit;
 
 /// Rows at most.
-const MAX_ROWS: usize = 20;
+const MAX_ROWS: usize = 16;
 
 /// One row a process: resident and address space, each with class, slope and curve.
 pub(super) fn table(cx: &Cx<'_>) -> Table {

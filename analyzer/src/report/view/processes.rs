@@ -11,7 +11,7 @@ use crate::report::units::{Unit, counted, float_len};
 use crate::report::visible::clip;
 
 /// Rows at most.
-const MAX_ROWS: usize = 200;
+const MAX_ROWS: usize = 100;
 /// Command lines are cut here; the archive has all of them.
 const MAX_COMMAND: usize = 160;
 
