@@ -90,6 +90,23 @@ fn what_has_no_meaning_here_leaves_the_rest_of_a_condition() {
 }
 
 #[test]
+fn a_guard_without_a_meaning_here_leaves_no_doubt() {
+    let of = |reason| {
+        let guard = "[[guard]]\nwhen = 'load.five > 1.0'\nsays = 'g'\n";
+        let set = set(&[("a/b.toml", &small("load.one > 1.0", guard))]).unwrap();
+        let mut absences = Table::default();
+        absences.set("load.five", Absence::new(reason, "why"));
+        let inputs = Inputs::new(json!({"load": {"one": 2.0}}), Table::default(), absences);
+        match set.assess(&inputs, &Params::default()).rules.remove(0).subjects.remove(0).status {
+            Status::Fired(f) => (f.confidence, f.confidence_because.len()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(of(Reason::Denied), ("medium".to_owned(), 1));
+    assert_eq!(of(Reason::NotApplicable), ("high".to_owned(), 0));
+}
+
+#[test]
 fn the_tests_of_a_rule_file_run() {
     let set = set(&[("tcp/keepalive.toml", KEEPALIVE)]).unwrap();
     let tested = testing::run(&set);
