@@ -250,7 +250,8 @@ impl Host<'_> {
     /// The nearest real limit of the address space: bytes left, and its name.
     fn virtual_room(&self, pid: u32, both: &Both) -> Option<(f64, &'static str)> {
         let limits = self.inputs.process.limits.first().ok().and_then(|p| p.get(&pid));
-        let named = self.inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).last();
+        let named =
+            self.inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).next_back();
         let left = |limit: Option<u64>, used: f64| limit.map(|l| from_u64(l) - used);
         let data = both.virtual_space().last()?.value;
         let strict = self.sysctl.runtime.get("vm.overcommit_memory").is_some_and(|m| m == "2");

@@ -53,7 +53,7 @@ pub(super) fn names(inputs: &Inputs, rows: &[Unnamed<'_>]) -> Vec<String> {
 /// The same by process id; processes that ended before they could be named are `pid 123`.
 pub(super) fn of_pids(inputs: &Inputs, pids: &[u32]) -> Vec<String> {
     let command = |pid: &u32| {
-        let seen = inputs.process.processes.good().filter_map(|(_, p)| p.get(pid)).last();
+        let seen = inputs.process.processes.good().filter_map(|(_, p)| p.get(pid)).next_back();
         seen.map_or_else(|| format!("pid {pid}"), |p| p.comm.to_string())
     };
     let comms: Vec<String> = pids.iter().map(command).collect();

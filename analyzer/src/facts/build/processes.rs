@@ -248,7 +248,7 @@ fn ticks_s(inputs: &Inputs, ticks: u64) -> Option<f64> {
 
 /// Age of a process that was seen at an end of the collection.
 pub(super) fn age_of(inputs: &Inputs, pid: u32) -> Option<f64> {
-    let seen = inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).last()?;
+    let seen = inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).next_back()?;
     age_s(inputs, seen.task.start_ticks)
 }
 

@@ -37,7 +37,7 @@ pub(in super::super) fn build(
     let nodes = nodes.filter(|bytes| *bytes > 0);
     let less_one = |bytes: i64| ratio(from_i64(total) - from_i64(bytes), from_i64(bytes));
     let totals = || inputs.memory.meminfo.good().filter_map(|(_, (i, _))| i.total_bytes);
-    let change = totals().last().zip(totals().next()).map(|(b, a)| signed(b) - signed(a));
+    let change = totals().next_back().zip(totals().next()).map(|(b, a)| signed(b) - signed(a));
     let balloon = info.balloon_bytes.map(signed).or_else(|| inflated(inputs));
     let with = |bytes: i64| from_i64(total.saturating_add(bytes));
     let used = |rest: Option<i64>| rest.map(|rest| total.saturating_sub(rest));

@@ -99,7 +99,7 @@ impl<'a> One<'a> {
                     NetnsFile::Neighbours(rows) => Some((file.entry(r.pass), rows)),
                     _ => None,
                 })
-                .last()
+                .next_back()
         });
         let arp = &self.inputs.net.arp;
         let listed = arp.good().last().filter(|_| is_host);
@@ -177,7 +177,7 @@ impl<'a> One<'a> {
                     NetnsFile::Metrics(rows) => Some((file.entry(r.pass), rows)),
                     _ => None,
                 })
-                .last()
+                .next_back()
         });
         let Some((path, metrics)) = found else {
             book.absent(fact, self.why(file.map(Sampled::absence)));

@@ -36,7 +36,7 @@ impl One<'_> {
             book.absent(fact, absence.unwrap_or_else(none));
             return None;
         };
-        let later = readings.last();
+        let later = readings.next_back();
         if later.is_none() {
             for field in ["drops", "requeues"] {
                 book.absent(format!("{fact}.{field}"), too_few(&source.path, 1, 2));

@@ -31,13 +31,13 @@ pub(super) fn build(inputs: &Inputs, window: &Window, who: &Who<'_>, tasks: &mut
     }
     let row = |((pid, _), (samples, halts, was_traced)): ((u32, u64), (usize, usize, bool))| {
         let ratio = share_of(halts, samples);
-        let tracer = tracer(inputs, pid);
-        (ratio >= OFTEN || tracer.is_some()).then(|| Stopped {
+        let by = tracer(inputs, pid);
+        (ratio >= OFTEN || by.is_some()).then(|| Stopped {
             pid: pid.into(),
             comm: who.comm(pid),
-            kind: if tracer.is_some() || was_traced { "traced" } else { "stopped" }.to_owned(),
+            kind: if by.is_some() || was_traced { "traced" } else { "stopped" }.to_owned(),
             ratio,
-            tracer: tracer.map(|t| format!("{} (pid {t})", who.comm(t))),
+            tracer: by.map(|t| format!("{} (pid {t})", who.comm(t))),
             listens: who.listens(pid),
             is_service: who.is_service(pid),
             frozen: frozen(inputs, who, pid),

@@ -66,7 +66,7 @@ fn alive(inputs: &Inputs) -> BTreeSet<u32> {
 fn parents(inputs: &Inputs, who: &Who<'_>, zombies: &[Identity]) -> Vec<ZombieParent> {
     let mut by_parent: BTreeMap<u32, ZombieParent> = BTreeMap::new();
     for (pid, start) in zombies {
-        let stat = inputs.process.processes.good().filter_map(|(_, p)| p.get(pid)).last();
+        let stat = inputs.process.processes.good().filter_map(|(_, p)| p.get(pid)).next_back();
         let Some(stat) = stat else { continue };
         let parent = by_parent.entry(stat.ppid).or_insert_with(|| ZombieParent {
             pid: stat.ppid.into(),
