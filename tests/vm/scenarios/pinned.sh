@@ -25,7 +25,7 @@ inside() {
 }
 
 expect() {
-  ended 0 60
+  ended 0 75
   unchanged modules sysctl mounts files devices
   sound
   finding warning numa.policy load
