@@ -102,8 +102,17 @@ fn chapters(
     let sysctl = sysctl::build(inputs, host.kernel_number, book);
     let numa = numa::build(inputs, window, &memory, &cpu, &sysctl, book);
     memory.totals = memory::totals(inputs, &memory, &numa, book);
-    let mut processes = processes::build(inputs, window, &memory, &sysctl, book, lists);
-    peaks::build(inputs, &memory, &mut processes, book);
+    // Both go through every process in every sample, and neither needs the other.
+    let mut limits_book = Book::default();
+    let (limits, processes) = rayon::join(
+        || limits::build(inputs, window, &sysctl, &mut limits_book),
+        || {
+            let mut processes = processes::build(inputs, window, &memory, &sysctl, book, lists);
+            peaks::build(inputs, &memory, &mut processes, book);
+            processes
+        },
+    );
+    book.absorb(limits_book);
     let kernel_log = kernel_log::build(inputs, archive, window, &host, book);
     let nics = nics::build(inputs, window, (&env, site), &kernel_log, book, lists);
     let logs = logs::build(inputs, &host, book);
@@ -120,7 +129,6 @@ fn chapters(
     let io = disks::io_of_host(inputs, window, book);
     let pressure = pressure::build(inputs, window, book);
     let cgroups = cgroups::build(inputs, &memory, book, lists);
-    let limits = limits::build(inputs, window, &sysctl, book);
     let irq = irq::build(inputs, window, book);
     let tasks = tasks::build(inputs, window, &cpu, &kernel_log, &sysctl, book);
     let collection = collection::build(inputs, archive, window, book);
