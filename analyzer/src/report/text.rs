@@ -20,20 +20,33 @@ pub fn text(view: &View) -> String {
     out.push("=".repeat(WIDTH));
     wrap(&mut out, "", &clip(&view.verdict.sentence, 300));
     out.push(String::new());
-    let mut left = 0;
+    let mut left: Vec<&Card> = Vec::new();
     for card in view.findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms)) {
         let block = finding(card);
-        if left > 0 || out.len() + block.len() + TAIL > MAX_LINES {
-            left += 1;
+        if !left.is_empty() || out.len() + block.len() + TAIL > MAX_LINES {
+            left.push(card);
         } else {
             out.extend(block);
         }
     }
-    if left > 0 {
-        out.push(format!("{left} more in the report."));
+    let mut end = Vec::new();
+    tail(view, &mut end);
+    if !left.is_empty() {
+        out.push(format!("{} more in the report:", left.len()));
+        let mut room = MAX_LINES.saturating_sub(out.len() + end.len() + 1);
+        for card in left {
+            let mut title = Vec::new();
+            let word = card.badge.word.to_uppercase();
+            wrap(&mut title, "", &format!("[{word}] {}", clip(&card.title, 120)));
+            if title.len() > room {
+                break;
+            }
+            room -= title.len();
+            out.extend(title);
+        }
         out.push(String::new());
     }
-    tail(view, &mut out);
+    out.extend(end);
     out.truncate(MAX_LINES);
     let mut text = out.join("\n");
     text.push('\n');
