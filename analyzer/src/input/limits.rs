@@ -26,7 +26,7 @@ pub struct Limits {
     pub source_bytes: u64,
     /// Memory for frames that stay decompressed from the index to the visit: the archive of a host
     /// with a thousand processes has 50 MiB. More would save larger ones the second decompression,
-    /// which takes no longer than the first touch of the memory.
+    /// and stand beside what is parsed of them.
     pub kept_frames_bytes: usize,
     /// Memory for parts that wait for the others of their source while frames are visited.
     pub pending_bytes: usize,
@@ -47,7 +47,7 @@ impl Default for Limits {
             large_bytes: 64 << 20,
             kept_bytes: 512 << 20,
             source_bytes: 256 << 20,
-            kept_frames_bytes: 48 << 20,
+            kept_frames_bytes: 96 << 20,
             pending_bytes: 64 << 20,
             link_hops: 40,
             decoder_bytes: 256 << 20,

@@ -66,13 +66,6 @@ pub struct ExcerptLine {
 }
 
 impl Excerpt {
-    /// A pack as a whole: thousands of files, of which the first dozen lines show nothing.
-    #[must_use]
-    pub fn of_pack(path: String) -> Self {
-        let note = "a file of each process or device: the command below shows all of them";
-        Self { path, lines: vec![], note: Some(note.to_owned()) }
-    }
-
     /// Cuts the lines of `ranges` (from 1, inclusive; `0..0` is the whole source) out of `bytes`,
     /// with one line around each. What counts goes before what is around it.
     #[must_use]

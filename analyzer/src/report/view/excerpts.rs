@@ -119,15 +119,28 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
     chosen.into_iter().take(MAX_EXCERPTS).collect()
 }
 
-fn is_pack(path: &str) -> bool {
-    names::is_pack(names::split_sample(path).1)
+/// What stands in place of the lines of a source whose first dozen would show nothing: thousands of
+/// files in one, or a hundred thousand sockets in the kernel's own form. They are not even read.
+fn too_much(place: &Place) -> Option<&'static str> {
+    let (_, path) = names::split_sample(&place.path);
+    match place.record {
+        Some(_) => None,
+        None if names::is_pack(path) => {
+            Some("a file of each process or device: the command below shows all of them")
+        }
+        None if path.starts_with("probes/inet_diag/") => {
+            Some("sockets in the kernel's binary form: the command below decodes them")
+        }
+        None => None,
+    }
 }
 
 fn view(cx: &Cx<'_>, place: &Place) -> ExcerptView {
     let path = shown_path(&place.path, place.record.as_deref());
     let command = cx.origin.show(&path);
-    if place.record.is_none() && is_pack(&place.path) {
-        let excerpt = Some(Excerpt::of_pack(path.clone()));
+    if let Some(note) = too_much(place) {
+        let excerpt =
+            Some(Excerpt { path: path.clone(), lines: vec![], note: Some(note.to_owned()) });
         return ExcerptView { path, excerpt, absent: None, command };
     }
     match cx.evidence.read(&place.path, place.record.as_deref()) {
