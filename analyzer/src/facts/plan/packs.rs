@@ -73,7 +73,7 @@ impl<K: Ord + Copy, T> Sampled<Pack<K, T>> {
 
 impl<K: Ord, T> Pack<K, T> {
     /// Puts parts together, in their order.
-    fn of_parts(parts: BTreeMap<usize, Self>) -> Self {
+    fn of_parts(parts: Parts<K, T>) -> Self {
         let rows = parts.values().map(|part| part.rows.len()).sum();
         let mut all = Self { rows: Vec::with_capacity(rows), lost: BTreeMap::new() };
         for part in parts.into_values() {
@@ -134,13 +134,16 @@ pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseE
     }
 }
 
+/// Parts of one pass by their place.
+type Parts<K, T> = BTreeMap<usize, Pack<K, T>>;
+
 /// A slot, and how the keys and contents of its records are read.
 pub(super) struct PackReader<K, T, FK, FT> {
     slot: Arc<Slot<Pack<K, T>>>,
     key: FK,
     parse: FT,
     /// Parts of passes of which not all have come by.
-    joining: Mutex<BTreeMap<u32, BTreeMap<usize, Pack<K, T>>>>,
+    joining: Mutex<BTreeMap<u32, Parts<K, T>>>,
 }
 
 impl<K: Ord, T, FK, FT> PackReader<K, T, FK, FT> {

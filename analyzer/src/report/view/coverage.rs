@@ -363,7 +363,7 @@ fn gaps(cx: &Cx<'_>) -> Table {
         let more = paths.len().saturating_sub(MAX_PATHS);
         let mut names = paths.iter().take(MAX_PATHS).copied().collect::<Vec<_>>().join("  ");
         if more > 0 {
-            names.push_str(&format!("  and {more} more"));
+            names.extend(["  and ", &more.to_string(), " more"]);
         }
         table.push(Row::new(vec![
             Cell::text(reason.replace('_', " ")),

@@ -123,15 +123,13 @@ fn choose(places: Vec<Place>) -> Vec<Place> {
 /// files in one, or a hundred thousand sockets in the kernel's own form. They are not even read.
 fn too_much(place: &Place) -> Option<&'static str> {
     let (_, path) = names::split_sample(&place.path);
-    match place.record {
-        Some(_) => None,
-        None if names::is_pack(path) => {
-            Some("a file of each process or device: the command below shows all of them")
-        }
-        None if path.starts_with("probes/inet_diag/") => {
-            Some("sockets in the kernel's binary form: the command below decodes them")
-        }
-        None => None,
+    let is_whole = place.record.is_none();
+    if is_whole && names::is_pack(path) {
+        Some("a file of each process or device: the command below shows all of them")
+    } else if is_whole && path.starts_with("probes/inet_diag/") {
+        Some("sockets in the kernel's binary form: the command below decodes them")
+    } else {
+        None
     }
 }
 
