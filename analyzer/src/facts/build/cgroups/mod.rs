@@ -67,10 +67,7 @@ pub(super) fn build(
         page_size_bytes: inputs.env.page_size_bytes,
         memory_bytes: memory.total_bytes.and_then(|b| u64::try_from(b).ok()),
     };
-    let mut rows: Vec<Cgroup> =
-        trees.last.iter().map(|(path, files)| trees.group(path, files)).filter(is_worth).collect();
-    rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
-    rows.truncate(MAX_ROWS);
+    let mut rows = trees.rows();
     People::of(inputs, last.1).tell(inputs, &mut rows);
     book.source("cgroups", Locator::entry(source.entry(last.0.pass)));
     if trees.span_s.is_none() {
@@ -104,10 +101,7 @@ fn of_units(inputs: &Inputs, memory: &Memory, book: &mut Book) -> Option<List<Cg
         page_size_bytes: inputs.env.page_size_bytes,
         memory_bytes: memory.total_bytes.and_then(|b| u64::try_from(b).ok()),
     };
-    let mut rows: Vec<Cgroup> =
-        trees.last.iter().map(|(path, files)| trees.group(path, files)).filter(is_worth).collect();
-    rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
-    rows.truncate(MAX_ROWS);
+    let mut rows = trees.rows();
     for row in &mut rows {
         if let Some(memory) = &mut row.memory {
             memory.limit_path = None;
@@ -244,6 +238,15 @@ fn keyed(files: Option<&Files<'_>>, file: &str, key: &str) -> Option<u64> {
 }
 
 impl Trees<'_> {
+    /// Groups worth a row, those nearest to trouble first.
+    fn rows(&self) -> Vec<Cgroup> {
+        let groups = self.last.iter().map(|(path, files)| self.group(path, files));
+        let mut rows: Vec<Cgroup> = groups.filter(is_worth).collect();
+        rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.path.cmp(&b.path)));
+        rows.truncate(MAX_ROWS);
+        rows
+    }
+
     fn group(&self, path: &str, files: &Files<'_>) -> Cgroup {
         let name = path.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("/");
         Cgroup {

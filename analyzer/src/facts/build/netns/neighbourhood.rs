@@ -93,13 +93,9 @@ impl<'a> One<'a> {
     fn neighbours(&self, is_host: bool, book: &mut Book) -> Vec<NeighbourState> {
         let fact = format!("{}.neighbours", self.fact);
         let file = self.file("neigh.jsonl");
-        let counted = file.and_then(|file| {
-            file.good()
-                .filter_map(|(r, f)| match f {
-                    NetnsFile::Neighbours(rows) => Some((file.entry(r.pass), rows)),
-                    _ => None,
-                })
-                .next_back()
+        let counted = last_of(file, |f| match f {
+            NetnsFile::Neighbours(rows) => Some(rows),
+            _ => None,
         });
         let arp = &self.inputs.net.arp;
         let listed = arp.good().last().filter(|_| is_host);
@@ -171,13 +167,9 @@ impl<'a> One<'a> {
     fn remembered(&self, book: &mut Book) -> Vec<RememberedPeer> {
         let fact = format!("{}.remembered", self.fact);
         let file = self.file("tcp_metrics");
-        let found = file.and_then(|file| {
-            file.good()
-                .filter_map(|(r, f)| match f {
-                    NetnsFile::Metrics(rows) => Some((file.entry(r.pass), rows)),
-                    _ => None,
-                })
-                .next_back()
+        let found = last_of(file, |f| match f {
+            NetnsFile::Metrics(rows) => Some(rows),
+            _ => None,
         });
         let Some((path, metrics)) = found else {
             book.absent(fact, self.why(file.map(Sampled::absence)));
@@ -201,6 +193,15 @@ fn not_applicable(book: &mut Book, fact: String, has_rows: bool, why: &str) {
     if has_rows {
         book.absent(fact, Absence::new(Reason::NotApplicable, why));
     }
+}
+
+/// What `pick` takes of the last good reading that has it, and the path of that reading.
+fn last_of<'f, T>(
+    file: Option<&'f Sampled<NetnsFile>>,
+    pick: impl Fn(&'f NetnsFile) -> Option<&'f T>,
+) -> Option<(String, &'f T)> {
+    let file = file?;
+    file.good().filter_map(|(r, f)| Some((file.entry(r.pass), pick(f)?))).next_back()
 }
 
 fn is_silent(state: &str) -> bool {
