@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::harness::{Expected, Fault, kept};
-use crate::place::{Guard, fault, fault_in, running, sh, shell};
+use crate::place::{Guard, fault, fault_in, running, sh, shell, undo};
 
 /// One of the book's Python programs.
 fn python(name: &str, argument: &str) -> Vec<Guard> {
@@ -35,12 +35,15 @@ pub const CPU: Fault =
 /// Its second: ten threads, one interpreter lock.
 pub const THREADS: Fault =
     composed("python threads", || python("load_threads.py", ""), &["load.composition.verdict=cpu"]);
-/// Its third: the page cache takes the writes.
+/// Its third, in memory: the page cache takes the writes. On ext4 a file that replaces another is
+/// sent to the disk when it is closed: what the load is made of is then the disk's choice.
 pub const WRITE: Fault = composed(
     "python writes",
     || {
-        let file = kept().join("load-write");
-        python("load_write.py", file.to_str().expect("a path"))
+        let file = "/dev/shm/linsight-load-write";
+        let mut started = python("load_write.py", file);
+        started.push(undo(&format!("rm -f {file}")));
+        started
     },
     &["load.composition.verdict=cpu/sys"],
 );
@@ -97,7 +100,8 @@ pub const DIRECT_READER: Fault = healthy("a backup reads", || {
 });
 
 /// The compiler of this project on a large file: a process that grows for half a minute, computes
-/// and ends.
+/// and ends. One thread generates the code: a compile that takes every CPU there is makes others
+/// wait, which is reported, and rightly.
 pub const COMPILE: Fault = healthy("a compile", || {
     let (source, made) = (kept().join("compiled.rs"), kept().join("compiled.rlib"));
     let function = |n: usize| {
@@ -113,6 +117,8 @@ pub const COMPILE: Fault = healthy("a compile", || {
     };
     std::fs::write(&source, (0..1500).map(function).collect::<String>()).expect("a source");
     let (source, made) = (source.display(), made.display());
-    let compile = format!("rustc -O --crate-type rlib --crate-name compiled -o {made} {source}");
+    let compile = format!(
+        "rustc -O -C codegen-units=1 --crate-type rlib --crate-name compiled -o {made} {source}"
+    );
     vec![shell(&format!("while {compile}; do :; done"))]
 });
