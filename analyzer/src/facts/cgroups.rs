@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::tasks::Owner;
+
 /// A control group with a limit, an event in the window, or pressure.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Cgroup {
@@ -82,7 +84,9 @@ pub struct CgroupCpu {
     pub periods: Option<i64>,
     /// Periods in which it ran out of quota, by all.
     pub throttled_ratio: Option<f64>,
-    /// Time that its CPUs stood still for want of quota, by window and CPUs of the quota.
+    /// Time that it stood still for want of quota, added up over the CPUs that it had tasks on.
+    pub stood_s: Option<f64>,
+    /// The same by window and CPUs of the quota: above 1 where tasks wait on more CPUs than those.
     pub lost_ratio: Option<f64>,
     /// `cpu.weight` (100 unless set), on v1 `cpu.shares` in the same scale.
     pub weight: Option<i64>,
@@ -103,4 +107,6 @@ pub struct CgroupPids {
     pub refused: Option<i64>,
     /// Of these in the window.
     pub refused_in_window: Option<i64>,
+    /// Its processes with most threads, where it is near its limit; at most 5.
+    pub owners: Vec<Owner>,
 }

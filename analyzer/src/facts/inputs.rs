@@ -52,7 +52,7 @@ pub(crate) use hardware::Hardware;
 pub(crate) use host::Host;
 pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
-pub(crate) use net::{EthtoolText, Net, NetnsFile};
+pub(crate) use net::{EthtoolText, Net, NetnsFile, UdpLosses};
 pub(crate) use parameters::Parameters;
 pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Tid};
 pub(crate) use sched::{FdKind, Sched, ThreadStat};

@@ -18,6 +18,8 @@ pub struct Irq {
     pub nic_lines: Option<i64>,
     /// Receive packet steering is on for some queue.
     pub rps: Option<bool>,
+    /// All CPUs online, as `rps_cpus` takes them: `ff`, `3,ffffffff`.
+    pub rps_mask: Option<String>,
 }
 
 /// Events by CPU.

@@ -15,7 +15,7 @@ pub use counters::{Counter, Counters};
 pub use neighbourhood::{NeighbourState, RememberedPeer, TableRoute};
 pub use parameters::{Conntrack, Differing, Handshake, Keepalive, Ports};
 pub use retransmission::{Orphans, RetransPeer, Retransmission, Retries, Route, Routes, Subnet};
-pub use sockets::{CloseWait, Connecting, Listener, PortSource, TimeWait, TimeWaitGroup};
+pub use sockets::{CloseWait, Connecting, Listener, PortSource, TimeWait, TimeWaitGroup, UdpDrops};
 
 /// One network namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
@@ -56,6 +56,9 @@ pub struct Netns {
     pub route_table: Vec<TableRoute>,
     /// Neighbours by interface and state, those that do not answer first; at most 50.
     pub neighbours: Vec<NeighbourState>,
+    /// UDP sockets that dropped datagrams in the window, those that dropped most first; at most 5.
+    /// Absent where the sockets were not read twice.
+    pub udp_drops: Vec<UdpDrops>,
     /// What is remembered of paths to peers, those that lost packets first, then the slowest; at
     /// most 50.
     pub remembered: Vec<RememberedPeer>,

@@ -43,6 +43,10 @@ pub struct Nic {
     pub rx_ring_counters: Vec<Counter>,
     /// Receive queues.
     pub rx_queues: Option<i64>,
+    /// Queues that `ethtool -L` sets (`combined`).
+    pub queues: Option<i64>,
+    /// How many there can be.
+    pub queues_max: Option<i64>,
     /// Version of the driver.
     pub driver_version: Option<String>,
     /// Firmware.

@@ -17,6 +17,8 @@ pub struct Processes {
     /// Processes whose memory or address space changed beyond noise in the window, the ones that
     /// grow first; the verdict of each is its class.
     pub growth: Vec<Growth>,
+    /// Processes sampled often enough to tell a rising floor from a healthy saw-tooth (45 times).
+    pub floors_judged: Option<i64>,
     /// Processes that still run what an update has replaced, programs first; at most 50. Deleted
     /// libraries are known of the processes whose mappings were read.
     pub outdated: Vec<Outdated>,

@@ -46,6 +46,8 @@ pub struct SwapDevice {
     pub priority: i64,
     /// It is compressed memory.
     pub zram: bool,
+    /// The disk under it; absent for a file, and where not known.
+    pub disk: Option<String>,
     /// The disk under it rotates; absent where not known.
     pub rotating: Option<bool>,
 }

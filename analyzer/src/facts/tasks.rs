@@ -17,6 +17,11 @@ pub struct Tasks {
     pub stuck_storage: Option<i64>,
     /// Of these: in D in 90 % of the samples, for 30 s or longer, and reported as hung.
     pub stuck_reported: Option<i64>,
+    /// User threads in D, mean of the samples, whichever they are; those left out that wait by
+    /// design.
+    pub waiting_mean: Option<f64>,
+    /// Of the threads that were in D at all, those seen most often; at most 5.
+    pub waiting_most: Vec<Stuck>,
     /// Processes that were stopped or traced in at least 80 % of the samples; at most 50.
     pub stopped: Vec<Stopped>,
     /// Zombies.

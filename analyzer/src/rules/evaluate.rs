@@ -161,6 +161,11 @@ fn empty(rule: &Rule, inputs: &Inputs) -> SubjectResult {
         let absence = Absence { detail: unseen.words(), ..inputs.unseen(&unseen.list) };
         return without_facts(rule, String::new(), Missing { path: unseen.list, absence });
     }
+    let needs = rule.file.empty.as_ref().and_then(|e| e.get_ref().needs.as_ref());
+    if let Some(path) = needs.map(|n| n.get_ref().clone()).filter(|path| !inputs.knows(path)) {
+        let absence = inputs.absence(&path);
+        return without_facts(rule, String::new(), Missing { path, absence });
+    }
     let status = match &rule.file.empty {
         Some(empty) if empty.get_ref().status.get_ref() == "clear" => {
             Status::Clear { because: Some(empty.get_ref().because.get_ref().clone()) }

@@ -73,6 +73,8 @@ pub struct Empty {
     pub status: Text,
     /// Why, in words.
     pub because: Text,
+    /// Fact that has to be known for it: without it the answer is not assessable.
+    pub needs: Option<Text>,
 }
 
 /// A named threshold.

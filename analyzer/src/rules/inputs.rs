@@ -79,6 +79,11 @@ impl Inputs {
         Absence::new(reason, "")
     }
 
+    /// A fact is there.
+    pub(crate) fn knows(&self, path: &str) -> bool {
+        path.split('.').try_fold(&self.tree, |value, name| value.get(name)).is_some()
+    }
+
     /// Something of a list was seen.
     pub(crate) fn has_elements(&self, list: &str) -> bool {
         let found = list.split('.').try_fold(&self.tree, |value, name| value.get(name));

@@ -9,7 +9,7 @@ use super::super::Seen;
 use super::super::inputs::{Inputs, Sizes, Status};
 use super::super::memory::Memory;
 use super::super::method::growth::{
-    self as method, Class, FLOOR_RESIDENT_BYTES, FLOOR_VIRTUAL_BYTES, MIN_SAMPLES,
+    self as method, Class, FLOOR_RESIDENT_BYTES, FLOOR_SAMPLES, FLOOR_VIRTUAL_BYTES, MIN_SAMPLES,
 };
 use super::super::method::mapping::{self, By};
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed, to_i64};
@@ -28,6 +28,7 @@ mod configured;
 use configured::configured;
 
 const FACT: &str = "processes.growth";
+const FLOORS: &str = "processes.floors_judged";
 /// Growing and changing processes that are listed.
 const MAX_ROWS: usize = 200;
 /// Values of a sparkline.
@@ -55,9 +56,18 @@ pub(super) fn build(
             Ok(_) => too_few(&inputs.process.sizes.path, samples, MIN_SAMPLES),
             Err(absence) => absence,
         };
-        book.absent(FACT, absence.clone());
-        book.absent("processes.judged", absence);
+        for fact in [FACT, "processes.judged", FLOORS] {
+            book.absent(fact, absence.clone());
+        }
         return;
+    }
+    let floors = tracks.values().filter(|t| t.samples >= FLOOR_SAMPLES).count();
+    into.floors_judged = (floors > 0).then(|| len(floors));
+    if floors == 0 {
+        let most = tracks.values().map(|t| t.samples).max().unwrap_or(0);
+        book.absent(FLOORS, too_few(&inputs.process.sizes.path, most, FLOOR_SAMPLES));
+    } else {
+        book.source(FLOORS, Locator::entry(&inputs.process.sizes.path));
     }
     into.judged = Some(len(judged));
     book.source("processes.judged", Locator::entry(&inputs.process.sizes.path));

@@ -16,6 +16,8 @@ use super::window::Window;
 
 /// A CPU with less than this takes no part.
 const SHARE: f64 = 0.01;
+/// CPUs of the largest hosts.
+const MAX_CPUS: u32 = 8192;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Irq {
     let sched = &inputs.sched;
@@ -51,6 +53,9 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Irq {
             key.ends_with("/rps_cpus") && value.chars().any(|c| !matches!(c, '0' | ','))
         };
         irq.rps = Some(sys.rows.iter().any(mask));
+    }
+    if let Some(table) = book.last("irq.rps_mask", &sched.softirqs) {
+        irq.rps_mask = mask_of(&table.cpus);
     }
     irq
 }
@@ -113,10 +118,32 @@ fn spread(
     })
 }
 
+/// A bit for each CPU, in hexadecimal words of 32.
+fn mask_of(cpus: &[u32]) -> Option<String> {
+    let mut words: Vec<u32> = Vec::new();
+    for cpu in cpus.iter().filter(|cpu| **cpu < MAX_CPUS) {
+        let at = usize::try_from(cpu / 32).ok()?;
+        words.resize(words.len().max(at + 1), 0);
+        *words.get_mut(at)? |= 1_u32.checked_shl(cpu % 32)?;
+    }
+    let (first, rest) = words.split_last()?;
+    let rest = rest.iter().rev().map(|word| format!(",{word:08x}"));
+    Some(std::iter::once(format!("{first:x}")).chain(rest).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parse::interrupts;
+
+    #[test]
+    fn masks_of_cpus_are_words_of_32() {
+        let mask = |n: u32| mask_of(&(0..n).collect::<Vec<_>>());
+        assert_eq!(mask(8).as_deref(), Some("ff"));
+        assert_eq!(mask(34).as_deref(), Some("3,ffffffff"));
+        assert_eq!(mask_of(&[1, 64]).as_deref(), Some("1,00000000,00000002"));
+        assert_eq!((mask(0), mask_of(&[u32::MAX])), (None, None));
+    }
 
     #[test]
     fn one_cpu_takes_what_a_card_sends() {

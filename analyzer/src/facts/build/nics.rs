@@ -122,6 +122,7 @@ impl One<'_> {
         let speed = self.sys("speed").and_then(|s| s.parse::<i64>().ok()).filter(|s| *s > 0);
         let full = |full: bool| if full { "full" } else { "half" }.to_owned();
         let duplex = self.sys("duplex").filter(|d| *d != "unknown").map(str::to_owned);
+        let channels = device.and_then(|d| d.channels.as_ref()?.told());
         let mut nic = Nic {
             name: self.name.to_owned(),
             driver: told.or_else(|| linked.map(str::to_owned)),
@@ -140,6 +141,8 @@ impl One<'_> {
                 .and_then(|m| m.parse().ok())
                 .or_else(|| ip?.mtu_bytes.map(i64::from)),
             rx_queues: self.queues(device),
+            queues: channels.and_then(|c| c.combined).map(signed),
+            queues_max: channels.and_then(|c| c.combined_max).map(signed),
             ..Nic::default()
         };
         nic.ring = self.ring(device, &nic, book);
@@ -358,6 +361,8 @@ impl One<'_> {
             ("duplex", nic.duplex.is_some()),
             ("mtu_bytes", nic.mtu_bytes.is_some()),
             ("rx_queues", nic.rx_queues.is_some()),
+            ("queues", nic.queues.is_some()),
+            ("queues_max", nic.queues_max.is_some()),
             ("link", nic.link.is_some()),
             ("is_used", nic.is_used.is_some()),
             ("carrier_changes", nic.carrier_changes.is_some()),

@@ -58,25 +58,30 @@ fn of_meminfo(inputs: &Inputs, swap: &Swap, book: &mut Book) {
 
 fn devices(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
     let disks = inputs.memory.sys_disks.first().ok();
-    let rotates = |path: &str| {
+    let setting = |disk: &str| disks?.get(format!("block/{disk}/queue/rotational").as_str());
+    // A partition's disk has the settings: sda2 belongs to sda, nvme0n1p3 to nvme0n1.
+    let disk_of = |path: &str| {
         let name = path.rsplit('/').next()?;
-        // A partition's disk has the setting: sda2 belongs to sda.
         let disk = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let setting = |name: &str| disks?.get(format!("block/{name}/queue/rotational").as_str());
-        setting(name).or_else(|| setting(disk)).map(|value| value == "1")
+        let known = [name, disk, disk.strip_suffix('p').unwrap_or(disk)];
+        known.into_iter().find(|d| setting(d).is_some()).map(str::to_owned)
     };
     if let Some(table) = book.last("swap.devices", &inputs.memory.swaps) {
         swap.devices = table
             .rows
             .iter()
-            .map(|s| SwapDevice {
-                path: s.name.clone(),
-                kind: s.kind.clone(),
-                size_bytes: signed(s.size_bytes),
-                used_bytes: signed(s.used_bytes),
-                priority: s.priority,
-                zram: s.name.starts_with("/dev/zram"),
-                rotating: rotates(&s.name).filter(|_| s.kind == "partition"),
+            .map(|s| {
+                let disk = disk_of(&s.name).filter(|_| s.kind == "partition");
+                SwapDevice {
+                    path: s.name.clone(),
+                    kind: s.kind.clone(),
+                    size_bytes: signed(s.size_bytes),
+                    used_bytes: signed(s.used_bytes),
+                    priority: s.priority,
+                    zram: s.name.starts_with("/dev/zram"),
+                    rotating: disk.as_deref().and_then(setting).map(|value| value == "1"),
+                    disk,
+                }
             })
             .collect();
         let zswap =
@@ -94,7 +99,8 @@ fn devices(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
     }
     for i in 0..swap.devices.len() {
         let absence = Absence::new(Reason::NotApplicable, "a file, or its disk is not known");
-        book.absent(format!("swap.devices.{i}.rotating"), absence);
+        book.absent(format!("swap.devices.{i}.rotating"), absence.clone());
+        book.absent(format!("swap.devices.{i}.disk"), absence);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Interfaces, network namespaces and sockets.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::absence::Reason;
 use crate::facts::build::devices::option_of;
@@ -27,6 +27,8 @@ pub(crate) enum NetnsFile {
     Counters(Counters),
     /// Its TCP sockets, where the socket monitor could not be asked.
     Tcp(Vec<Socket>),
+    /// Its UDP sockets that have dropped something.
+    Udp(Vec<UdpLosses>),
     /// Queues in front of its interfaces.
     Qdiscs(Vec<qdisc::Qdisc>),
     /// Its routes.
@@ -37,6 +39,17 @@ pub(crate) enum NetnsFile {
     Metrics(Vec<tcp_metrics::Metrics>),
     /// A file that no chapter reads.
     Other,
+}
+
+/// A UDP socket that has dropped datagrams.
+#[derive(Clone, Debug)]
+pub(crate) struct UdpLosses {
+    /// Own address.
+    pub(crate) local: SocketAddr,
+    /// Its inode; 0 where the kernel holds it.
+    pub(crate) inode: u64,
+    /// Datagrams dropped since it was opened.
+    pub(crate) drops: u64,
 }
 
 /// What one call of ethtool printed.
@@ -254,6 +267,7 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
         "neigh.jsonl" => NetnsFile::Neighbours(neigh::parse(&text(bytes))?.rows),
         "tcp_metrics" => NetnsFile::Metrics(tcp_metrics::parse(bytes, env)?.rows),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),
+        "udp" | "udp6" => NetnsFile::Udp(udp_table(&text(bytes), env)?),
         _ => NetnsFile::Other,
     })
 }
@@ -297,6 +311,16 @@ fn dump(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<Vec<Socket>, ParseEr
 
 fn tcp_table(text: &str, env: &ParseEnv) -> Result<Vec<Socket>, ParseError> {
     Ok(lean(net_tcp::parse(text, socket::Protocol::Tcp, env)?.rows.iter()))
+}
+
+fn udp_table(text: &str, env: &ParseEnv) -> Result<Vec<UdpLosses>, ParseError> {
+    let table = net_tcp::parse(text, socket::Protocol::Udp, env)?;
+    let dropped = |s: &socket::Socket| {
+        let drops = s.drops.filter(|n| *n > 0)?;
+        let local = SocketAddr::new(s.local.addr, s.local.port);
+        Some(UdpLosses { local, inode: s.inode.unwrap_or(0), drops })
+    };
+    Ok(table.rows.iter().filter_map(dropped).collect())
 }
 
 fn lean<'s>(sockets: impl Iterator<Item = &'s socket::Socket>) -> Vec<Socket> {

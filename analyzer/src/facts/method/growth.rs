@@ -19,6 +19,8 @@ pub const FLOOR_VIRTUAL_BYTES: f64 = 4.0 * 1_048_576.0;
 
 /// Fewest samples from which anything can be told: two in each third.
 pub const MIN_SAMPLES: usize = 6;
+/// Fewer samples do not tell a rising floor from a healthy saw-tooth.
+pub const FLOOR_SAMPLES: usize = 45;
 /// More samples than this are thinned before the pairwise methods, whose cost is quadratic.
 const MAX_SAMPLES: usize = 361;
 
@@ -331,7 +333,7 @@ fn confidence(
     age_s: Option<f64>,
     linearity: Option<f64>,
 ) -> Confidence {
-    if class == Class::RisingFloor && samples < 45 {
+    if class == Class::RisingFloor && samples < FLOOR_SAMPLES {
         return Confidence::Low;
     }
     let tier = match samples {

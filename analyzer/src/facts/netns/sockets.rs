@@ -3,6 +3,19 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+/// A UDP socket that lost datagrams.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct UdpDrops {
+    /// Own address and port.
+    pub local: String,
+    /// Who holds it.
+    pub process: Option<String>,
+    /// Datagrams dropped in the window.
+    pub drops: i64,
+    /// Since it was opened.
+    pub drops_since_open: i64,
+}
+
 /// TIME-WAIT of a namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct TimeWait {

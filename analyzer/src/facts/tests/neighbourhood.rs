@@ -85,6 +85,38 @@ fn what_ip_and_the_probes_tell_goes_first() {
 }
 
 #[test]
+fn udp_sockets_that_lose_datagrams_are_named_with_their_process() {
+    let row = |port: &str, inode: u32, drops: u32| {
+        format!(
+            "  7: 00000000:{port} 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 \
+             {inode} 2 0000000000000000 {drops}\n"
+        )
+    };
+    let heading = "  sl  local_address rem_address   st tx_queue rx_queue tr inode drops\n";
+    let table = |a: u32, b: u32| format!("{heading}{}{}", row("0202", 77, a), row("0035", 78, b));
+    let mut files = bare();
+    files.extend([
+        file("probes/netns.jsonl", "{\"inode\":5,\"pid\":1,\"name\":\"host\",\"is_host\":true}\n"),
+        file("probes/netns/5/udp", &table(10, 40)),
+    ]);
+    let once = facts(files.clone());
+    assert_eq!(
+        once.absences.get("netns.0.udp_drops").unwrap().reason,
+        Reason::TooFewSamples,
+        "what one reading shows was lost at any time"
+    );
+    files.extend([
+        file("samples/4/probes/netns/5/udp", &table(910, 40)),
+        pack_of("packs/proc-pid/fd", &[("9/3", "socket:[77]")]),
+        pack_of("packs/proc-pid/stat", &[("9", &pid_stat(9, "rsyslogd", 'S', 1))]),
+    ]);
+    let f = facts(files);
+    let [lossy] = &f.tree.netns.items[0].udp_drops[..] else { panic!("one socket") };
+    assert_eq!((lossy.local.as_str(), lossy.drops), ("0.0.0.0:514", 900));
+    assert_eq!((lossy.process.as_deref(), lossy.drops_since_open), (Some("rsyslogd"), 910));
+}
+
+#[test]
 fn counters_in_english_stand_in_for_those_of_the_kernel() {
     let text = "Tcp:\n    90002 active connection openings\n    136 segments retransmitted\n\
                 TcpExt:\n    TCPTimeouts: 214\n";

@@ -131,10 +131,21 @@ fn subject(rule: &Rule, out: &mut Vec<Diagnostic>) {
         let d = at(rule, &empty.get_ref().because, "a rule without `each` has no list to be empty");
         out.push(d.help("remove `empty`"));
     }
+    let needs = f.empty.as_ref().and_then(|e| e.get_ref().needs.as_ref());
+    if let Some(path) = needs.filter(|path| !is_fact(path.get_ref())) {
+        let d = at(rule, path, format!("unknown fact `{}`", path.get_ref()));
+        out.push(d.help("`linsight facts --schema` lists them"));
+    }
     if let (Some(text), None) = (&f.not_applicable, &f.applies) {
         let d = at(rule, text, "a rule without `applies` is never not applicable by condition");
         out.push(d.help("remove `not_applicable`"));
     }
+}
+
+/// A fact of the schema, outside lists.
+fn is_fact(path: &str) -> bool {
+    let facts = crate::rules::schema::facts();
+    path.split('.').try_fold(facts, |ty, name| ty.field(name)).is_some()
 }
 
 fn prose(rule: &Rule, out: &mut Vec<Diagnostic>) {

@@ -14,6 +14,7 @@ use super::super::inputs::Inputs;
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, ratio, signed};
 use super::super::plan::Pack;
+use super::super::tasks::Owner;
 use super::super::{List, Seen};
 use super::book::too_few;
 use super::pods::Pods;
@@ -31,6 +32,9 @@ use tree::{Files, groups, upwards};
 
 const MAX_ROWS: usize = 200;
 const MAX_COMMS: usize = 3;
+const MAX_OWNERS: usize = 5;
+/// Tasks by limit from which the processes with most threads are named.
+const NAMED: f64 = 0.7;
 /// Tasks by limit from which a group is worth a row.
 const MANY: f64 = 0.5;
 /// Pressure from which a group without limits is worth a row.
@@ -208,7 +212,28 @@ impl<'i> People<'i> {
             row.comms = sorted.into_iter().take(MAX_COMMS).map(|(c, _)| c.to_owned()).collect();
             row.processes = (!self.members.is_empty()).then_some(count);
             row.pod = self.pods.of_group(&row.path).map(str::to_owned);
+            let near = |p: &&mut CgroupPids| p.used_ratio.is_some_and(|r| r >= NAMED);
+            if let Some(pids) = row.pids.as_mut().filter(near) {
+                pids.owners = self.owners(inputs, &row.path);
+            }
         }
+    }
+
+    /// The processes of a group, and of the groups below it, with most threads.
+    fn owners(&self, inputs: &Inputs, group: &str) -> Vec<Owner> {
+        let Some((_, last)) = inputs.process.processes.good().last() else { return Vec::new() };
+        let is_within = |groups: &[Cow<'_, str>]| {
+            groups.iter().any(|g| group == "/" || upwards(g).any(|above| above == group))
+        };
+        let within = self.members.iter().filter(|(_, groups)| is_within(groups));
+        let owner = |(pid, _): &(u32, Vec<Cow<'_, str>>)| {
+            let threads = signed(last.get(pid)?.threads);
+            Some(Owner { pid: (*pid).into(), comm: self.who.comm(*pid), threads })
+        };
+        let mut owners: Vec<Owner> = within.filter_map(owner).collect();
+        owners.sort_by(|a, b| b.threads.cmp(&a.threads).then(a.pid.cmp(&b.pid)));
+        owners.truncate(MAX_OWNERS);
+        owners
     }
 }
 
@@ -382,6 +407,7 @@ impl Trees<'_> {
             throttled_ratio: throttled
                 .zip(periods)
                 .and_then(|(t, p)| ratio(from_u64(t), from_u64(p))),
+            stood_s: stood.filter(|_| self.span_s.is_some()).map(|us| us / 1e6),
             lost_ratio: lost,
             weight: weight.map(signed),
             pressure_some_ratio: pressure.and_then(|p| p.some?.window_ratio),
@@ -400,6 +426,7 @@ impl Trees<'_> {
             used_ratio: max.and_then(|m| ratio(from_u64(current), from_u64(m))),
             refused: keyed(self.last.get(path), "pids.events", "max").map(signed),
             refused_in_window: self.delta(path, "pids.events", "max").map(signed),
+            owners: Vec::new(),
         })
     }
 }

@@ -34,6 +34,7 @@ mod retransmission;
 mod retries;
 mod sockets;
 mod time_wait;
+mod udp;
 
 use owners::Owners;
 
@@ -188,6 +189,7 @@ impl One<'_> {
         self.parameters(&mut ns, &sysctl, book);
         ns.counters = self.counters(is_host, book);
         self.neighbourhood(&mut ns, book);
+        ns.udp_drops = self.udp_drops(book);
         ns.conntrack = self.conntrack(is_host, &sysctl, book);
         let range = sysctl.as_ref().ok().and_then(|(s, _)| ports::range(s));
         match self.sockets(is_host) {

@@ -98,6 +98,11 @@ impl Owners {
         self.of_pid(self.pid(inode)?)
     }
 
+    /// Why the owner of a socket is not known.
+    pub(super) const fn why(&self) -> &Absence {
+        &self.why
+    }
+
     /// Names of the processes that hold these sockets: none where no process holds any (TIME-WAIT),
     /// unknown where somebody holds them who was not seen.
     pub(super) fn names(&self, inodes: impl IntoIterator<Item = u64>) -> Option<Vec<String>> {

@@ -41,7 +41,13 @@ pub(super) fn build(
         stuck::build(inputs, window, &who, log, &mut tasks);
         stopped::build(inputs, window, &who, &mut tasks);
         tasks.zombies = zombies::build(inputs, window, &who);
-        for fact in ["tasks.stuck", "tasks.stuck_user", "tasks.stopped", "tasks.zombies"] {
+        for fact in [
+            "tasks.stuck",
+            "tasks.stuck_user",
+            "tasks.waiting_mean",
+            "tasks.stopped",
+            "tasks.zombies",
+        ] {
             book.source(fact, Locator::entry(source.path.as_str()));
         }
         book.sources(
@@ -53,8 +59,16 @@ pub(super) fn build(
     } else {
         let why =
             source.first().map_or_else(|e| e, |_| too_few(&source.path, samples, MIN_SAMPLES));
-        for fact in ["stuck", "stuck_user", "stuck_storage", "stuck_reported", "stopped", "zombies"]
-        {
+        for fact in [
+            "stuck",
+            "stuck_user",
+            "stuck_storage",
+            "stuck_reported",
+            "waiting_mean",
+            "waiting_most",
+            "stopped",
+            "zombies",
+        ] {
             book.absent(format!("tasks.{fact}"), why.clone());
         }
     }

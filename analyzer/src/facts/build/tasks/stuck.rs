@@ -12,6 +12,7 @@ use super::who::Who;
 
 const MAX_ROWS: usize = 100;
 const MAX_FRAMES: usize = 5;
+const MAX_MOST: usize = 5;
 /// A wait in fewer samples than this share comes and goes.
 const OFTEN: f64 = 0.5;
 
@@ -34,17 +35,22 @@ pub(super) fn build(
     let hung: Vec<&str> = log.hung_task.as_ref().map_or_else(Vec::new, |h| {
         h.subjects.iter().filter(|s| s.in_day > 0).map(|s| s.name.as_str()).collect()
     });
-    let mut stuck: Vec<Stuck> = waits
+    let mut waiting: Vec<(usize, Stuck)> = waits
         .into_iter()
-        .filter(|(_, w)| share_of(w.samples, samples) >= OFTEN)
         .map(|(tid, w)| {
             let mut row = row(inputs, who, tid);
             row.ratio = share_of(w.samples, samples);
             row.span_s = seconds(w.last_us.saturating_sub(w.first_us));
             row.reported = hung.contains(&row.comm.as_str());
-            row
+            (w.samples, row)
         })
         .collect();
+    waiting.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let of_users = || waiting.iter().filter(|(_, s)| !s.by_design && !s.is_kernel);
+    tasks.waiting_mean = Some(share_of(of_users().map(|(n, _)| n).sum(), samples));
+    tasks.waiting_most = of_users().take(MAX_MOST).map(|(_, s)| s.clone()).collect();
+    let mut stuck: Vec<Stuck> =
+        waiting.into_iter().map(|(_, s)| s).filter(|s| s.ratio >= OFTEN).collect();
     stuck.sort_by(|a, b| {
         a.by_design.cmp(&b.by_design).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
     });
