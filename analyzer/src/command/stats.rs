@@ -1,15 +1,20 @@
 //! `--stats`: what an analysis costs, by stage.
 //!
 //! Whoever finds an analysis slow, or a machine too small for it, should see at once which stage
-//! to look at. Memory is the kernel's account of this very process ([proc_pid_status(5)]), the
-//! only thing that is ever read of the machine at hand, and only when it is asked for.
+//! to look at, and whether more processors would help: CPU time is that of all threads. It and
+//! memory are the kernel's account of this very process ([clock_gettime(2)],
+//! [proc_pid_status(5)]), the only thing that is ever read of the machine at hand, and only when it
+//! is asked for.
 //!
+//! [clock_gettime(2)]: https://man7.org/linux/man-pages/man2/clock_gettime.2.html
 //! [proc_pid_status(5)]: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// The kernel's account of this process.
 const OWN_ACCOUNT: &str = "/proc/self/status";
@@ -28,6 +33,7 @@ struct Memory {
 struct Stage {
     name: &'static str,
     took: Duration,
+    cpu: Duration,
     memory: Option<Memory>,
 }
 
@@ -36,21 +42,22 @@ struct Stage {
 pub(crate) struct Stats {
     wanted: bool,
     since: Instant,
+    cpu_since: Duration,
     stages: Vec<Stage>,
 }
 
 impl Stats {
     /// Begins to measure if `wanted`.
     pub(crate) fn new(wanted: bool) -> Self {
-        Self { wanted, since: Instant::now(), stages: Vec::new() }
+        Self { wanted, since: Instant::now(), cpu_since: cpu(), stages: Vec::new() }
     }
 
     /// The stage that ends here.
     pub(crate) fn done(&mut self, name: &'static str) {
         if self.wanted {
-            let took = self.since.elapsed();
-            self.stages.push(Stage { name, took, memory: memory() });
-            self.since = Instant::now();
+            let (took, used) = (self.since.elapsed(), cpu().saturating_sub(self.cpu_since));
+            self.stages.push(Stage { name, took, cpu: used, memory: memory() });
+            (self.since, self.cpu_since) = (Instant::now(), cpu());
         }
     }
 
@@ -61,23 +68,39 @@ impl Stats {
             return out;
         }
         // Writing to a String cannot fail.
+        let (stage, time, cpu) = ("stage", "time", "CPU");
         let _ =
-            writeln!(out, "{:<14} {:>9} {:>13} {:>12}", "stage", "time", "memory after", "peak");
+            writeln!(out, "{stage:<14} {time:>9} {cpu:>9} {:>13} {:>12}", "memory after", "peak");
         for stage in &self.stages {
-            let _ = writeln!(out, "{}", row(stage.name, stage.took, stage.memory));
+            let _ = writeln!(out, "{}", stage.row());
         }
-        let total = self.stages.iter().map(|stage| stage.took).sum();
-        let last = self.stages.last().and_then(|stage| stage.memory);
-        let _ = writeln!(out, "{}", row("all", total, last));
+        let all = Stage {
+            name: "all",
+            took: self.stages.iter().map(|stage| stage.took).sum(),
+            cpu: self.stages.iter().map(|stage| stage.cpu).sum(),
+            memory: self.stages.last().and_then(|stage| stage.memory),
+        };
+        let _ = writeln!(out, "{}", all.row());
         out
     }
 }
 
-fn row(name: &str, took: Duration, memory: Option<Memory>) -> String {
-    let time = format!("{:.3} s", took.as_secs_f64());
-    let mib = |kib: Option<u64>| kib.map_or("?".to_owned(), |kib| format!("{} MiB", kib >> 10));
-    let (after, peak) = (mib(memory.map(|m| m.resident_kib)), mib(memory.map(|m| m.peak_kib)));
-    format!("{name:<14} {time:>9} {after:>13} {peak:>12}")
+impl Stage {
+    fn row(&self) -> String {
+        let seconds = |time: Duration| format!("{:.3} s", time.as_secs_f64());
+        let mib = |kib: Option<u64>| kib.map_or("?".to_owned(), |kib| format!("{} MiB", kib >> 10));
+        let after = mib(self.memory.map(|m| m.resident_kib));
+        let peak = mib(self.memory.map(|m| m.peak_kib));
+        let (name, time, cpu) = (self.name, seconds(self.took), seconds(self.cpu));
+        format!("{name:<14} {time:>9} {cpu:>9} {after:>13} {peak:>12}")
+    }
+}
+
+/// CPU time of all threads of this process so far.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or_default();
+    Duration::new(time.tv_sec.try_into().unwrap_or_default(), nanoseconds)
 }
 
 fn memory() -> Option<Memory> {
@@ -110,17 +133,18 @@ mod tests {
     fn the_table_adds_up_and_a_gap_is_no_zero() {
         let mut stats = Stats::new(true);
         let memory = Some(Memory { resident_kib: 10 << 10, peak_kib: 21 << 10 });
-        let mut push = |name, ms, memory| {
-            stats.stages.push(Stage { name, took: Duration::from_millis(ms), memory });
+        let mut push = |name, ms, cpu, memory| {
+            let (took, cpu) = (Duration::from_millis(ms), Duration::from_millis(cpu));
+            stats.stages.push(Stage { name, took, cpu, memory });
         };
-        push("open, index", 1234, None);
-        push("facts", 66, memory);
+        push("open, index", 1234, 2000, None);
+        push("facts", 66, 70, memory);
         assert_eq!(
             stats.table(),
-            "stage               time  memory after         peak\n\
-             open, index      1.234 s             ?            ?\n\
-             facts            0.066 s        10 MiB       21 MiB\n\
-             all              1.300 s        10 MiB       21 MiB\n"
+            "stage               time       CPU  memory after         peak\n\
+             open, index      1.234 s   2.000 s             ?            ?\n\
+             facts            0.066 s   0.070 s        10 MiB       21 MiB\n\
+             all              1.300 s   2.070 s        10 MiB       21 MiB\n"
         );
         let mut off = Stats::new(false);
         off.done("facts");

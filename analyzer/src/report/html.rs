@@ -58,20 +58,24 @@ struct Section {
 /// # Errors
 /// When a template is at fault.
 pub fn html(view: &View) -> Result<String, RenderError> {
-    render(
-        "report.html",
-        context! {
-            v => Serde(view),
-            sections => Serde(sections(view)),
-            ticket_markdown => markdown(view),
-            ticket_text => text(view),
-        },
-    )
+    // Reading the templates takes as long as writing the other forms of the report.
+    let (env, (ticket_markdown, ticket_text)) =
+        rayon::join(environment, || rayon::join(|| markdown(view), || text(view)));
+    let context = context! {
+        v => Serde(view),
+        sections => Serde(sections(view)),
+        ticket_markdown => ticket_markdown,
+        ticket_text => ticket_text,
+    };
+    render_in(&env?, "report.html", context)
 }
 
 /// Renders a page of its own with the style, script and policy of the report.
 pub(super) fn render(name: &str, context: Value) -> Result<String, RenderError> {
-    let env = environment()?;
+    render_in(&environment()?, name, context)
+}
+
+fn render_in(env: &Environment<'_>, name: &str, context: Value) -> Result<String, RenderError> {
     let frame = context! {
         // The only strings that are not escaped: they are compiled in.
         css => Value::from_safe_string(CSS.clone()),

@@ -3,10 +3,14 @@
 
 use linsight_archive::{End, Header};
 
+use super::cpu::Cpu;
+use super::env::Env;
 use super::host::Host;
 use super::inputs::Inputs;
+use super::memory::Memory;
 use super::plan::Journal;
 use super::site::{Site, SiteInputs};
+use super::sysctl::Sysctl;
 use super::{Facts, Lists, Tree};
 
 mod apps;
@@ -102,64 +106,74 @@ fn chapters(
     let sysctl = sysctl::build(inputs, host.kernel_number, book);
     let numa = numa::build(inputs, window, &memory, &cpu, &sysctl, book);
     memory.totals = memory::totals(inputs, &memory, &numa, book);
-    // Both go through every process in every sample, and neither needs the other.
-    let mut limits_book = Book::default();
-    let (limits, processes) = rayon::join(
-        || limits::build(inputs, window, &sysctl, &mut limits_book),
+    // Two go through every process in every sample, and none of the three needs another.
+    let (mut limits_book, mut rest_book) = (Book::default(), Book::default());
+    let mut rest_lists = Lists::new();
+    let base = Base { archive, window, site, host: &host, env: &env, cpu: &cpu, memory: &memory };
+    let (processes, (limits, rest)) = rayon::join(
         || {
             let mut processes = processes::build(inputs, window, &memory, &sysctl, book, lists);
             peaks::build(inputs, &memory, &mut processes, book);
             processes
         },
+        || {
+            rayon::join(
+                || limits::build(inputs, window, &sysctl, &mut limits_book),
+                || rest(inputs, &base, &sysctl, &mut rest_book, &mut rest_lists),
+            )
+        },
     );
     book.absorb(limits_book);
-    let kernel_log = kernel_log::build(inputs, archive, window, &host, book);
-    let nics = nics::build(inputs, window, (&env, site), &kernel_log, book, lists);
-    let logs = logs::build(inputs, &host, book);
-    let net = net::build(inputs, window, book);
-    let hardware = hardware::build(inputs, &memory, site, book);
-    let frequency = hardware::frequency(inputs, &kernel_log, book);
-    let clock = hardware::clock(inputs, book);
-    let kernel = hardware::kernel(inputs, &host, book);
-    let filesystems = filesystems::build(inputs, &host, book, lists);
+    book.absorb(rest_book);
+    lists.append(&mut rest_lists);
+    Tree { host, env, cpu, load, memory, swap, sysctl, numa, limits, processes, ..rest }
+}
+
+/// What the rest is built upon.
+struct Base<'a> {
+    archive: &'a Archive<'a>,
+    window: &'a window::Window,
+    site: &'a Site,
+    host: &'a Host,
+    env: &'a Env,
+    cpu: &'a Cpu,
+    memory: &'a Memory,
+}
+
+/// Devices, logs, control groups, tasks: what needs neither processes nor limits.
+fn rest(
+    inputs: &Inputs,
+    base: &Base<'_>,
+    sysctl: &Sysctl,
+    book: &mut Book,
+    lists: &mut Lists,
+) -> Tree {
+    let Base { archive, window, site, host, env, cpu, memory } = *base;
+    let kernel_log = kernel_log::build(inputs, archive, window, host, book);
+    let nics = nics::build(inputs, window, (env, site), &kernel_log, book, lists);
+    let filesystems = filesystems::build(inputs, host, book, lists);
     let disks = disks::build(inputs, window, &filesystems.items, book, lists);
     let arrays = arrays::build(inputs, book, lists);
     let storage_errors =
         storage_errors::build(&filesystems.items, &disks.items, &kernel_log, book, lists);
-    let io = disks::io_of_host(inputs, window, book);
-    let pressure = pressure::build(inputs, window, book);
-    let cgroups = cgroups::build(inputs, &memory, book, lists);
-    let irq = irq::build(inputs, window, book);
-    let tasks = tasks::build(inputs, window, &cpu, &kernel_log, &sysctl, book);
-    let collection = collection::build(inputs, archive, window, book);
     Tree {
-        host,
-        env,
-        collection,
-        cpu,
-        load,
-        memory,
-        swap,
-        numa,
-        processes,
+        logs: logs::build(inputs, host, book),
+        net: net::build(inputs, window, book),
+        hardware: hardware::build(inputs, memory, site, book),
+        frequency: hardware::frequency(inputs, &kernel_log, book),
+        clock: hardware::clock(inputs, book),
+        kernel: hardware::kernel(inputs, host, book),
+        io: disks::io_of_host(inputs, window, book),
+        pressure: pressure::build(inputs, window, book),
+        cgroups: cgroups::build(inputs, memory, book, lists),
+        irq: irq::build(inputs, window, book),
+        tasks: tasks::build(inputs, window, cpu, &kernel_log, sysctl, book),
+        collection: collection::build(inputs, archive, window, book),
         nics,
-        net,
-        hardware,
-        frequency,
-        clock,
-        kernel,
-        arrays,
-        disks,
-        storage_errors,
-        io,
         filesystems,
-        logs,
-        sysctl,
-        pressure,
-        cgroups,
-        limits,
-        irq,
-        tasks,
+        disks,
+        arrays,
+        storage_errors,
         kernel_log,
         ..Tree::default()
     }
