@@ -229,7 +229,11 @@ impl Frames {
             Entries::Vacant(place) => {
                 *used += total;
                 let mut content = spare.pop().unwrap_or_default();
-                content.clear();
+                if content.capacity() < total {
+                    // Fresh memory is zero already, and is touched for the first time by its part.
+                    content = vec![0; total];
+                }
+                // What is left of an earlier source is overwritten: the parts cover all of it.
                 content.resize(total, 0);
                 place.insert(Joining { content, missing: stored.pieces.len() })
             }

@@ -38,6 +38,23 @@ pub fn parse(bytes: &[u8], protocol: Protocol, env: &ParseEnv) -> Result<Rows<So
     rows.finish()
 }
 
+/// About how many sockets a dump holds, by the length of its first messages.
+#[must_use]
+pub fn about(bytes: &[u8], env: &ParseEnv) -> usize {
+    let mut rest = bytes;
+    let mut messages = 0;
+    while messages < 64 {
+        let message = Binary { bytes: rest, little_endian: env.little_endian };
+        let length = message.u32(0).and_then(|n| usize::try_from(n).ok());
+        let Some(length) = length.filter(|n| *n >= HEADER) else { break };
+        let Some(after) = rest.get(length.next_multiple_of(4)..) else { break };
+        (rest, messages) = (after, messages + 1);
+    }
+    let seen = bytes.len() - rest.len();
+    // A sixteenth more: states have messages of different lengths.
+    bytes.len().saturating_mul(messages).checked_div(seen).map_or(0, |n| n + n / 16)
+}
+
 /// The same one by one, for namespaces with very many sockets.
 pub fn sockets(
     bytes: &[u8],
@@ -200,6 +217,15 @@ mod tests {
     fn with(local: u16, remote: u16) -> Socket {
         let found = sample().into_iter().find(|s| (s.local.port, s.remote.port) == (local, remote));
         found.unwrap()
+    }
+
+    #[test]
+    fn room_is_made_for_what_a_dump_holds() {
+        let held = sample().len();
+        assert!((held..held * 2).contains(&about(SAMPLE, &ENV)), "{}", about(SAMPLE, &ENV));
+        let twice = [SAMPLE, SAMPLE].concat();
+        assert!((held * 2..held * 3).contains(&about(&twice, &ENV)));
+        assert_eq!(about(&[], &ENV) + about(&[0xff; 40], &ENV), 0);
     }
 
     #[test]

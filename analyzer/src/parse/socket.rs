@@ -15,7 +15,7 @@ pub enum Protocol {
 }
 
 /// State of a socket: the numbers of `include/net/tcp_states.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// `ESTAB`.
     Established,

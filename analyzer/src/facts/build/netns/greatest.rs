@@ -2,27 +2,19 @@
 
 use super::MAX_KEYS;
 
-/// The greatest of `all`, at most [`MAX_KEYS`]: by rank, those of one rank by name. Names are made
-/// only of those between which they decide, since making one costs more than all else about it.
-pub(super) fn greatest<R: Ord, T>(
-    mut all: Vec<(R, T)>,
-    name: impl Fn(&T) -> String,
-) -> Vec<(String, T)> {
-    all.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let mut kept: Vec<(String, T)> = Vec::new();
-    let mut all = all.into_iter().peekable();
-    while kept.len() < MAX_KEYS
-        && let Some((rank, first)) = all.next()
-    {
-        let mut equals = vec![(name(&first), first)];
-        while let Some((_, other)) = all.next_if(|(r, _)| *r == rank) {
-            equals.push((name(&other), other));
-        }
-        equals.sort_by(|a, b| a.0.cmp(&b.0));
-        kept.extend(equals);
+/// The greatest groups, at most [`MAX_KEYS`]: by rank, those of one rank by key. So names, and what
+/// else costs more than a number, are made only of those that are shown.
+pub(super) fn greatest<R: Ord, K: Ord, T>(
+    groups: impl IntoIterator<Item = (R, K, T)>,
+) -> impl Iterator<Item = (K, T)> {
+    let mut all: Vec<(R, K, T)> = groups.into_iter().collect();
+    let order = |a: &(R, K, T), b: &(R, K, T)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
+    if all.len() > MAX_KEYS {
+        all.select_nth_unstable_by(MAX_KEYS, order);
+        all.truncate(MAX_KEYS);
     }
-    kept.truncate(MAX_KEYS);
-    kept
+    all.sort_unstable_by(order);
+    all.into_iter().map(|(_, key, group)| (key, group))
 }
 
 #[cfg(test)]
@@ -30,13 +22,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_rank_then_by_name_and_no_more_than_are_shown() {
-        let all = vec![(1, "b"), (7, "z"), (1, "a"), (7, "y")];
-        let found = greatest(all, |n| (*n).to_owned());
-        assert_eq!(found.iter().map(|f| f.1).collect::<String>(), "yzab");
-        let many: Vec<(u32, u32)> = (0..1000).map(|n| (n / 100, n)).collect();
-        let found = greatest(many, |n| format!("{n:04}"));
+    fn by_rank_then_by_key_and_no_more_than_are_shown() {
+        let all = [(1, "b", 'b'), (7, "z", 'z'), (1, "a", 'a'), (7, "y", 'y')];
+        assert_eq!(greatest(all).map(|f| f.1).collect::<String>(), "yzab");
+        let many = (0..1000_u32).rev().map(|n| (n / 100, n, ()));
+        let found: Vec<u32> = greatest(many).map(|f| f.0).collect();
         assert_eq!(found.len(), MAX_KEYS);
-        assert_eq!((found.first().map(|f| f.1), found.last().map(|f| f.1)), (Some(900), Some(949)));
+        assert_eq!((found.first(), found.last()), (Some(&900), Some(&949)));
     }
 }

@@ -1,6 +1,6 @@
 //! Retransmissions of a namespace: by counters, by host, by network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::absence::{Absence, Reason};
@@ -120,29 +120,42 @@ pub(super) fn retrans_peers(
     listeners: &Listeners,
     retries: Option<&Retries>,
 ) -> Vec<RetransPeer> {
-    let mut groups: BTreeMap<(IpAddr, Role, u16), Group<'_>> = BTreeMap::new();
-    for Pair { now: s, before } in &looks.all {
-        let Some(flow) = s.flow.filter(|_| sends(s) && s.is_remote()) else { continue };
-        let before = before.and_then(|e| e.flow);
-        let role = listeners.role(s);
-        let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
-        let group = groups.entry((s.remote.ip(), role, port)).or_default();
-        let since = before.unwrap_or_default();
-        group.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
-        group.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
-        group.counts_segments |= flow.segs_out > 0;
-        group.sockets.push((s, flow));
+    let flows = || {
+        looks.all.iter().filter_map(|Pair { now: s, before }| {
+            let flow = s.flow.filter(|_| sends(s) && s.is_remote())?;
+            let role = listeners.role(s);
+            let port = if role == Role::Server { s.local.port() } else { s.remote.port() };
+            let before = before.and_then(|e| e.flow).unwrap_or_default();
+            Some(((s.remote.ip(), role, port), *s, flow, before))
+        })
+    };
+    let mut counts: HashMap<(IpAddr, Role, u16), Counts> = HashMap::new();
+    for (key, _, flow, since) in flows() {
+        let counts = counts.entry(key).or_default();
+        counts.connections += 1;
+        counts.stuck += usize::from(is_stuck(&flow));
+        counts.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
+        counts.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
+        counts.counts_segments |= flow.segs_out > 0;
     }
-    let total: u64 = groups.values().map(|g| g.again).sum();
+    let total: u64 = counts.values().map(|c| c.again).sum();
     let two = looks.span_s.is_some();
-    let ranked: Vec<_> = groups
+    let ranked = counts
         .into_iter()
-        .map(|(key, g)| ((g.stuck().count(), two.then_some(g.again), g.sockets.len()), (key, g)))
-        .collect();
-    greatest(ranked, |(key, _)| name(*key))
-        .into_iter()
-        .map(|(name, (key, g))| g.fact(key, name, two, total, retries))
-        .collect()
+        .map(|(key, c)| ((c.stuck, two.then_some(c.again), c.connections), key, c));
+    let shown: Vec<_> = greatest(ranked).collect();
+    let mut sockets: HashMap<_, Vec<(&Socket, Flow)>> =
+        shown.iter().map(|(key, _)| (*key, Vec::new())).collect();
+    for (key, socket, flow, _) in flows() {
+        if let Some(of) = sockets.get_mut(&key) {
+            of.push((socket, flow));
+        }
+    }
+    let group = |(key, counts)| {
+        Group { counts, sockets: sockets.remove(&key).unwrap_or_default() }
+            .fact(key, two, total, retries)
+    };
+    shown.into_iter().map(group).collect()
 }
 
 /// `10.0.0.1 at :443` of a client, `10.0.0.1:443` of a server.
@@ -186,30 +199,38 @@ fn rtt_ms(flow: &Flow) -> Option<f64> {
     (flow.rtt_us > 0).then(|| f64::from(flow.rtt_us) / 1000.0)
 }
 
-/// One host while its connections are counted.
+/// A connection that got no answer for long.
+fn is_stuck(flow: &Flow) -> bool {
+    flow.backoff >= STUCK_BACKOFF && flow.unacked > 0
+}
+
+/// The connections of one host in numbers.
 #[derive(Default)]
-struct Group<'a> {
-    sockets: Vec<(&'a Socket, Flow)>,
+struct Counts {
+    connections: usize,
+    stuck: usize,
     sent: u64,
     again: u64,
     counts_segments: bool,
 }
 
-impl<'a> Group<'a> {
-    /// Connections that got no answer for long.
-    fn stuck(&self) -> impl Iterator<Item = &(&'a Socket, Flow)> {
-        self.sockets.iter().filter(|(_, f)| f.backoff >= STUCK_BACKOFF && f.unacked > 0)
-    }
+/// One host that is shown.
+struct Group<'a> {
+    counts: Counts,
+    sockets: Vec<(&'a Socket, Flow)>,
+}
 
+impl Group<'_> {
     fn fact(
         self,
-        (ip, role, port): (IpAddr, Role, u16),
-        name: String,
+        key: (IpAddr, Role, u16),
         two: bool,
         total: u64,
         retries: Option<&Retries>,
     ) -> RetransPeer {
-        let stuck: Vec<&(&Socket, Flow)> = self.stuck().collect();
+        let (ip, role, port) = key;
+        let Self { counts, sockets } = self;
+        let stuck: Vec<&(&Socket, Flow)> = sockets.iter().filter(|(_, f)| is_stuck(f)).collect();
         let left: Vec<f64> = stuck
             .iter()
             .filter_map(|(s, _)| {
@@ -217,28 +238,27 @@ impl<'a> Group<'a> {
                 Some((retries?.data_gives_up_s - silent).max(0.0))
             })
             .collect();
-        let mut rtt: Vec<f64> = self.sockets.iter().filter_map(|(_, f)| rtt_ms(f)).collect();
-        let again = two.then(|| signed(self.again));
-        let sent = (two && self.counts_segments).then(|| signed(self.sent));
+        let mut rtt: Vec<f64> = sockets.iter().filter_map(|(_, f)| rtt_ms(f)).collect();
+        let again = two.then(|| signed(counts.again));
+        let sent = (two && counts.counts_segments).then(|| signed(counts.sent));
         RetransPeer {
-            name,
+            name: name(key),
             address: ip.to_string(),
             port: port.into(),
             is_dependency: role == Role::Client,
-            connections: len(self.sockets.len()),
+            connections: len(counts.connections),
             ratio: sent.zip(again).and_then(|(s, a)| ratio(from_i64(a), from_i64(s)).or(Some(0.0))),
             sent,
             again,
             share: again.and_then(|a| ratio(from_i64(a), from_u64(total))),
             rtt_p50_ms: quantile::median(&mut rtt),
-            rto_max_ms: self
-                .sockets
+            rto_max_ms: sockets
                 .iter()
                 .map(|(_, f)| f.rto_us)
                 .max()
                 .filter(|us| *us > 0)
                 .map(|us| f64::from(us) / 1000.0),
-            stuck: len(stuck.len()),
+            stuck: len(counts.stuck),
             stuck_bytes: stuck.iter().map(|(s, _)| i64::from(s.send_queue_bytes)).sum(),
             gives_up_in_s: smallest(&left),
         }

@@ -1,6 +1,6 @@
 //! Sockets of a namespace: states, peers, silences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -19,11 +19,13 @@ use super::{Book, One};
 
 /// Values of a histogram.
 const MAX_VALUES: usize = 2000;
+/// Sockets of a peer whose owners are looked up: more add no new name.
+const MAX_INODES: usize = 100;
 /// Silent for so long is idle.
 const IDLE_S: f64 = 60.0;
 
 /// What connections of one kind have in common: the listener here, or the remote end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum At {
     Listener(u16),
     Remote(SocketAddr),
@@ -181,26 +183,33 @@ impl One<'_> {
     }
 
     pub(super) fn peers(&self, sockets: &[Socket], listeners: &Listeners) -> Vec<Peer> {
-        let mut groups: BTreeMap<(State, At, Role), (usize, Vec<u64>)> = BTreeMap::new();
-        for s in sockets.iter().filter(|s| !matches!(s.state, State::Listen | State::Close)) {
-            let role = listeners.role(s);
-            let group = groups.entry((s.state, At::of(s, role), role)).or_default();
-            group.0 += 1;
-            if s.inode != 0 && group.1.len() < 100 {
-                group.1.push(s.inode);
+        let connections = || {
+            let is_one = |s: &&Socket| !matches!(s.state, State::Listen | State::Close);
+            sockets.iter().filter(is_one).map(|s| {
+                let role = listeners.role(s);
+                ((s.state, At::of(s, role), role), s.inode)
+            })
+        };
+        let mut counts: HashMap<(State, At, Role), usize> = HashMap::new();
+        for (key, _) in connections() {
+            *counts.entry(key).or_default() += 1;
+        }
+        let shown: Vec<_> = greatest(counts.into_iter().map(|(key, n)| (n, key, n))).collect();
+        let mut inodes: HashMap<(State, At, Role), Vec<u64>> =
+            shown.iter().map(|(key, _)| (*key, Vec::new())).collect();
+        for (key, inode) in connections().filter(|(_, inode)| *inode != 0) {
+            if let Some(of) = inodes.get_mut(&key).filter(|of| of.len() < MAX_INODES) {
+                of.push(inode);
             }
         }
-        let ranked = groups.into_iter().map(|(key, (count, of))| (count, (key, count, of)));
-        greatest(ranked.collect(), |((_, at, _), ..)| at.to_string())
-            .into_iter()
-            .map(|(peer, ((state, _, role), count, inodes))| Peer {
-                state: state.as_str().to_owned(),
-                peer,
-                role: role.as_str().to_owned(),
-                count: len(count),
-                owners: self.owners.names(inodes),
-            })
-            .collect()
+        let peer = |(key @ (state, at, role), count)| Peer {
+            state: State::as_str(state).to_owned(),
+            peer: At::to_string(&at),
+            role: Role::as_str(role).to_owned(),
+            count: len(count),
+            owners: self.owners.names(inodes.remove(&key).unwrap_or_default()),
+        };
+        shown.into_iter().map(peer).collect()
     }
 
     pub(super) fn tcp_absences(&self, tcp: &Tcp, book: &mut Book) {

@@ -1,6 +1,6 @@
 //! TIME-WAIT: who closes first (method M8), how fast, and how near the limit is.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::absence::{Absence, Reason};
@@ -127,7 +127,7 @@ impl One<'_> {
     }
 
     fn time_wait_groups(&self, s: &Sources<'_>, max: Option<i64>) -> Vec<TimeWaitGroup> {
-        let mut groups: BTreeMap<(Role, At), Group> = BTreeMap::new();
+        let mut groups: HashMap<(Role, At), Group> = HashMap::new();
         for w in s.sockets.iter().filter(|w| w.state == State::TimeWait) {
             let role = s.listeners.role(w);
             let at = At::of(w, role);
@@ -141,10 +141,8 @@ impl One<'_> {
             group.untimed |= w.timer != Some(Timer::TimeWait);
             group.fresh += usize::from(w.expires_ms > FRESH_MS);
         }
-        let ranked = groups.into_iter().map(|(key, g)| (g.count, (key, g)));
-        greatest(ranked.collect(), |((_, at), _)| at.to_string())
-            .into_iter()
-            .map(|(name, ((role, at), g))| self.time_wait_group(s, (role, at), name, &g, max))
+        greatest(groups.into_iter().map(|(key, g)| (g.count, key, g)))
+            .map(|((role, at), g)| self.time_wait_group(s, (role, at), at.to_string(), &g, max))
             .collect()
     }
 
