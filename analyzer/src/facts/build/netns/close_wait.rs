@@ -28,7 +28,7 @@ impl One<'_> {
     pub(super) fn close_wait(
         &self,
         sockets: &[Socket],
-        later: Option<&Later>,
+        later: Option<&Later<'_>>,
         listeners: &Listeners,
         book: &mut Book,
     ) -> Vec<CloseWait> {

@@ -6,7 +6,9 @@ use crate::parse::sysctl::Sysctl as Runtime;
 
 use super::super::super::method::role::Listeners;
 use super::super::super::method::socket::Socket;
-use super::super::super::netns::Netns;
+use super::super::super::netns::{
+    Connections, Keepalive, L4, Netns, RetransPeer, Retries, Routes, Subnet,
+};
 use super::connections::Looks;
 use super::retransmission::{retrans_peers, subnets};
 use super::retries::retries;
@@ -16,50 +18,105 @@ use super::{Book, One};
 /// Facts that need the sockets.
 const OF_SOCKETS: [&str; 4] = ["l4", "connections", "retrans_peers", "subnets"];
 
+/// What is made of both looks.
+pub(super) struct Flows<'a> {
+    looks: Looks<'a>,
+    l4: Option<L4>,
+    connections: Vec<Connections>,
+    retrans_peers: Vec<RetransPeer>,
+    subnets: Vec<Subnet>,
+}
+
+/// Parameters of a namespace by which its connections are judged.
+#[derive(Clone)]
+pub(super) struct Parameters {
+    keepalive: Option<Keepalive>,
+    retries: Option<Retries>,
+    routes: Option<Routes>,
+}
+
+impl Parameters {
+    pub(super) fn of(ns: &Netns) -> Self {
+        let (keepalive, retries) = (ns.keepalive.clone(), ns.retries.clone());
+        Self { keepalive, retries, routes: ns.routes.clone() }
+    }
+}
+
 impl One<'_> {
+    /// What paths depend on beside the sockets.
+    pub(super) fn paths(
+        &self,
+        ns: &mut Netns,
+        sysctl: &Result<(Runtime, String), Absence>,
+        book: &mut Book,
+    ) {
+        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
+        self.parameters_of_retry(ns, sysctl, book);
+        ns.orphans = self.orphans(ns.is_host, runtime, book);
+        ns.routes = self.routes(ns.is_host, book);
+    }
+
+    /// Nothing is known of paths, since the sockets were not seen.
+    pub(super) fn no_flows(&self, ns: &mut Netns, book: &mut Book) {
+        let why = book.absences.exact(&format!("{}.tcp", self.fact)).cloned();
+        for field in OF_SOCKETS {
+            let why = why.clone().unwrap_or_else(|| self.why(None));
+            book.absent(format!("{}.{field}", self.fact), why);
+        }
+        ns.retransmission = self.retransmission(ns.is_host, None, book);
+    }
+
+    /// The connections, and how they changed between the looks.
+    pub(super) fn compare<'s>(
+        &self,
+        first: &'s [Socket],
+        later: Option<&'s Later<'_>>,
+        listeners: &Listeners,
+        parameters: &Parameters,
+    ) -> Flows<'s> {
+        let looks = match later {
+            Some(later) => Looks::of(&later.sockets, Some((first, later.span_s))),
+            None => Looks::of(first, None),
+        };
+        let Parameters { keepalive, retries, routes } = parameters;
+        let ((l4, connections), (retrans_peers, subnets)) = rayon::join(
+            || {
+                let connections = self.connections(&looks, listeners, keepalive.as_ref());
+                (self.l4(&looks, listeners), connections)
+            },
+            || {
+                let peers = retrans_peers(&looks, listeners, retries.as_ref());
+                (peers, subnets(&looks, routes.as_ref()))
+            },
+        );
+        Flows { looks, l4, connections, retrans_peers, subnets }
+    }
+
     /// Fills in the parts of the namespace that speak of paths.
     pub(super) fn flows(
         &self,
         ns: &mut Netns,
-        sockets: Option<(&[Socket], &Listeners)>,
-        later: Option<&Later>,
-        sysctl: &Result<(Runtime, String), Absence>,
+        flows: Flows<'_>,
+        later: Option<&Later<'_>>,
         book: &mut Book,
     ) {
-        let is_host = ns.is_host;
-        let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
-        self.parameters_of_retry(ns, sysctl, book);
-        ns.orphans = self.orphans(is_host, runtime, book);
-        ns.routes = self.routes(is_host, book);
-        let Some((first, listeners)) = sockets else {
-            let why = book.absences.exact(&format!("{}.tcp", self.fact)).cloned();
-            for field in OF_SOCKETS {
-                let why = why.clone().unwrap_or_else(|| self.why(None));
-                book.absent(format!("{}.{field}", self.fact), why);
+        for field in OF_SOCKETS {
+            let fact = format!("{}.{field}", self.fact);
+            match later {
+                Some(later) => {
+                    let locators = later.paths.iter().map(|p| Locator::entry(p.as_str()));
+                    book.sources(fact, locators.collect());
+                }
+                None => book.source(fact, Locator::facts([format!("{}.tcp", self.fact)])),
             }
-            ns.retransmission = self.retransmission(is_host, None, book);
-            return;
-        };
-        let looks = if let Some(later) = later {
-            for field in OF_SOCKETS {
-                let locators = later.paths.iter().map(|p| Locator::entry(p.as_str())).collect();
-                book.sources(format!("{}.{field}", self.fact), locators);
-            }
-            Looks::of(&later.sockets, Some((first, later.span_s)))
-        } else {
-            for field in OF_SOCKETS {
-                let fact = format!("{}.{field}", self.fact);
-                book.source(fact, Locator::facts([format!("{}.tcp", self.fact)]));
-            }
-            Looks::of(first, None)
-        };
-        ns.l4 = self.l4(&looks, listeners);
+        }
+        let Flows { looks, l4, connections, retrans_peers, subnets } = flows;
+        ns.l4 = l4;
         self.l4_absences(ns, book);
-        ns.connections = self.connections(&looks, listeners, ns.keepalive.as_ref());
+        ns.connections = connections;
         self.connection_absences(&ns.connections, book);
-        ns.retransmission = self.retransmission(is_host, Some(&looks), book);
-        ns.retrans_peers = retrans_peers(&looks, listeners, ns.retries.as_ref());
-        ns.subnets = subnets(&looks, ns.routes.as_ref());
+        ns.retransmission = self.retransmission(ns.is_host, Some(&looks), book);
+        (ns.retrans_peers, ns.subnets) = (retrans_peers, subnets);
         self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
         // A source without round trips and timeouts says nothing about loss.
         if ns.retrans_peers.is_empty() && looks.established.iter().any(|p| p.now.flow.is_none()) {

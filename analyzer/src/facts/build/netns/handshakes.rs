@@ -30,7 +30,7 @@ impl One<'_> {
     pub(super) fn listeners(
         &self,
         sockets: &[Socket],
-        later: Option<&Later>,
+        later: Option<&Later<'_>>,
         handshake: Option<&Handshake>,
         book: &mut Book,
     ) -> Vec<Listener> {
@@ -115,7 +115,7 @@ impl One<'_> {
     pub(super) fn connecting(
         &self,
         sockets: &[Socket],
-        later: Option<&Later>,
+        later: Option<&Later<'_>>,
         schedule: Option<&Syn>,
         book: &mut Book,
     ) -> Vec<Connecting> {

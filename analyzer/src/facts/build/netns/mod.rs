@@ -1,5 +1,7 @@
 //! Chapter: network namespaces, each with its own parameters and sockets.
 
+use std::borrow::Cow;
+
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 use crate::parse::netns::Namespace;
@@ -37,6 +39,7 @@ mod time_wait;
 mod udp;
 
 use owners::Owners;
+use sockets::Later;
 
 const FACT: &str = "netns";
 /// Facts that are made of sockets.
@@ -143,7 +146,7 @@ fn namespaces(inputs: &Inputs, book: &mut Book) -> Vec<Namespace> {
 
 /// The sockets of a namespace and what is needed to read them.
 struct Found<'a> {
-    sockets: Vec<Socket>,
+    sockets: Cow<'a, [Socket]>,
     range: Option<&'a Range>,
     sysctl: &'a Result<(Runtime, String), Absence>,
     paths: Vec<String>,
@@ -191,6 +194,7 @@ impl One<'_> {
         self.neighbourhood(&mut ns, book);
         ns.udp_drops = self.udp_drops(book);
         ns.conntrack = self.conntrack(is_host, &sysctl, book);
+        self.paths(&mut ns, &sysctl, book);
         let range = sysctl.as_ref().ok().and_then(|(s, _)| ports::range(s));
         match self.sockets(is_host) {
             Ok((sockets, paths)) => {
@@ -203,27 +207,44 @@ impl One<'_> {
                     book.absent(format!("{}.{field}", self.fact), absence.clone());
                 }
                 ns.ports = range.map(|r| self.ports(&r, None, &sysctl));
-                self.flows(&mut ns, None, None, &sysctl, book);
+                self.no_flows(&mut ns, book);
             }
         }
         self.row_absences(&ns, book);
         ns
     }
 
-    /// What the sockets tell.
+    /// What the sockets tell: who they are beside how they fare, since there may be 100,000.
     fn of_sockets(&self, ns: &mut Netns, found: &Found<'_>, book: &mut Book) {
-        let Found { sockets, range, sysctl, paths } = found;
-        let (low, high) = range.map_or((32768, 60999), |r| (r.low, r.high));
+        let sockets = &*found.sockets;
+        let (low, high) = found.range.map_or((32768, 60999), |r| (r.low, r.high));
         let listeners = Listeners::of(sockets, low..=high);
         let later = self.later();
+        let parameters = flows::Parameters::of(ns);
+        let ((), flows) = rayon::join(
+            || self.count(ns, found, (&listeners, later.as_ref()), book),
+            || self.compare(sockets, later.as_ref(), &listeners, &parameters),
+        );
+        self.flows(ns, flows, later.as_ref(), book);
+    }
+
+    /// Sockets by state, by peer, by port, by what they wait for.
+    fn count(
+        &self,
+        ns: &mut Netns,
+        found: &Found<'_>,
+        (listeners, later): (&Listeners, Option<&Later<'_>>),
+        book: &mut Book,
+    ) {
+        let Found { sockets, range, sysctl, paths } = found;
         let locators: Vec<Locator> = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
         for field in OF_SOCKETS {
             book.sources(format!("{}.{field}", self.fact), locators.clone());
         }
-        ns.tcp = Some(self.tcp(sockets, &listeners, ns.counters.as_ref(), book));
+        ns.tcp = Some(self.tcp(sockets, listeners, ns.counters.as_ref(), book));
         if let Some(range) = range {
-            ns.port_keys = self.port_keys(sockets, &listeners, range, book);
-            ns.port_sources = self.port_sources(sockets, &listeners, range, book);
+            ns.port_keys = self.port_keys(sockets, listeners, range, book);
+            ns.port_sources = self.port_sources(sockets, listeners, range, book);
         } else {
             for field in ["port_keys", "port_sources"] {
                 let absence = Absence::of(Reason::NotCollected, "net.ipv4.ip_local_port_range", "");
@@ -232,24 +253,22 @@ impl One<'_> {
         }
         let runtime = sysctl.as_ref().ok().map(|(s, _)| s);
         // Closes of the last seconds of the window: what is accepted is counted over the window.
-        let last = later.as_ref().map(|l| (l.sockets.as_slice(), &l.paths));
-        if let Some((_, paths)) = last {
-            let locators = paths.iter().map(|p| Locator::entry(p.as_str())).collect();
+        if let Some(later) = later {
+            let locators = later.paths.iter().map(|p| Locator::entry(p.as_str())).collect();
             book.sources(format!("{}.time_wait", self.fact), locators);
         }
         let sources = time_wait::Sources {
-            sockets: last.map_or(sockets, |(sockets, _)| sockets),
-            listeners: &listeners,
+            sockets: later.map_or(&**sockets, |later| &later.sockets),
+            listeners,
             keys: &ns.port_keys,
             counters: ns.counters.as_ref(),
             sysctl: runtime,
         };
         ns.time_wait = Some(self.time_wait(ns.is_host, &sources, book));
-        ns.close_wait = self.close_wait(sockets, later.as_ref(), &listeners, book);
+        ns.close_wait = self.close_wait(sockets, later, listeners, book);
         let schedule = runtime.and_then(parameters::syn_schedule);
-        ns.connecting = self.connecting(sockets, later.as_ref(), schedule.as_ref(), book);
-        ns.listeners = self.listeners(sockets, later.as_ref(), ns.handshake.as_ref(), book);
-        self.flows(ns, Some((sockets, &listeners)), later.as_ref(), sysctl, book);
+        ns.connecting = self.connecting(sockets, later, schedule.as_ref(), book);
+        ns.listeners = self.listeners(sockets, later, ns.handshake.as_ref(), book);
     }
 
     /// Processes in the namespace.

@@ -1,5 +1,6 @@
 //! Sockets of a namespace: states, peers, silences.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
@@ -50,16 +51,26 @@ impl fmt::Display for At {
 }
 
 /// The last look at the sockets, and how long after the first it was.
-pub(super) struct Later {
-    pub(super) sockets: Vec<Socket>,
+pub(super) struct Later<'a> {
+    pub(super) sockets: Cow<'a, [Socket]>,
     /// Where it was read.
     pub(super) paths: Vec<String>,
     pub(super) span_s: f64,
 }
 
-impl One<'_> {
+/// Sockets of both families together. Most namespaces have many of one only: those stay where they
+/// are.
+fn joined<'a>(mut parts: Vec<&'a [Socket]>) -> Cow<'a, [Socket]> {
+    parts.retain(|part| !part.is_empty());
+    match parts.as_slice() {
+        [one] => Cow::Borrowed(*one),
+        several => Cow::Owned(several.concat()),
+    }
+}
+
+impl<'a> One<'a> {
     /// The sockets of the last look, where there was more than one.
-    pub(super) fn later(&self) -> Option<Later> {
+    pub(super) fn later(&self) -> Option<Later<'a>> {
         let (mut sockets, mut paths, mut span_s) = (Vec::new(), Vec::new(), 0.0);
         for family in ["tcp4", "tcp6"] {
             let key = format!("{}/{family}", self.namespace.inode);
@@ -68,16 +79,19 @@ impl One<'_> {
                 continue;
             };
             if last.0.mono_us > first.0.mono_us {
-                sockets.extend_from_slice(last.1);
+                sockets.push(last.1.as_slice());
                 paths.push(dump.entry(last.0.pass));
                 span_s = seconds(last.0.mono_us.saturating_sub(first.0.mono_us)).max(span_s);
             }
         }
-        (!paths.is_empty()).then_some(Later { sockets, paths, span_s })
+        (!paths.is_empty()).then(|| Later { sockets: joined(sockets), paths, span_s })
     }
 
     /// All TCP sockets of the first look, and where they were read.
-    pub(super) fn sockets(&self, is_host: bool) -> Result<(Vec<Socket>, Vec<String>), Absence> {
+    pub(super) fn sockets(
+        &self,
+        is_host: bool,
+    ) -> Result<(Cow<'a, [Socket]>, Vec<String>), Absence> {
         let mut sockets = Vec::new();
         let mut paths = Vec::new();
         let mut why = None;
@@ -86,7 +100,7 @@ impl One<'_> {
             let Some(dump) = self.inputs.net.inet_diag.get(&key) else { continue };
             match dump.good().next() {
                 Some((reading, found)) => {
-                    sockets.extend_from_slice(found);
+                    sockets.push(found.as_slice());
                     paths.push(dump.entry(reading.pass));
                 }
                 // IPv6 may be switched off; IPv4 alone is then all there is.
@@ -97,24 +111,28 @@ impl One<'_> {
         if paths.is_empty() {
             for name in ["tcp", "tcp6"] {
                 let key = format!("{}/{name}", self.namespace.inode);
-                let table = self.inputs.net.netns.get(&key).filter(|t| t.first().is_ok());
-                if let Some((file, Ok(NetnsFile::Tcp(found)))) = table.map(|t| (t, t.first())) {
-                    sockets.extend_from_slice(found);
-                    paths.push(file.path.clone());
+                let table = self.inputs.net.netns.get(&key);
+                if let Some((reading, NetnsFile::Tcp(found))) = table.and_then(|t| t.good().next())
+                    && let Some(file) = table
+                {
+                    sockets.push(found.as_slice());
+                    paths.push(file.entry(reading.pass));
                 }
             }
         }
         if paths.is_empty() && is_host {
             for file in self.inputs.net.own_tcp() {
-                if let Ok(found) = file.first() {
-                    sockets.extend_from_slice(found);
+                if let Some((_, found)) = file.good().next() {
+                    sockets.push(found.as_slice());
                     paths.push(file.path.clone());
                 }
             }
         }
-        if paths.is_empty() { Err(self.why(why)) } else { Ok((sockets, paths)) }
+        if paths.is_empty() { Err(self.why(why)) } else { Ok((joined(sockets), paths)) }
     }
+}
 
+impl One<'_> {
     pub(super) fn tcp(
         &self,
         sockets: &[Socket],
