@@ -126,7 +126,7 @@ fn chapters(
     book.absorb(limits_book);
     book.absorb(rest_book);
     lists.append(&mut rest_lists);
-    Tree { host, env, cpu, load, memory, swap, sysctl, numa, limits, processes, ..rest }
+    Tree { host, env, cpu, load, memory, swap, numa, processes, sysctl, limits, ..rest }
 }
 
 /// What the rest is built upon.

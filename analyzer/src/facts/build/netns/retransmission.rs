@@ -136,7 +136,7 @@ pub(super) fn retrans_peers(
         counts.stuck += usize::from(is_stuck(&flow));
         counts.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
         counts.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
-        counts.counts_segments |= flow.segs_out > 0;
+        counts.tells_segments |= flow.segs_out > 0;
     }
     let total: u64 = counts.values().map(|c| c.again).sum();
     let two = looks.span_s.is_some();
@@ -211,7 +211,7 @@ struct Counts {
     stuck: usize,
     sent: u64,
     again: u64,
-    counts_segments: bool,
+    tells_segments: bool,
 }
 
 /// One host that is shown.
@@ -240,7 +240,7 @@ impl Group<'_> {
             .collect();
         let mut rtt: Vec<f64> = sockets.iter().filter_map(|(_, f)| rtt_ms(f)).collect();
         let again = two.then(|| signed(counts.again));
-        let sent = (two && counts.counts_segments).then(|| signed(counts.sent));
+        let sent = (two && counts.tells_segments).then(|| signed(counts.sent));
         RetransPeer {
             name: name(key),
             address: ip.to_string(),

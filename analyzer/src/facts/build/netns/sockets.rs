@@ -60,7 +60,7 @@ pub(super) struct Later<'a> {
 
 /// Sockets of both families together. Most namespaces have many of one only: those stay where they
 /// are.
-fn joined<'a>(mut parts: Vec<&'a [Socket]>) -> Cow<'a, [Socket]> {
+fn joined(mut parts: Vec<&[Socket]>) -> Cow<'_, [Socket]> {
     parts.retain(|part| !part.is_empty());
     match parts.as_slice() {
         [one] => Cow::Borrowed(*one),
