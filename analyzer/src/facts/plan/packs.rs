@@ -57,21 +57,7 @@ impl<K: Ord, T> Pack<K, T> {
             None
         }
     }
-}
 
-impl<K: Ord + Copy, T> Sampled<Pack<K, T>> {
-    /// Of each key its last record.
-    pub(crate) fn latest(&self) -> Pack<K, &T> {
-        let readings: Vec<&Pack<K, T>> = self.good().map(|(_, pack)| pack).collect();
-        let newest_first = readings.into_iter().rev().flat_map(|pack| &pack.rows);
-        let mut rows: Vec<(K, &T)> = newest_first.map(|(key, value)| (*key, value)).collect();
-        rows.sort_by_key(|(key, _)| *key);
-        rows.dedup_by_key(|(key, _)| *key);
-        Pack { rows, lost: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord, T> Pack<K, T> {
     /// Puts parts together, in their order.
     fn of_parts(parts: Parts<K, T>) -> Self {
         let rows = parts.values().map(|part| part.rows.len()).sum();
@@ -83,6 +69,18 @@ impl<K: Ord, T> Pack<K, T> {
             }
         }
         all
+    }
+}
+
+impl<K: Ord + Copy, T> Sampled<Pack<K, T>> {
+    /// Of each key its last record.
+    pub(crate) fn latest(&self) -> Pack<K, &T> {
+        let readings: Vec<&Pack<K, T>> = self.good().map(|(_, pack)| pack).collect();
+        let newest_first = readings.into_iter().rev().flat_map(|pack| &pack.rows);
+        let mut rows: Vec<(K, &T)> = newest_first.map(|(key, value)| (*key, value)).collect();
+        rows.sort_by_key(|(key, _)| *key);
+        rows.dedup_by_key(|(key, _)| *key);
+        Pack { rows, lost: BTreeMap::new() }
     }
 }
 
