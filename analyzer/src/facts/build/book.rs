@@ -38,6 +38,12 @@ impl Book {
         self.absences.set(fact, absence);
     }
 
+    /// Why a fact that others are made of lacks, for those others.
+    pub(crate) fn why(&self, fact: &str) -> Absence {
+        let none = || Absence::new(Reason::NotCollected, fact);
+        self.absences.get(fact).cloned().unwrap_or_else(none)
+    }
+
     /// The value, or its absence noted.
     pub(crate) fn known<T>(&mut self, fact: &str, value: Result<T, Absence>) -> Option<T> {
         value.map_err(|absence| self.absent(fact, absence)).ok()

@@ -14,6 +14,7 @@ use super::disks::kind_of_name;
 use super::{Book, Lists};
 
 const FACT: &str = "storage_errors";
+const LOG: &str = "kernel_log";
 
 pub(super) fn build(
     filesystems: &[FileSystem],
@@ -24,8 +25,7 @@ pub(super) fn build(
 ) -> List<StorageError> {
     let seen_log = log.messages.is_some();
     if !seen_log && filesystems.is_empty() {
-        let absence = Absence::new(Reason::NotCollected, "neither the kernel's log nor mounts");
-        book.absent(FACT, absence);
+        book.absent(FACT, book.why(LOG));
         return List::default();
     }
     let mut all = Gathered { by_subject: BTreeMap::new(), disks, filesystems, seen_log };
@@ -41,15 +41,17 @@ pub(super) fn build(
         book.source(format!("{FACT}.{i}"), Locator::facts(["kernel_log", "filesystems", "disks"]));
         say_absences(item, i, seen_log, book);
     }
-    let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
-    let gap = (!seen_log).then(|| "the kernel's log could not be read".to_owned());
+    if !seen_log {
+        book.absent(format!("collection.lists.{FACT}"), book.why(LOG));
+    }
+    // What is counted is the log: how many devices it would have named, nobody knows.
     lists.insert(
         FACT.to_owned(),
         Seen {
-            what: "devices with errors".to_owned(),
-            seen,
-            expected: seen.saturating_add(u64::from(gap.is_some())),
-            gaps: gap.into_iter().collect(),
+            what: "kernel logs read".to_owned(),
+            seen: u64::from(seen_log),
+            expected: 1,
+            gaps: Vec::new(),
             others: None,
         },
     );
@@ -58,7 +60,7 @@ pub(super) fn build(
 
 fn say_absences(item: &StorageError, i: usize, seen_log: bool, book: &mut Book) {
     let none = || Absence::new(Reason::NotApplicable, "nothing of the kind");
-    let lacking = || Absence::new(Reason::NotCollected, "the kernel's log could not be read");
+    let lacking = book.why(LOG);
     let known = [
         ("errors_in_window", item.errors_in_window.is_some()),
         ("errors_in_day", item.errors_in_day.is_some()),
@@ -75,7 +77,7 @@ fn say_absences(item: &StorageError, i: usize, seen_log: bool, book: &mut Book) 
     ];
     for (field, _) in known.into_iter().filter(|(_, known)| !known) {
         let of_log = field.contains("_in_") && field != "last_error_in";
-        let absence = if of_log && !seen_log { lacking() } else { none() };
+        let absence = if of_log && !seen_log { lacking.clone() } else { none() };
         book.absent(format!("{FACT}.{i}.{field}"), absence);
     }
 }

@@ -178,8 +178,7 @@ impl One<'_> {
         }
         if nic.tx_timeouts_in_day.is_none() {
             for field in ["link_downs_in_window", "tx_timeouts_in_day"] {
-                let absence = Absence::of(Reason::NotCollected, "dev/kmsg", "no kernel log");
-                book.absent(format!("{}.{field}", self.fact), absence);
+                book.absent(format!("{}.{field}", self.fact), book.why("kernel_log"));
             }
         }
     }
