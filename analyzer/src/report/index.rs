@@ -1,7 +1,7 @@
 //! Several archives: one page that leads to their reports and shows which finding is on which
 //! host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::context;
 use minijinja::value::Serde;
@@ -12,6 +12,8 @@ use super::html::{RenderError, render};
 use super::units::counted;
 use super::view::card::Card;
 use super::view::cell::Badge;
+use super::view::table::Table;
+use crate::severity::Severity;
 
 /// A report on the page.
 pub struct Entry<'a> {
@@ -36,6 +38,8 @@ pub struct Failed {
 struct Index<'a> {
     title: String,
     hosts: Vec<Host>,
+    /// Two reports have the name of one host.
+    is_repeated: bool,
     findings: Vec<Finding>,
     failed: &'a [Failed],
 }
@@ -58,10 +62,10 @@ struct Finding {
     cells: Vec<Cell>,
 }
 
-#[derive(Clone, Serialize, Default)]
+#[derive(Serialize)]
 struct Cell {
-    badge: Option<Badge>,
-    href: Option<String>,
+    badge: Badge,
+    href: String,
 }
 
 /// Renders the page.
@@ -69,25 +73,59 @@ struct Cell {
 /// # Errors
 /// When a template is at fault.
 pub fn index(entries: &[Entry<'_>], failed: &[Failed]) -> Result<String, RenderError> {
-    let mut rules: BTreeMap<String, Vec<Cell>> = BTreeMap::new();
-    for (column, e) in entries.iter().enumerate() {
-        for card in e.view.findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms)) {
-            let cells = rules
-                .entry(card.rule.clone())
-                .or_insert_with(|| vec![Cell::default(); entries.len()]);
-            if let Some(cell) = cells.get_mut(column) {
-                *cell = Cell { badge: Some(card.badge), href: Some(link(e.file, Some(card))) };
-            }
-        }
+    let mut worst: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for card in entries.iter().flat_map(|e| cards(e.view)) {
+        let (critical, all) = worst.entry(&card.rule).or_default();
+        *critical += usize::from(card.badge == Severity::Critical.into());
+        *all += 1;
     }
-    let hosts = entries.iter().map(host).collect();
-    let mut findings: Vec<Finding> =
-        rules.into_iter().map(|(rule, cells)| Finding { rule, cells }).collect();
-    findings
-        .sort_by_key(|f| std::cmp::Reverse(f.cells.iter().filter(|c| c.badge.is_some()).count()));
-    let title = format!("linsight: {}", counted(entries.len(), "host"));
-    let page = Index { title, hosts, findings, failed };
+    let mut order: Vec<(&str, (usize, usize))> = worst.into_iter().collect();
+    order.sort_by_key(|(_, counts)| std::cmp::Reverse(*counts));
+    let findings = order
+        .into_iter()
+        .map(|(rule, _)| Finding {
+            rule: rule.to_owned(),
+            cells: entries.iter().map(|e| cell(e, rule)).collect(),
+        })
+        .collect();
+    let names: BTreeSet<&str> = entries.iter().map(|e| e.view.head.host.as_str()).collect();
+    let page = Index {
+        title: format!("linsight: {}", counted(entries.len(), "report")),
+        hosts: entries.iter().map(host).collect(),
+        is_repeated: names.len() < entries.len(),
+        findings,
+        failed,
+    };
     render("index.html", context! { i => Serde(&page) })
+}
+
+fn cards(view: &View) -> impl Iterator<Item = &Card> {
+    view.findings.iter().flat_map(|c| std::iter::once(c).chain(&c.symptoms))
+}
+
+/// What a report says of a rule: what was not seen is not what was found in order.
+fn cell(e: &Entry<'_>, rule: &str) -> Cell {
+    let names = |t: &Table| {
+        t.rows.iter().any(|r| r.cells.first().is_some_and(|c| c.note.as_deref() == Some(rule)))
+    };
+    let at = |badge, anchor: &str| Cell { badge, href: link(e.file, Some(anchor)) };
+    if let Some(card) = cards(e.view).find(|c| c.rule == rule) {
+        return at(card.badge, &card.anchor);
+    }
+    if let Some(info) = e.view.infos.iter().find(|i| i.rule == rule) {
+        return at(Severity::Info.into(), &info.anchor);
+    }
+    if e.view.accepted.iter().any(|c| c.rule == rule) {
+        return at(Badge { word: "accepted", ..Badge::NOT_APPLICABLE }, "accepted");
+    }
+    if e.view.coverage.causes.iter().any(|c| names(&c.table)) {
+        return at(Badge::UNKNOWN, "coverage");
+    }
+    if names(&e.view.passed) {
+        at(Badge::CLEAR, "passed")
+    } else {
+        at(Badge::NOT_APPLICABLE, "coverage")
+    }
 }
 
 fn host(e: &Entry<'_>) -> Host {
@@ -107,7 +145,7 @@ fn host(e: &Entry<'_>) -> Host {
 
 /// A relative address: it begins with `./`, so no file name can be read as a scheme, and every
 /// character outside the unreserved ones is encoded.
-fn link(file: &str, card: Option<&Card>) -> String {
+fn link(file: &str, anchor: Option<&str>) -> String {
     use std::fmt::Write;
     let mut out = "./".to_owned();
     for b in file.bytes() {
@@ -117,8 +155,8 @@ fn link(file: &str, card: Option<&Card>) -> String {
             write!(out, "%{b:02X}").ok();
         }
     }
-    if let Some(card) = card {
-        write!(out, "#{}", card.anchor).ok();
+    if let Some(anchor) = anchor {
+        write!(out, "#{anchor}").ok();
     }
     out
 }
@@ -145,7 +183,20 @@ mod tests {
             index(&entries, &[Failed { archive: "<b>.tar".to_owned(), why: "no tar".to_owned() }])
                 .unwrap();
         assert!(page.contains("href=\"./a.html#f-tcp.ports.exhaustion"), "{page}");
-        assert!(page.contains("linsight: 2 hosts"));
+        assert!(page.contains("linsight: 2 reports"));
+        assert_eq!(cell(&entries[0], "tcp.ports.exhaustion").badge.word, "critical");
+        let told: BTreeSet<&str> = entries
+            .iter()
+            .flat_map(|e| {
+                e.view
+                    .coverage
+                    .causes
+                    .iter()
+                    .flat_map(|c| &c.table.rows)
+                    .map(move |r| cell(e, r.cells[0].note.as_deref().unwrap()).badge.word)
+            })
+            .collect();
+        assert!(!told.contains("clear"), "what was not seen is not clear: {told:?}");
         assert!(page.contains("&lt;b&gt;.tar") && page.contains("no tar"));
     }
 }
