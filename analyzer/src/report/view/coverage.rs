@@ -10,6 +10,7 @@ use super::table::{Row, Table};
 use crate::absence::Reason;
 use crate::facts::site::QUESTIONS;
 use crate::report::units::{counted, float_len};
+use crate::report::visible::clip;
 use crate::rules::outcome::{Missing, Undecided};
 use crate::rules::{RuleResult, Status};
 
@@ -17,6 +18,8 @@ use crate::rules::{RuleResult, Status};
 const MAX_GAPS: usize = 200;
 /// Sources named at most that lack for the same reason.
 const MAX_PATHS: usize = 100;
+/// Characters of what was left open, in the banner.
+const MAX_OPEN: usize = 110;
 
 /// The section and the banner.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,6 +42,8 @@ pub struct Coverage {
     pub causes: Vec<Cause>,
     /// Checks that ran on part of their subjects, or could not judge a worse outcome.
     pub partial: Table,
+    /// The same in a sentence for the banner: "25 checks saw only a part: ...".
+    pub in_part: Option<String>,
     /// Checks without a subject on this host.
     pub not_applicable: Table,
     /// Sources without content.
@@ -72,11 +77,13 @@ impl Coverage {
             problems: cx.facts.tree.collection.problems.clone(),
             says: says(cx),
             causes: causes(cx),
-            partial: partial(cx),
+            partial: Table::default(),
+            in_part: None,
             not_applicable: not_applicable(cx),
             gaps: gaps(cx),
             not_told: not_told(cx),
         };
+        (out.partial, out.in_part) = partial(cx);
         let collection = &cx.facts.tree.collection;
         if let (Some(false), Some(uid), Some(denied)) =
             (collection.privileged, collection.euid, collection.sources_denied)
@@ -266,7 +273,7 @@ fn not_told(cx: &Cx<'_>) -> Table {
 
 /// By what was left open: one namespace that could not be entered concerns twenty checks, and is
 /// one gap.
-fn partial(cx: &Cx<'_>) -> Table {
+fn partial(cx: &Cx<'_>) -> (Table, Option<String>) {
     let mut table = Table::new("Checked only in part", &["What was left open", "Of which checks"]);
     let mut gaps: Vec<(String, Vec<&RuleResult>)> = Vec::new();
     for rule in &cx.assessment.rules {
@@ -283,6 +290,11 @@ fn partial(cx: &Cx<'_>) -> Table {
         }
     }
     gaps.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));
+    let checks = counted(gaps.iter().map(|(_, rules)| rules.len()).sum(), "check");
+    let in_part = gaps.first().map(|(open, _)| {
+        let others = if gaps.len() > 1 { "; and more" } else { "" };
+        format!("{checks} saw only a part: {}{others}", clip(open, MAX_OPEN))
+    });
     for (open, rules) in gaps {
         let checks = match rules.as_slice() {
             [one] => Cell::text(&one.summary).with_note(&one.id),
@@ -293,7 +305,7 @@ fn partial(cx: &Cx<'_>) -> Table {
         };
         table.push(Row::new(vec![Cell::text(open), checks]));
     }
-    table
+    (table, in_part)
 }
 
 /// What a rule that judged something left open; empty where nothing.

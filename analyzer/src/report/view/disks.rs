@@ -148,8 +148,8 @@ fn io(cx: &Cx<'_>) -> Table {
             "#Writes/s",
             "#Read/s",
             "#Written/s",
-            "#Time of a read, ms",
-            "#of a write, ms",
+            "#Time of a read",
+            "#Time of a write",
             "#Under way",
             "#Busy",
         ],
@@ -335,7 +335,7 @@ fn arrays(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         "Arrays and pools",
         &[
-            "Name", "Kind", "Level", "State", "#Working", "#of", "Picture", "Doing", "#Done",
+            "Name", "Kind", "Level", "State", "#Working", "#Wanted", "Picture", "Doing", "#Done",
             "#Left",
         ],
     );

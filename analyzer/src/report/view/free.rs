@@ -36,6 +36,9 @@ pub(super) fn table(cx: &Cx<'_>) -> Table {
             of("memory.available_bytes"),
         ]));
     }
+    if table.rows.len() > 1 {
+        table.note = Some("Which of them this host prints depends on its procps.".to_owned());
+    }
     if table.rows.is_empty() {
         table.absent = of("memory.totals").absent;
         return table;

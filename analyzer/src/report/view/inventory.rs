@@ -6,6 +6,7 @@ use super::card::Card;
 use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Pair, Row, Table};
+use crate::report::visible::clip;
 
 /// Most rows of a table.
 const MAX_ROWS: usize = 200;
@@ -15,6 +16,8 @@ const MAX_ROWS: usize = 200;
 pub struct Inventory {
     /// Groups of facts, each with a heading.
     pub groups: Vec<Group>,
+    /// Facts too long for a column.
+    pub long: Vec<Pair>,
     /// Processors and memory modules, slot by slot.
     pub tables: Vec<Table>,
     /// Infos of this section.
@@ -38,10 +41,8 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
         "Kernel and boot",
         &[
             ("Release", "host.kernel_release"),
-            ("Version", "host.kernel_version"),
             ("Machine", "host.machine"),
             ("Distribution", "host.os_name"),
-            ("Command line", "host.cmdline"),
             ("Up", "host.uptime_s"),
             ("Page size", "host.page_size_bytes"),
             ("Newest installed", "kernel.newest_installed"),
@@ -90,7 +91,7 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("CPUs online", "cpu.online"),
             ("CPUs present", "cpu.present"),
             ("NUMA nodes", "cpu.numa_nodes"),
-            ("Threads of a core", "cpu.smt"),
+            ("Multithreading (SMT)", "cpu.smt"),
             ("Microcode", "cpu.microcode"),
             ("Frequency driver", "frequency.driver"),
             ("Governors", "frequency.governors"),
@@ -116,18 +117,48 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
     ),
 ];
 
+/// `/sys/devices/system/cpu/smt/control`, as people write it.
+const SMT: [(&str, &str); 3] = [
+    ("notsupported", "not supported"),
+    ("notimplemented", "not implemented"),
+    ("forceoff", "forced off"),
+];
+
 impl Inventory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let group = |(title, fields): &(&'static str, Fields<'_>)| Group {
             title,
             pairs: cx.pairs("", fields),
         };
+        let mut groups: Vec<Group> = GROUPS.iter().map(group).collect();
+        let pairs = groups.iter_mut().flat_map(|g| &mut g.pairs);
+        for pair in pairs.filter(|p| p.cell.fact.as_deref() == Some("cpu.smt")) {
+            // The kernel writes these words together.
+            for (kernel, words) in SMT {
+                pair.cell.text = pair.cell.text.replace(kernel, words);
+            }
+        }
         Self {
-            groups: GROUPS.iter().map(group).collect(),
+            groups,
+            long: long(cx),
             tables: vec![sockets(cx), slots(cx), taints(cx), pods(cx)],
             notes,
         }
     }
+}
+
+/// What the kernel says of itself, whole.
+fn long(cx: &Cx<'_>) -> Vec<Pair> {
+    const CHARS: usize = 4096;
+    let host = &cx.facts.tree.host;
+    let whole = |path: &str, text: &Option<String>| match text {
+        Some(text) => Cell { text: clip(text, CHARS).into_owned(), ..cx.code(path) },
+        None => cx.code(path),
+    };
+    vec![
+        Pair::new("Version", whole("host.kernel_version", &host.kernel_version)),
+        Pair::new("Command line", whole("host.cmdline", &host.cmdline)),
+    ]
 }
 
 fn taints(cx: &Cx<'_>) -> Table {

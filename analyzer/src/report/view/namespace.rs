@@ -84,7 +84,7 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("`Listener", "name"),
             ("Owners", "owners"),
             ("#Wait to be accepted", "queue"),
-            ("#of", "limit"),
+            ("#Queue limit", "limit"),
             ("#~Queue full", "queue_ratio"),
             ("#Half open", "half_open"),
             ("#asked again", "half_open_retried"),

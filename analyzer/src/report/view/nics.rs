@@ -31,13 +31,13 @@ impl Nics {
                 "Duplex",
                 "#MTU",
                 "#RX ring",
-                "#of",
+                "#RX largest",
                 "#TX ring",
-                "#of",
+                "#TX largest",
                 "#Received",
                 "#Sent",
                 "#Lost, ring full",
-                "#since boot",
+                "#Lost since boot",
                 "Queue",
                 "#Dropped by it",
             ],
@@ -50,11 +50,13 @@ impl Nics {
         for i in order {
             let at = format!("nics.{i}");
             let of = |f: &str| cx.cell(&format!("{at}.{f}"));
+            let version = of("driver_version");
+            let version = if version.absent.is_none() { version.text } else { String::new() };
             table.push(Row::of(
                 &at,
                 vec![
                     cx.code(&format!("{at}.name")),
-                    of("driver"),
+                    of("driver").with_note(version),
                     of("state"),
                     of("speed_mbit_per_s"),
                     of("duplex"),
@@ -74,6 +76,10 @@ impl Nics {
         }
         let mut more: Vec<Table> =
             TABLES.iter().map(|(c, f)| bounded(cx.rows("nics", c, f, MAX_ROWS))).collect();
+        if let Some(hardware) = more.first_mut() {
+            hardware.fold("MAC", "Name");
+            hardware.fold("Bus", "Device");
+        }
         // An interface without a packet has no error to count.
         if let Some(errors) = more.last_mut() {
             errors.rows.retain(|r| r.cells.iter().skip(1).any(|c| c.text != "0" && c.text != "?"));
@@ -96,7 +102,6 @@ const TABLES: [(&str, Fields<'_>); 2] = [
             ("`Bus", "bus"),
             ("`MAC", "mac"),
             ("`Addresses", "addresses"),
-            ("`Driver version", "driver_version"),
             ("`Firmware", "firmware"),
             ("Port", "port"),
             ("Autoneg", "autoneg"),
@@ -109,16 +114,16 @@ const TABLES: [(&str, Fields<'_>); 2] = [
             ("Obeys pauses", "pause_rx"),
             ("Sends pauses", "pause_tx"),
             ("#PCIe GT/s", "pcie.speed_gt_per_s"),
-            ("#of", "pcie.best_gt_per_s"),
+            ("#GT/s possible", "pcie.best_gt_per_s"),
             ("#Lanes", "pcie.lanes"),
-            ("#of", "pcie.best_lanes"),
+            ("#Lanes possible", "pcie.best_lanes"),
             ("Offloads off", "offloads_off"),
             ("Kind", "kind"),
             ("`Stands on", "stands_on"),
             ("`Member of", "master"),
             ("`Bond", "bond.mode"),
             ("#Members up", "bond.working"),
-            ("#of", "bond.wanted"),
+            ("#Members", "bond.wanted"),
         ],
     ),
     (

@@ -122,6 +122,7 @@ fn mismatches(cx: &Cx<'_>) -> Table {
         ));
     }
     table.limit(MAX_ROWS, "");
+    table.keep_filled_columns();
     table
 }
 

@@ -20,6 +20,8 @@ const MAX_COMMAND: usize = 160;
 pub struct Processes {
     /// Counts by state.
     pub pairs: Vec<Pair>,
+    /// The states in which no process was, which also says what the letters mean.
+    pub no_state: Option<String>,
     /// Where the time of all CPUs went, as `top` heads its page.
     pub cpu: Vec<Pair>,
     /// The table.
@@ -63,26 +65,40 @@ impl Processes {
             Pair::new("of at most", cx.cell("tasks.numbers.limit")),
             Pair::new("Judged for growth", cx.cell("processes.judged")),
         ];
+        let states = &cx.facts.tree.processes.states;
+        let mut none = Vec::new();
         for (letter, meaning) in STATES {
-            if cx.facts.tree.processes.states.contains_key(letter) {
+            if states.contains_key(letter) {
                 pairs.push(Pair::new(meaning, cx.cell(&format!("processes.states.{letter}"))));
+            } else {
+                none.push(meaning);
             }
         }
+        let no_state = (!states.is_empty() && !none.is_empty()).then(|| {
+            format!("No process was in another state at that moment: {}.", none.join(", "))
+        });
         let cpu = cx.pairs("cpu.time", &CPU);
-        Self { pairs, cpu, table: table(cx), tables: super::tasks::tables(cx), notes }
+        Self { pairs, no_state, cpu, table: table(cx), tables: super::tasks::tables(cx), notes }
     }
 }
 
 fn table(cx: &Cx<'_>) -> Table {
+    let top = &cx.facts.tree.processes.top;
+    // One sample has no shares of CPU; `ps` then puts those first that have used most ever.
+    let by_ps = cx.facts.tree.collection.format.as_deref() != Some("linsight");
+    let by = match (top.iter().any(|p| p.cpu_ratio.is_some()), by_ps) {
+        (true, _) => "CPU in the window and resident memory",
+        (false, true) => "CPU time since their start and resident memory",
+        (false, false) => "resident memory",
+    };
     let mut table = Table::new(
-        "Processes by CPU, then by resident memory",
+        format!("Processes by {by}"),
         &[
             "#PID", "#UID", "#PR", "#NI", "#VIRT", "#RES", "#SHR", "#SWAP", "S", "#%CPU", "#%WAIT",
-            "#%MEM", "#TIME", "#Threads", "Command",
+            "#%MEM", "#TIME", "#nTH", "Command",
         ],
     )
     .sortable();
-    let top = &cx.facts.tree.processes.top;
     let shown = || top.iter().enumerate().filter(|(_, p)| !is_idle_kernel_thread(p));
     for (i, p) in shown().take(MAX_ROWS) {
         let at = format!("processes.top.{i}");
@@ -126,7 +142,7 @@ fn table(cx: &Cx<'_>) -> Table {
     let listed = table.rows.len() + idle;
     if float_len(listed) < all {
         note.push(format!(
-            "{} of {} by CPU and resident memory; the full list is in the archive",
+            "{} of {} by {by}; the full list is in the archive",
             listed,
             Unit::Plain.format(all)
         ));

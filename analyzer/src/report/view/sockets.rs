@@ -94,7 +94,7 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#gc_thresh3", "threshold3"),
             ("#~Full", "used_ratio"),
             ("#Overflows in the window", "table_fulls"),
-            ("#since boot", "table_fulls_since_boot"),
+            ("#Overflows since boot", "table_fulls_since_boot"),
         ],
     ),
 ];
@@ -112,7 +112,8 @@ impl Sockets {
             note.push(format!("{shown} of {} namespaces, those with most sockets.", order.len()));
         }
         note.extend(seen.filter(|s| s.seen < s.expected).map(|s| {
-            format!("{} of {} namespaces could be seen: {}.", s.seen, s.expected, s.gaps.join(", "))
+            let (seen, expected, gaps) = (s.seen, s.expected, s.gaps.join(", "));
+            format!("{seen} of {expected} namespaces could be seen; not: {gaps}.")
         }));
         Self {
             namespaces: order

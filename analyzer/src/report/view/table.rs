@@ -129,6 +129,31 @@ impl Table {
         self.note = Some(note.join("; ")).filter(|n| !n.is_empty());
     }
 
+    /// Puts the values of a column small below those of another, where both are there: a table of
+    /// many columns then fits a page.
+    pub fn fold(&mut self, title: &str, below: &str) {
+        let at = |title: &str| self.columns.iter().position(|c| c.title == title);
+        let (Some(from), Some(to)) = (at(title), at(below)) else { return };
+        self.columns.remove(from);
+        for row in &mut self.rows {
+            let cell = row.cells.remove(from);
+            let to = if from < to { to - 1 } else { to };
+            if let Some(above) = row.cells.get_mut(to).filter(|_| cell.absent.is_none()) {
+                above.note = Some(cell.text);
+            }
+        }
+    }
+
+    /// Leaves out the columns in which no row has anything to say.
+    pub fn keep_filled_columns(&mut self) {
+        for i in (0..self.columns.len()).rev() {
+            if self.rows.iter().all(|r| r.cells.get(i).is_some_and(|c| c.text.is_empty())) {
+                self.columns.remove(i);
+                self.rows.iter_mut().for_each(|r| drop(r.cells.remove(i)));
+            }
+        }
+    }
+
     /// Keeps the first `max` rows and says how many there were, and by what they were chosen.
     pub fn limit(&mut self, max: usize, by: &str) {
         let all = self.rows.len();
@@ -157,5 +182,30 @@ impl Pair {
     #[must_use]
     pub const fn new(label: &'static str, cell: Cell) -> Self {
         Self { label, cell }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folded_column_stands_small_below_another() {
+        let mut t = Table::new("t", &["A", "B", "#C"]);
+        let unknown = Cell { absent: Some("denied".to_owned()), ..Cell::text("?") };
+        t.push(Row::new(vec![Cell::text("a"), Cell::text("b"), Cell::text("c")]));
+        t.push(Row::new(vec![Cell::text("a"), unknown, Cell::text("c")]));
+        t.fold("B", "C");
+        t.fold("nothing", "C");
+        let notes: Vec<_> = t.rows.iter().map(|r| r.cells[1].note.as_deref()).collect();
+        assert_eq!((t.columns.len(), notes), (2, vec![Some("b"), None]));
+    }
+
+    #[test]
+    fn a_column_without_a_word_is_left_out() {
+        let mut t = Table::new("t", &["A", "B"]);
+        t.push(Row::new(vec![Cell::text("a"), Cell::text("")]));
+        t.keep_filled_columns();
+        assert_eq!((t.columns.len(), t.rows[0].cells.len()), (1, 1));
     }
 }

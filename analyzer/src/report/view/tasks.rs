@@ -101,7 +101,7 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#in the window", "memory.oom_kills_in_window"),
             ("#~Waited for memory", "memory.pressure_some_ratio"),
             ("#Tasks", "pids.current"),
-            ("#of", "pids.max"),
+            ("#Tasks at most", "pids.max"),
             ("#Forks refused", "pids.refused_in_window"),
         ],
     ),
