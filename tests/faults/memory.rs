@@ -225,7 +225,8 @@ pub const SWAPPING: Fault = Fault {
             says: &["/linsight-swap"],
         },
     ],
-    explains: &["cgroup.memory"],
+    // What pages cost to go and come back is time of the kernel.
+    explains: &["cgroup.memory", "cpu.saturated"],
     tells: &[],
 };
 
