@@ -5,9 +5,9 @@
 //! minute are 600,000 records. So a series keeps the numbers that it needs, and names, command
 //! lines and the like are kept from one pass only.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::parse::{ParseEnv, text};
+use crate::parse::{ParseEnv, ParseError, text};
 
 use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot};
 
@@ -124,9 +124,47 @@ fn number(key: &str) -> Option<u32> {
     key.parse().ok()
 }
 
+/// A parser of files that are alike for most processes (limits, control groups): one that says the
+/// same as the one before is not read again.
+fn alike<T: Clone + Send>(
+    parse: impl Fn(&str) -> Result<Option<T>, ParseError>,
+) -> impl Fn(&str, &ParseEnv) -> Result<Option<T>, ParseError> {
+    let last: Mutex<Option<(String, Option<T>)>> = Mutex::default();
+    move |text, _| {
+        let before = || last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = before().as_ref().filter(|(before, _)| before == text) {
+            return Ok(value.clone());
+        }
+        let value = parse(text)?;
+        *before() = Some((text.to_owned(), value.clone()));
+        Ok(value)
+    }
+}
+
 fn pair(key: &str) -> Option<(u32, u32)> {
     // By hand: `split_once` costs as much as the numbers, for every thread and descriptor.
     let slash = key.bytes().position(|b| b == b'/')?;
     let (a, b) = (key.get(..slash)?, key.get(slash + 1..)?);
     Some((a.parse().ok()?, b.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_is_alike_is_read_once_and_what_differs_is_read() {
+        let env = ParseEnv { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };
+        let calls = AtomicU32::new(0);
+        let parse = alike(|t| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            Ok(t.parse::<u32>().ok())
+        });
+        let read: Vec<Option<u32>> =
+            ["7", "7", "8", "x", "x", "7"].iter().map(|t| parse(t, &env).unwrap()).collect();
+        assert_eq!(read, [Some(7), Some(7), Some(8), None, None, Some(7)]);
+        assert_eq!(calls.load(Ordering::Relaxed), 4);
+    }
 }

@@ -11,14 +11,14 @@ pub struct Tasks {
     /// first; at most 100. Absent without samples.
     pub stuck: Vec<Stuck>,
     /// User threads in D in at least 80 % of the samples, those left out that wait by design
-    /// (vfork, freezer, debugger).
+    /// (vfork, freezer, debugger) and those that work in between.
     pub stuck_user: Option<i64>,
     /// Of these: in D in 90 % of the samples, for 30 s or longer, waiting for storage.
     pub stuck_storage: Option<i64>,
     /// Of these: in D in 90 % of the samples, for 30 s or longer, and reported as hung.
     pub stuck_reported: Option<i64>,
     /// User threads in D, mean of the samples, whichever they are; those left out that wait by
-    /// design.
+    /// design, and those that work in between.
     pub waiting_mean: Option<f64>,
     /// Of the threads that were in D at all, those seen most often; at most 5.
     pub waiting_most: Vec<Stuck>,
@@ -61,6 +61,10 @@ pub struct Stuck {
     pub cause: String,
     /// It waits by design (vfork, freezer, debugger, a kernel thread's usual sleep).
     pub by_design: bool,
+    /// It ran between the samples: many short waits of one that reads or writes without a break,
+    /// not one long one. Its own CPU time rose in at least a quarter of the steps from one sample
+    /// in D to the next.
+    pub works: bool,
     /// The kernel's log reports a hung task of this name in the last day.
     pub reported: bool,
     /// Control group.

@@ -9,7 +9,7 @@ use crate::parse::{
     smaps, smaps_rollup,
 };
 
-use super::{number, pair};
+use super::{alike, number, pair};
 
 /// A thread, by process and thread id; the first thread of a process has twice the same.
 pub(crate) type Tid = (u32, u32);
@@ -32,6 +32,8 @@ pub(crate) struct Task {
 #[derive(Clone, Debug)]
 pub(crate) struct Thread {
     pub(crate) in_d: bool,
+    /// Its own user and kernel time since start.
+    pub(crate) cpu_ticks: u64,
     /// CPU that ran it last.
     pub(crate) processor: u16,
     pub(crate) comm: Box<str>,
@@ -137,14 +139,14 @@ inputs! {
         });
     /// Limits of memory, of open files, and of processes.
     limits: Packed<u32, Limits> =
-        |p| p.packed("packs/proc-pid/limits", Passes::First, number, |t, _| {
+        |p| p.packed("packs/proc-pid/limits", Passes::First, number, alike(|t| {
             pid_limits::parse(t).map(|l| Some(limits(&l)))
-        });
+        }));
     /// Control group of each process.
     cgroups: Packed<u32, Box<str>> =
-        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
+        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, alike(|t| {
             Ok(pid_cgroup::parse(t)?.of_controller("memory").map(Into::into))
-        });
+        }));
     /// Sockets that processes hold, by process and descriptor.
     socket_inodes: Packed<Tid, u64> =
         |p| p.packed("packs/proc-pid/fd", Passes::Ends, pair, |t, _| Ok(socket_inode(t)));
@@ -156,6 +158,7 @@ inputs! {
             }
             pid_stat::parse(t, e).map(|s| Some(Thread {
                 in_d: s.state == 'D',
+                cpu_ticks: s.user_ticks.saturating_add(s.system_ticks),
                 processor: processor(&s),
                 comm: s.comm.into(),
             }))

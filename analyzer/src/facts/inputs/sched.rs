@@ -7,7 +7,7 @@ use crate::parse::{
     systemctl_show,
 };
 
-use super::{Tid, number, pair, sys, text};
+use super::{Tid, alike, number, pair, sys, text};
 
 /// A thread at one end of the collection.
 #[derive(Clone, Debug)]
@@ -74,9 +74,9 @@ inputs! {
         });
     /// Control groups of each process, in one hierarchy or several, the root left out.
     cgroups: Packed<u32, Vec<Box<str>>> =
-        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, |t, _| {
+        |p| p.packed("packs/proc-pid/cgroup", Passes::First, number, alike(|t| {
             Ok(Some(memberships(&pid_cgroup::parse(t)?)))
-        });
+        }));
     /// Open descriptors of the processes that have most, in every sample; of all at its ends.
     fd_counts: Packed<u32, u64> =
         |p| p.packed("packs/proc-pid/fd_count", Passes::All, number, |t, _| count(t).map(Some));

@@ -16,12 +16,32 @@ const MAX_MOST: usize = 5;
 /// A wait in fewer samples than this share comes and goes.
 const OFTEN: f64 = 0.5;
 
+/// A thread whose CPU time rose in this share of the steps between its samples in D was not stuck:
+/// one that is stuck cannot run at all, and a backup at full speed runs in every second.
+const WORKS: f64 = 0.25;
+
 /// In which samples a thread was in D.
 #[derive(Default)]
 struct Waits {
     samples: usize,
     first_us: u64,
     last_us: u64,
+    /// Its CPU time at the last of them, where it is known.
+    ticks: Option<u64>,
+    /// Steps from one of them to the next in which that time rose.
+    moved: usize,
+}
+
+impl Waits {
+    fn add(&mut self, at_us: u64, ticks: Option<u64>) {
+        self.moved += usize::from(self.ticks.zip(ticks).is_some_and(|(old, new)| new > old));
+        self.samples += 1;
+        (self.last_us, self.ticks) = (at_us, ticks);
+    }
+
+    fn works(&self) -> bool {
+        self.moved > 0 && share_of(self.moved, self.samples.saturating_sub(1)) >= WORKS
+    }
 }
 
 pub(super) fn build(
@@ -41,20 +61,23 @@ pub(super) fn build(
             let mut row = row(inputs, who, tid);
             row.ratio = share_of(w.samples, samples);
             row.span_s = seconds(w.last_us.saturating_sub(w.first_us));
+            row.works = w.works();
             row.reported = hung.contains(&row.comm.as_str());
             (w.samples, row)
         })
         .collect();
     waiting.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let of_users = || waiting.iter().filter(|(_, s)| !s.by_design && !s.is_kernel);
+    let is_held = |s: &Stuck| !s.by_design && !s.is_kernel && !s.works;
+    let of_users = || waiting.iter().filter(|(_, s)| is_held(s));
     tasks.waiting_mean = Some(share_of(of_users().map(|(n, _)| n).sum(), samples));
     tasks.waiting_most = of_users().take(MAX_MOST).map(|(_, s)| s.clone()).collect();
     let mut stuck: Vec<Stuck> =
         waiting.into_iter().map(|(_, s)| s).filter(|s| s.ratio >= OFTEN).collect();
     stuck.sort_by(|a, b| {
-        a.by_design.cmp(&b.by_design).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
+        let last = |s: &Stuck| s.by_design || s.works;
+        last(a).cmp(&last(b)).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
     });
-    let user = || stuck.iter().filter(|s| !s.by_design && !s.is_kernel);
+    let user = || stuck.iter().filter(|s| is_held(s));
     let for_long = |s: &&Stuck| s.ratio >= 0.9 && s.span_s >= 30.0;
     let storage = |s: &&Stuck| matches!(s.cause.as_str(), "nfs" | "block");
     tasks.stuck_user = Some(len(user().filter(|s| s.ratio >= 0.8).count()));
@@ -65,22 +88,28 @@ pub(super) fn build(
 }
 
 fn waits(inputs: &Inputs, window: &Window, who: &Who<'_>) -> (BTreeMap<Tid, Waits>, usize) {
-    let mut by_pass: BTreeMap<u32, (u64, std::collections::BTreeSet<Tid>)> = BTreeMap::new();
+    // The time of a process is that of all its threads: it tells of one only where that is all.
+    let mut by_pass: BTreeMap<u32, (u64, BTreeMap<Tid, Option<u64>>)> = BTreeMap::new();
     for (reading, pack) in window.readings(&inputs.process.tasks) {
         let (_, waiting) = by_pass.entry(reading.pass).or_insert((reading.mono_us, [].into()));
-        waiting.extend(pack.rows.iter().filter(|(_, t)| t.state == b'D').map(|(p, _)| (*p, *p)));
+        waiting.extend(
+            pack.rows
+                .iter()
+                .filter(|(_, t)| t.state == b'D')
+                .map(|(p, t)| ((*p, *p), (t.threads == 1).then_some(t.cpu_ticks))),
+        );
     }
     for (reading, pack) in window.readings(&inputs.process.active_threads) {
         let (_, waiting) = by_pass.entry(reading.pass).or_insert((reading.mono_us, [].into()));
-        waiting.extend(pack.rows.iter().filter(|(_, t)| t.in_d).map(|(tid, _)| *tid));
+        let in_d = pack.rows.iter().filter(|(_, t)| t.in_d);
+        waiting.extend(in_d.map(|(tid, t)| (*tid, Some(t.cpu_ticks))));
     }
     let samples = by_pass.len();
     let mut waits: BTreeMap<Tid, Waits> = BTreeMap::new();
     for (at_us, waiting) in by_pass.into_values() {
-        for tid in waiting.into_iter().filter(|tid| !who.own.contains(&tid.0)) {
+        for (tid, ticks) in waiting.into_iter().filter(|(tid, _)| !who.own.contains(&tid.0)) {
             let w = waits.entry(tid).or_insert(Waits { first_us: at_us, ..Waits::default() });
-            w.samples += 1;
-            w.last_us = at_us;
+            w.add(at_us, ticks);
         }
     }
     (waits, samples)
