@@ -39,6 +39,7 @@ pub struct Tasks {
 
 /// A thread in uninterruptible sleep.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and a rule names it")]
 pub struct Stuck {
     /// Process.
     pub pid: i64,
