@@ -49,7 +49,8 @@ pub(crate) struct Stats {
 impl Stats {
     /// Begins to measure if `wanted`.
     pub(crate) fn new(wanted: bool) -> Self {
-        Self { wanted, since: Instant::now(), cpu_since: cpu(), stages: Vec::new() }
+        let cpu_since = if wanted { cpu() } else { Duration::ZERO };
+        Self { wanted, since: Instant::now(), cpu_since, stages: Vec::new() }
     }
 
     /// The stage that ends here.
@@ -67,8 +68,8 @@ impl Stats {
         if !self.wanted {
             return out;
         }
-        // Writing to a String cannot fail.
         let (stage, time, cpu) = ("stage", "time", "CPU");
+        // Writing to a String cannot fail.
         let _ =
             writeln!(out, "{stage:<14} {time:>9} {cpu:>9} {:>13} {:>12}", "memory after", "peak");
         for stage in &self.stages {

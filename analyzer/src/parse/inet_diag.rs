@@ -41,18 +41,24 @@ pub fn parse(bytes: &[u8], protocol: Protocol, env: &ParseEnv) -> Result<Rows<So
 /// About how many sockets a dump holds, by the length of its first messages.
 #[must_use]
 pub fn about(bytes: &[u8], env: &ParseEnv) -> usize {
-    let mut rest = bytes;
+    let mut rest = Binary { bytes, little_endian: env.little_endian };
     let mut messages = 0;
-    while messages < 64 {
-        let message = Binary { bytes: rest, little_endian: env.little_endian };
-        let length = message.u32(0).and_then(|n| usize::try_from(n).ok());
-        let Some(length) = length.filter(|n| *n >= HEADER) else { break };
-        let Some(after) = rest.get(length.next_multiple_of(4)..) else { break };
+    while messages < 64
+        && let Some((_, after)) = split(rest)
+    {
         (rest, messages) = (after, messages + 1);
     }
-    let seen = bytes.len() - rest.len();
+    let seen = bytes.len() - rest.bytes.len();
     // A sixteenth more: states have messages of different lengths.
     bytes.len().saturating_mul(messages).checked_div(seen).map_or(0, |n| n + n / 16)
+}
+
+/// The first netlink message, and what follows it; `None` where it is not complete.
+fn split(bytes: Binary<'_>) -> Option<(Binary<'_>, Binary<'_>)> {
+    let all = bytes.bytes.len();
+    let end = bytes.u32(0).and_then(|n| usize::try_from(n).ok());
+    let end = end.filter(|n| *n >= HEADER && *n <= all)?;
+    Some((bytes.part(0, end)?, bytes.part(end.next_multiple_of(4).min(all), all)?))
 }
 
 /// The same one by one, for namespaces with very many sockets.
@@ -64,16 +70,13 @@ pub fn sockets(
     let mut rest = Some(Binary { bytes, little_endian: env.little_endian });
     std::iter::from_fn(move || {
         loop {
-            let message = rest.take().filter(|r| !r.bytes.is_empty())?;
-            let length = message.u32(0).and_then(|n| usize::try_from(n).ok());
-            let end = length.filter(|n| *n >= HEADER && *n <= message.bytes.len());
-            let Some(end) = end else {
-                return Some(Err(error(message, "a netlink message that is complete")));
+            let all = rest.take().filter(|r| !r.bytes.is_empty())?;
+            let Some((message, after)) = split(all) else {
+                return Some(Err(error(all, "a netlink message that is complete")));
             };
-            let next = end.next_multiple_of(4).min(message.bytes.len());
-            rest = message.part(next, message.bytes.len());
+            rest = Some(after);
             if message.u16(4) == Some(SOCK_DIAG_BY_FAMILY) {
-                let body = message.part(HEADER, end)?;
+                let body = message.part(HEADER, message.bytes.len())?;
                 let expected = "an inet_diag message of 72 bytes, IPv4 or IPv6, with a known state";
                 return Some(socket(body, protocol).ok_or_else(|| error(body, expected)));
             }

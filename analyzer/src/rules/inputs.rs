@@ -81,13 +81,16 @@ impl Inputs {
 
     /// A fact is there.
     pub(crate) fn knows(&self, path: &str) -> bool {
-        path.split('.').try_fold(&self.tree, |value, name| value.get(name)).is_some()
+        self.value(path).is_some()
     }
 
     /// Something of a list was seen.
     pub(crate) fn has_elements(&self, list: &str) -> bool {
-        let found = list.split('.').try_fold(&self.tree, |value, name| value.get(name));
-        found.and_then(Value::as_array).is_some_and(|elements| !elements.is_empty())
+        self.value(list).and_then(Value::as_array).is_some_and(|elements| !elements.is_empty())
+    }
+
+    fn value(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.tree, |value, name| value.get(name))
     }
 
     /// Why elements of a list were not seen, where the chapter told.

@@ -21,6 +21,7 @@ mod smart;
 mod tree;
 
 use tree::Tree;
+pub(super) use tree::whole_of;
 
 const FACT: &str = "disks";
 /// A sector in `/sys/block/*/size`, whatever the device's own.
@@ -100,7 +101,7 @@ fn names(inputs: &Inputs) -> Vec<String> {
         names.extend(rows.rows.iter().filter(whole).map(|d| d.name.as_str()));
     } else if let Ok(rows) = storage.diskstats.first() {
         let all: BTreeSet<&str> = rows.rows.iter().map(|d| d.name.as_str()).collect();
-        names.extend(all.iter().filter(|n| tree::whole_of(n, &all).is_none()));
+        names.extend(all.iter().filter(|n| whole_of(n, &all).is_none()));
     }
     names.into_iter().map(str::to_owned).collect()
 }

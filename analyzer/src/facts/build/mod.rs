@@ -109,7 +109,16 @@ fn chapters(
     // Two go through every process in every sample, and none of the three needs another.
     let (mut limits_book, mut rest_book) = (Book::default(), Book::default());
     let mut rest_lists = Lists::new();
-    let base = Base { archive, window, site, host: &host, env: &env, cpu: &cpu, memory: &memory };
+    let base = Base {
+        archive,
+        window,
+        site,
+        host: &host,
+        env: &env,
+        cpu: &cpu,
+        memory: &memory,
+        sysctl: &sysctl,
+    };
     let (processes, (limits, rest)) = rayon::join(
         || {
             let mut processes = processes::build(inputs, window, &memory, &sysctl, book, lists);
@@ -119,7 +128,7 @@ fn chapters(
         || {
             rayon::join(
                 || limits::build(inputs, window, &sysctl, &mut limits_book),
-                || rest(inputs, &base, &sysctl, &mut rest_book, &mut rest_lists),
+                || rest(inputs, &base, &mut rest_book, &mut rest_lists),
             )
         },
     );
@@ -138,17 +147,12 @@ struct Base<'a> {
     env: &'a Env,
     cpu: &'a Cpu,
     memory: &'a Memory,
+    sysctl: &'a Sysctl,
 }
 
 /// Devices, logs, control groups, tasks: what needs neither processes nor limits.
-fn rest(
-    inputs: &Inputs,
-    base: &Base<'_>,
-    sysctl: &Sysctl,
-    book: &mut Book,
-    lists: &mut Lists,
-) -> Tree {
-    let Base { archive, window, site, host, env, cpu, memory } = *base;
+fn rest(inputs: &Inputs, base: &Base<'_>, book: &mut Book, lists: &mut Lists) -> Tree {
+    let Base { archive, window, site, host, env, cpu, memory, sysctl } = *base;
     let kernel_log = kernel_log::build(inputs, archive, window, host, book);
     let nics = nics::build(inputs, window, (env, site), &kernel_log, book, lists);
     let filesystems = filesystems::build(inputs, host, book, lists);

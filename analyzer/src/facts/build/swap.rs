@@ -1,6 +1,6 @@
 //! Chapter: swap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -9,6 +9,7 @@ use super::super::inputs::{Inputs, Status};
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::swap::{Swap, SwapDevice, SwapOwner};
+use super::disks::whole_of;
 use super::window::Window;
 use super::{Book, load, naming, processes};
 
@@ -59,12 +60,14 @@ fn of_meminfo(inputs: &Inputs, swap: &Swap, book: &mut Book) {
 fn devices(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
     let disks = inputs.memory.sys_disks.first().ok();
     let setting = |disk: &str| disks?.get(format!("block/{disk}/queue/rotational").as_str());
-    // A partition's disk has the settings: sda2 belongs to sda, nvme0n1p3 to nvme0n1.
+    let names = disks
+        .into_iter()
+        .flat_map(|pack| &pack.rows)
+        .filter_map(|(key, _)| key.strip_prefix("block/")?.strip_suffix("/queue/rotational"));
+    let all: BTreeSet<&str> = names.collect();
     let disk_of = |path: &str| {
         let name = path.rsplit('/').next()?;
-        let disk = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let known = [name, disk, disk.strip_suffix('p').unwrap_or(disk)];
-        known.into_iter().find(|d| setting(d).is_some()).map(str::to_owned)
+        all.get(name).copied().or_else(|| whole_of(name, &all)).map(str::to_owned)
     };
     if let Some(table) = book.last("swap.devices", &inputs.memory.swaps) {
         swap.devices = table

@@ -68,6 +68,7 @@ impl Coverage {
         let c = &cx.assessment.coverage;
         let ratio =
             if c.applicable == 0 { 0.0 } else { float_len(c.assessable) / float_len(c.applicable) };
+        let (partial, in_part) = partial(cx);
         let mut out = Self {
             assessable: c.assessable,
             applicable: c.applicable,
@@ -77,13 +78,12 @@ impl Coverage {
             problems: cx.facts.tree.collection.problems.clone(),
             says: says(cx),
             causes: causes(cx),
-            partial: Table::default(),
-            in_part: None,
+            partial,
+            in_part,
             not_applicable: not_applicable(cx),
             gaps: gaps(cx),
             not_told: not_told(cx),
         };
-        (out.partial, out.in_part) = partial(cx);
         let collection = &cx.facts.tree.collection;
         if let (Some(false), Some(uid), Some(denied)) =
             (collection.privileged, collection.euid, collection.sources_denied)

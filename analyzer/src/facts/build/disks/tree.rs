@@ -128,7 +128,7 @@ impl<'i> Tree<'i> {
 
 /// The device of which `name` is a partition, by names alone: `sda1` of `sda`, `nvme0n1p2` of
 /// `nvme0n1`.
-pub(super) fn whole_of<'n>(name: &str, all: &BTreeSet<&'n str>) -> Option<&'n str> {
+pub(in super::super) fn whole_of<'n>(name: &str, all: &BTreeSet<&'n str>) -> Option<&'n str> {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if bare.len() == name.len() {
         return None;

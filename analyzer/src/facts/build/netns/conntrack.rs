@@ -8,7 +8,7 @@ use crate::parse::sysctl::Sysctl as Runtime;
 use super::super::super::inputs::NetnsFile;
 use super::super::super::method::num::{from_i64, ratio};
 use super::super::super::netns::Conntrack;
-use super::{Book, One};
+use super::{Book, One, readings_of};
 
 impl One<'_> {
     pub(super) fn conntrack(
@@ -83,11 +83,10 @@ impl One<'_> {
             return own.good().map(|(r, c)| (own.entry(r.pass), c)).collect();
         }
         let Some(file) = self.file("stat/nf_conntrack") else { return Vec::new() };
-        file.good()
-            .filter_map(|(r, f)| match f {
-                NetnsFile::Counters(c) => Some((file.entry(r.pass), c)),
-                _ => None,
-            })
-            .collect()
+        readings_of(file, |f| match f {
+            NetnsFile::Counters(c) => Some(c),
+            _ => None,
+        })
+        .collect()
     }
 }

@@ -28,7 +28,6 @@ pub(super) struct Flows<'a> {
 }
 
 /// Parameters of a namespace by which its connections are judged.
-#[derive(Clone)]
 pub(super) struct Parameters {
     keepalive: Option<Keepalive>,
     retries: Option<Retries>,

@@ -319,6 +319,14 @@ impl One<'_> {
     }
 }
 
+/// What `pick` takes of each good reading that has it, and the path of that reading.
+fn readings_of<'f, T: ?Sized + 'f>(
+    file: &'f Sampled<NetnsFile>,
+    pick: impl Fn(&'f NetnsFile) -> Option<&'f T>,
+) -> impl DoubleEndedIterator<Item = (String, &'f T)> {
+    file.good().filter_map(move |(r, f)| Some((file.entry(r.pass), pick(f)?)))
+}
+
 fn inputs_absence<T>(sampled: &Sampled<T>) -> Absence {
     sampled.first().err().unwrap_or_else(|| Absence::new(Reason::NotCollected, ""))
 }

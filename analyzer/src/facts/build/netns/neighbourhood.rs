@@ -11,7 +11,7 @@ use super::super::super::inputs::NetnsFile;
 use super::super::super::method::num::{len, signed};
 use super::super::super::netns::{NeighbourState, Netns, RememberedPeer, TableRoute};
 use super::super::super::plan::Sampled;
-use super::{Book, One};
+use super::{Book, One, readings_of};
 
 /// Rows of each list.
 const MAX_ROWS: usize = 50;
@@ -93,9 +93,12 @@ impl<'a> One<'a> {
     fn neighbours(&self, is_host: bool, book: &mut Book) -> Vec<NeighbourState> {
         let fact = format!("{}.neighbours", self.fact);
         let file = self.file("neigh.jsonl");
-        let counted = last_of(file, |f| match f {
-            NetnsFile::Neighbours(rows) => Some(rows),
-            _ => None,
+        let counted = file.and_then(|file| {
+            readings_of(file, |f| match f {
+                NetnsFile::Neighbours(rows) => Some(rows),
+                _ => None,
+            })
+            .next_back()
         });
         let arp = &self.inputs.net.arp;
         let listed = arp.good().last().filter(|_| is_host);
@@ -167,9 +170,12 @@ impl<'a> One<'a> {
     fn remembered(&self, book: &mut Book) -> Vec<RememberedPeer> {
         let fact = format!("{}.remembered", self.fact);
         let file = self.file("tcp_metrics");
-        let found = last_of(file, |f| match f {
-            NetnsFile::Metrics(rows) => Some(rows),
-            _ => None,
+        let found = file.and_then(|file| {
+            readings_of(file, |f| match f {
+                NetnsFile::Metrics(rows) => Some(rows),
+                _ => None,
+            })
+            .next_back()
         });
         let Some((path, metrics)) = found else {
             book.absent(fact, self.why(file.map(Sampled::absence)));
@@ -193,15 +199,6 @@ fn not_applicable(book: &mut Book, fact: String, has_rows: bool, why: &str) {
     if has_rows {
         book.absent(fact, Absence::new(Reason::NotApplicable, why));
     }
-}
-
-/// What `pick` takes of the last good reading that has it, and the path of that reading.
-fn last_of<'f, T>(
-    file: Option<&'f Sampled<NetnsFile>>,
-    pick: impl Fn(&'f NetnsFile) -> Option<&'f T>,
-) -> Option<(String, &'f T)> {
-    let file = file?;
-    file.good().filter_map(|(r, f)| Some((file.entry(r.pass), pick(f)?))).next_back()
 }
 
 fn is_silent(state: &str) -> bool {

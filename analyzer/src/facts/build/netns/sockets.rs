@@ -16,7 +16,7 @@ use super::super::super::method::socket::{Socket, State, Timer};
 use super::super::super::netns::{Counters, Peer, Tcp};
 use super::super::window::seconds;
 use super::greatest::greatest;
-use super::{Book, One};
+use super::{Book, One, readings_of};
 
 /// Values of a histogram.
 const MAX_VALUES: usize = 2000;
@@ -110,13 +110,14 @@ impl<'a> One<'a> {
         }
         if paths.is_empty() {
             for name in ["tcp", "tcp6"] {
-                let key = format!("{}/{name}", self.namespace.inode);
-                let table = self.inputs.net.netns.get(&key);
-                if let Some((reading, NetnsFile::Tcp(found))) = table.and_then(|t| t.good().next())
-                    && let Some(file) = table
-                {
-                    sockets.push(found.as_slice());
-                    paths.push(file.entry(reading.pass));
+                let tcp = |f: &'a NetnsFile| match f {
+                    NetnsFile::Tcp(found) => Some(found.as_slice()),
+                    _ => None,
+                };
+                let table = self.file(name).and_then(|file| readings_of(file, tcp).next());
+                if let Some((path, found)) = table {
+                    sockets.push(found);
+                    paths.push(path);
                 }
             }
         }

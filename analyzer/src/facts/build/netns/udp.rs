@@ -10,7 +10,7 @@ use super::super::super::method::num::signed;
 use super::super::super::netns::UdpDrops;
 use super::super::super::plan::Sampled;
 use super::super::book::too_few;
-use super::{Book, One};
+use super::{Book, One, readings_of};
 
 const MAX_ROWS: usize = 5;
 
@@ -21,7 +21,12 @@ impl One<'_> {
         let mut paths = Vec::new();
         let mut rows = Vec::new();
         for file in ["udp", "udp6"].into_iter().filter_map(|name| self.file(name)) {
-            let [(_, first), .., (last_path, last)] = &tables(file)[..] else { continue };
+            let tables: Vec<(String, &[UdpLosses])> = readings_of(file, |f| match f {
+                NetnsFile::Udp(sockets) => Some(sockets.as_slice()),
+                _ => None,
+            })
+            .collect();
+            let [(_, first), .., (last_path, last)] = tables.as_slice() else { continue };
             paths.push(Locator::entry(last_path.as_str()));
             // Inode and address: a new socket on an old port begins at 0.
             let before: BTreeMap<(u64, SocketAddr), u64> =
@@ -55,13 +60,4 @@ impl One<'_> {
         }
         rows
     }
-}
-
-fn tables(file: &Sampled<NetnsFile>) -> Vec<(String, &[UdpLosses])> {
-    file.good()
-        .filter_map(|(r, f)| match f {
-            NetnsFile::Udp(sockets) => Some((file.entry(r.pass), sockets.as_slice())),
-            _ => None,
-        })
-        .collect()
 }

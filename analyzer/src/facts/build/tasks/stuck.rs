@@ -40,7 +40,7 @@ impl Waits {
     }
 
     fn works(&self) -> bool {
-        self.moved > 0 && share_of(self.moved, self.samples.saturating_sub(1)) >= WORKS
+        share_of(self.moved, self.samples.saturating_sub(1)) >= WORKS
     }
 }
 
@@ -73,8 +73,8 @@ pub(super) fn build(
     tasks.waiting_most = of_users().take(MAX_MOST).map(|(_, s)| s.clone()).collect();
     let mut stuck: Vec<Stuck> =
         waiting.into_iter().map(|(_, s)| s).filter(|s| s.ratio >= OFTEN).collect();
+    let last = |s: &Stuck| s.by_design || s.works;
     stuck.sort_by(|a, b| {
-        let last = |s: &Stuck| s.by_design || s.works;
         last(a).cmp(&last(b)).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
     });
     let user = || stuck.iter().filter(|s| is_held(s));
