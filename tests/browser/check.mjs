@@ -24,8 +24,9 @@ const browser = await chromium.launch({
 });
 
 // A page with the report in it, and everything that it tried to do.
-async function open(file, options = {}) {
+async function open(file, { before, argument, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  if (before) await context.addInitScript(before, argument);
   const page = await context.newPage();
   const url = pathToFileURL(resolve(file)).href;
   const seen = { requests: [], violations: [], dialogs: 0, errors: [] };
@@ -145,6 +146,43 @@ for (const file of files) {
       await filter.fill('no such text anywhere');
       const left = await filter.evaluate(i => [...i.nextElementSibling.querySelectorAll('tbody tr')].filter(r => !r.hidden).length);
       check(where, 'a filter hides rows', left === 0, left);
+    }
+    await context.close();
+  }
+
+  // The clipboard works, refuses (a page of a file, a policy), or is not there at all: in the last
+  // two the text is selected, so that Ctrl+C copies exactly it.
+  for (const clipboard of ['works', 'refuses', 'is not there']) {
+    const where = `${name} copy, the clipboard ${clipboard}`;
+    const { page, context } = await open(file, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+      before: kind => {
+        window.kept = navigator.clipboard;
+        const refusing = { writeText: () => Promise.reject(new DOMException('no', 'NotAllowedError')) };
+        const value = { refuses: refusing, 'is not there': undefined };
+        if (kind in value) Object.defineProperty(navigator, 'clipboard', { value: value[kind] });
+      },
+      argument: clipboard,
+    });
+    await openAll(page);
+    const command = page.locator('pre.cmd').first();
+    const button = command.locator('button');
+    check(where, 'a command has a button', await button.count() === 1);
+    if (await button.count()) {
+      const text = await command.locator('code').textContent();
+      const read = () => page.evaluate(() => window.kept.readText());
+      await page.evaluate(() => window.kept.writeText('something else'));
+      await button.click();
+      const says = clipboard === 'works' ? 'copied' : 'press Ctrl+C';
+      const said = await button.filter({ hasText: says }).waitFor({ timeout: 2000 }).then(() => true, () => false);
+      check(where, `the button says "${says}"`, said, await button.textContent());
+      if (clipboard !== 'works') {
+        const selected = await page.evaluate(() => String(getSelection()));
+        check(where, 'the command is selected, and nothing else', selected.trim() === text.trim(), selected);
+        await page.keyboard.press('Control+C');
+      }
+      const got = await read();
+      check(where, 'the clipboard then holds the command', got.trim() === text.trim(), got);
     }
     await context.close();
   }
