@@ -149,6 +149,7 @@ fn fields(memory: &mut Memory, info: &Meminfo, keys: &Keys, entry: &str, book: &
     }
     copy!(total_bytes free_bytes available_bytes buffers_bytes cached_bytes swap_cached_bytes);
     copy!(active_bytes inactive_bytes unevictable_bytes anon_bytes mapped_bytes shmem_bytes);
+    copy!(active_anon_bytes inactive_anon_bytes active_file_bytes inactive_file_bytes);
     copy!(slab_bytes slab_reclaimable_bytes slab_unreclaimable_bytes kernel_stack_bytes);
     copy!(page_tables_bytes percpu_bytes vmalloc_used_bytes hugetlb_bytes dirty_bytes);
     copy!(writeback_bytes swap_total_bytes swap_free_bytes commit_limit_bytes committed_bytes);
@@ -288,6 +289,7 @@ fn input(
         anon: s(info.anon_bytes)?,
         buffers: s(info.buffers_bytes)?,
         cached: s(info.cached_bytes)?,
+        swap_total: s(info.swap_total_bytes),
         shmem: s(info.shmem_bytes),
         slab_reclaimable: s(info.slab_reclaimable_bytes)?,
         slab_unreclaimable: s(info.slab_unreclaimable_bytes)?,

@@ -30,6 +30,8 @@ pub struct Input {
     pub buffers: i64,
     /// `Cached`.
     pub cached: i64,
+    /// `SwapTotal`.
+    pub swap_total: Option<i64>,
     /// `Shmem` (2.6.32).
     pub shmem: Option<i64>,
     /// `SReclaimable`.
@@ -192,7 +194,8 @@ fn parts(i: &Input) -> Vec<Part> {
             "lru_other",
             "Swap cache not mapped",
             "pages read back from swap that no process maps; below zero by pages on their way to a list",
-            Some(lru.saturating_sub(in_lists)),
+            // Without swap there is no swap cache: what is left over has no counter.
+            Some(lru.saturating_sub(in_lists)).filter(|_| i.swap_total != Some(0)),
             true,
         ),
         part(
@@ -330,6 +333,17 @@ mod tests {
         assert_eq!(bytes(&id, "file_cache"), Some(2_392_000), "shared memory is no file cache");
         assert!(id.unreported.is_empty(), "{:?}", id.unreported);
         assert_eq!(id.inconsistent, None);
+    }
+
+    #[test]
+    fn a_host_without_swap_has_no_swap_cache() {
+        let with = Input { active: host().active + 64 * KIB, ..host() };
+        let without = Input { swap_total: Some(0), ..with };
+        let (with, without) =
+            (identity(&[with], None).unwrap(), identity(&[without], None).unwrap());
+        assert_eq!(bytes(&with, "lru_other").zip(bytes(&without, "lru_other")), None);
+        assert!(bytes(&with, "lru_other").is_some());
+        assert_eq!(with.gap_bytes, without.gap_bytes);
     }
 
     /// Gap is used memory in the sense of procps 3 minus `AnonPages`.
