@@ -24,6 +24,12 @@ pub struct Cpu {
     pub model: Option<String>,
     /// NUMA nodes with memory.
     pub numa_nodes: Option<i64>,
+    /// Sockets, cores and CPUs as `/proc/cpuinfo` tells them: the second of three sources.
+    pub cpuinfo: Option<CpuinfoCounts>,
+    /// Flags worth knowing, those of this architecture.
+    pub flags: Vec<CpuFlag>,
+    /// Caches, the nearest first.
+    pub caches: Vec<CpuCache>,
     /// Shares of all CPU time in the window; our own collection included.
     pub time: Option<CpuTime>,
     /// Share of time that was neither idle nor iowait, all CPUs together.
@@ -44,6 +50,43 @@ pub struct Cpu {
     pub run_queues: Vec<RunQueue>,
     /// Work that queues on some CPUs while others idle. Absent where threads were not sampled.
     pub imbalance: Option<Imbalance>,
+}
+
+/// What `/proc/cpuinfo` counts. Outside x86 it tells neither socket nor core.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CpuinfoCounts {
+    /// Sockets that hold an online CPU.
+    pub sockets: Option<i64>,
+    /// Physical cores with an online CPU.
+    pub cores: Option<i64>,
+    /// CPUs online.
+    pub cpus: i64,
+}
+
+/// A flag of the first CPU.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CpuFlag {
+    /// As the kernel writes it.
+    pub name: String,
+    /// The CPU has it.
+    pub present: bool,
+    /// What hangs on it.
+    pub meaning: String,
+}
+
+/// Caches of one kind.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CpuCache {
+    /// `L1d`, `L1i`, `L2`, `L3`.
+    pub name: String,
+    /// Size of one.
+    pub size_bytes: Option<i64>,
+    /// How many there are.
+    pub count: Option<i64>,
+    /// Online CPUs that share one.
+    pub shared_by: Option<i64>,
+    /// All of them together.
+    pub total_bytes: Option<i64>,
 }
 
 /// One CPU in the window.

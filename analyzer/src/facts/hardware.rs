@@ -37,6 +37,9 @@ pub struct Hardware {
     pub sockets: Vec<CpuSocket>,
     /// Sockets with a processor.
     pub sockets_populated: Option<i64>,
+    /// Cores of all sockets, those that are switched off left out; absent where the firmware does
+    /// not count.
+    pub cores: Option<i64>,
     /// Threads of all enabled cores; absent where the firmware does not count.
     pub threads: Option<i64>,
     /// Cores that the firmware has switched off.

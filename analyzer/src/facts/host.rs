@@ -26,6 +26,11 @@ pub struct Host {
     pub cmdline: Option<String>,
     /// Time since boot at the snapshot.
     pub uptime_s: Option<f64>,
+    /// Users logged in, as `uptime` counts them.
+    pub users: Option<i64>,
+    /// Different people (login UIDs) by whose sessions the running processes were started; no
+    /// names are archived.
+    pub login_users: Option<i64>,
     /// Wall clock of the snapshot, seconds since 1970 UTC.
     pub taken_unix_s: Option<f64>,
     /// The day of the snapshot in UTC: `2026-01-31`.

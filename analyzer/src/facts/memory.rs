@@ -34,6 +34,14 @@ pub struct Memory {
     pub active_bytes: Option<i64>,
     /// `Inactive`.
     pub inactive_bytes: Option<i64>,
+    /// `Active(anon)`.
+    pub active_anon_bytes: Option<i64>,
+    /// `Inactive(anon)`.
+    pub inactive_anon_bytes: Option<i64>,
+    /// `Active(file)`.
+    pub active_file_bytes: Option<i64>,
+    /// `Inactive(file)`.
+    pub inactive_file_bytes: Option<i64>,
     /// `Unevictable`.
     pub unevictable_bytes: Option<i64>,
     /// `AnonPages`.

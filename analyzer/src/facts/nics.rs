@@ -76,6 +76,9 @@ pub struct Nic {
     pub port: Option<String>,
     /// Fastest mode that the port supports.
     pub supported_mbit_per_s: Option<i64>,
+    /// Fastest mode that it offers to its partner: less than it supports where somebody has
+    /// narrowed it.
+    pub advertised_mbit_per_s: Option<i64>,
     /// Fastest mode that the partner offers.
     pub partner_mbit_per_s: Option<i64>,
     /// Changes of the link since boot.
@@ -113,6 +116,10 @@ pub struct Nic {
     pub interrupts_adapt: Option<bool>,
     /// How long it waits for more packets before an interrupt.
     pub interrupt_delay_us: Option<i64>,
+    /// It does not wait for more packets than these.
+    pub interrupt_packets: Option<i64>,
+    /// How long it waits before an interrupt that tells of packets sent.
+    pub interrupt_delay_tx_us: Option<i64>,
     /// Its link of PCI Express.
     pub pcie: Option<PcieLink>,
     /// For a bond: its members.

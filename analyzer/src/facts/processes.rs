@@ -58,6 +58,8 @@ pub struct Process {
     pub ppid: Option<i64>,
     /// Owner.
     pub uid: Option<i64>,
+    /// Its name, where the source tells it (`ps`).
+    pub user: Option<String>,
     /// Command name.
     pub comm: String,
     /// Command line, secrets masked; absent for kernel threads.

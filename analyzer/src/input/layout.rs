@@ -105,6 +105,7 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
             "ps_axwwo_user_pid_ppid_cpu_mem_vsz_rss_stat_time_cmd",
         ],
     ),
+    ("commands/ps_l", &["ps_alxwww"]),
     ("commands/ss", &["ss_-peaonmi", "ss_-peaonmiT", "ss_-tanoiem"]),
     ("commands/sysctl_-a", &["sysctl_-a"]),
     ("commands/systemctl_show_service", &["systemctl_show_service_--all"]),

@@ -43,6 +43,9 @@ pub struct Lscpu {
     pub virtualization: Option<String>,
     /// Highest clock.
     pub max_mhz: Option<f64>,
+    /// Caches by name (`L1d`): the size as it stands there, `64 KiB (2 instances)`. With the units
+    /// of today (util-linux 2.34) it is that of all caches of the kind, before (`32K`) of one.
+    pub caches: Vec<(String, String)>,
 }
 
 /// Reads the fields.
@@ -71,6 +74,10 @@ pub fn parse(text: &str) -> Result<Lscpu, ParseError> {
             "Hypervisor vendor" => l.hypervisor = text(),
             "Virtualization type" => l.virtualization = text(),
             "CPU max MHz" => l.max_mhz = value.parse().ok().filter(|n: &f64| n.is_finite()),
+            _ if key.starts_with('L') && key.ends_with(" cache") => {
+                let name = key.trim_end_matches(" cache").to_owned();
+                l.caches.push((name, value.to_owned()));
+            }
             _ => {
                 let node = key.strip_prefix("NUMA node").and_then(|k| k.strip_suffix(" CPU(s)"));
                 if let Some(node) = node.and_then(|n| n.parse().ok()) {
@@ -118,6 +125,7 @@ mod tests {
         assert_eq!((l.hypervisor.as_deref(), l.offline), (Some("KVM"), None));
         assert_eq!((l.node_cpus[0].0, l.node_cpus[0].1.len()), (0, 2));
         assert_eq!(l.online.map(|o| o.len()), Some(2));
+        assert_eq!(parse("L1d cache: 64 KiB\n").unwrap().caches, [("L1d".into(), "64 KiB".into())]);
         assert!(parse("").is_err());
         assert_eq!(parse("CPU(s): many\n").unwrap_err().line, Some(1));
         assert_eq!(parse("CPU(s): 4\nSocket(s): -\n").unwrap().sockets, None);

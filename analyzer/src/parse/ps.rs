@@ -27,6 +27,8 @@ pub struct PsRow {
     pub uid: Option<u32>,
     /// State letter.
     pub state: Option<char>,
+    /// Priority as the kernel shows it, with `l`; other forms of ps print other numbers here.
+    pub priority: Option<i64>,
     /// Nice value.
     pub nice: Option<i64>,
     /// Scheduling class: `TS`, `FF`, `RR`.
@@ -129,6 +131,7 @@ impl PsRow {
                 Err(_) => self.user = Some(text.to_owned()),
             },
             "S" | "STAT" => self.state = text.chars().next(),
+            "PRI" => self.priority = text.parse().ok(),
             "NI" => self.nice = text.parse().ok(),
             "CLS" => self.class = Some(text.to_owned()),
             "NLWP" | "THCNT" => self.threads = text.parse().ok(),

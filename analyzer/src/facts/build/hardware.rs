@@ -50,6 +50,16 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, site: &Site, book: &mut Bo
                 let none = Absence::of(Reason::NotApplicable, source, "the firmware does not tell");
                 book.absent(format!("hardware.{field}"), none);
             }
+            for (field, known) in [
+                ("sockets_populated", hardware.sockets_populated.is_some()),
+                ("cores", hardware.cores.is_some()),
+                ("threads", hardware.threads.is_some()),
+            ] {
+                if !known {
+                    let none = Absence::of(Reason::Missing, source, "the firmware does not count");
+                    book.absent(format!("hardware.{field}"), none);
+                }
+            }
             sum(&mut hardware, inputs, memory, site, book);
         }
         Err(absence) => book.absent("hardware", absence),
@@ -110,6 +120,7 @@ fn fill(hardware: &mut Hardware, dmi: &Dmi) {
         hardware.sockets.iter().filter(|s| s.populated == Some(true)).collect();
     if !full.is_empty() {
         hardware.sockets_populated = Some(len(full.len()));
+        hardware.cores = full.iter().map(|s| s.cores_enabled.or(s.cores)).sum();
         hardware.threads = full.iter().map(|s| s.threads).sum();
         let off = |s: &&CpuSocket| Some(s.cores?.saturating_sub(s.cores_enabled?).max(0));
         hardware.cores_disabled = full.iter().map(off).sum();

@@ -1,5 +1,7 @@
 //! Chapter: the host and the moment of the snapshot.
 
+use std::collections::BTreeSet;
+
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 use crate::parse::os_release::OsRelease;
@@ -7,7 +9,7 @@ use crate::parse::version;
 
 use super::super::host::Host;
 use super::super::inputs::Inputs;
-use super::super::method::num::{from_i64, from_u64, signed, to_i64};
+use super::super::method::num::{from_i64, from_u64, len, signed, to_i64};
 use super::super::plan::{Packed, Sampled};
 use super::{Archive, Book};
 
@@ -62,10 +64,30 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
         let absence = Absence::new(Reason::ParseError, "the release does not begin with numbers");
         book.absent("host.kernel_number", absence);
     }
+    users(inputs, &mut host, book);
     dated(&mut host, book);
     failed_units(inputs, &mut host, book);
     hardware(inputs, &mut host, book);
     host
+}
+
+/// Who is logged in names people, so it is not archived; under which login a process was started is
+/// a number.
+fn users(inputs: &Inputs, host: &mut Host, book: &mut Book) {
+    let text = &inputs.host.uptime_text;
+    let told = text.first().ok().and_then(|u| u.users);
+    host.users = told.map(signed);
+    if told.is_some() {
+        book.source("host.users", Locator::entry(&text.path));
+    } else {
+        let why = "who is logged in (utmp) is not read: it names people";
+        book.absent("host.users", Absence::new(Reason::NotCollected, why));
+    }
+    let logins = &inputs.process.login_uids;
+    if let Some(pack) = book.first("host.login_users", logins) {
+        let people: BTreeSet<u32> = pack.rows.iter().map(|(_, uid)| *uid).collect();
+        host.login_users = Some(len(people.len()));
+    }
 }
 
 /// The day, for what has an end in a calendar.

@@ -43,6 +43,7 @@ mod peaks;
 pub(super) mod pods;
 mod pressure;
 mod processes;
+mod processor;
 mod ps;
 mod run_queues;
 mod site;
@@ -100,6 +101,7 @@ fn chapters(
     let env = env::build(inputs, archive, book);
     let mut cpu = cpu::build(inputs, window, book);
     run_queues::build(inputs, window, &mut cpu, book);
+    processor::build(inputs, &mut cpu, book);
     let load = load::build(inputs, window, &cpu, book);
     let mut memory = memory::build(inputs, window, &host, book);
     let swap = swap::build(inputs, window, &memory, book);

@@ -212,6 +212,7 @@ fn row(host: &Host<'_>, pid: u32, p: &Parsed) -> Process {
         pid: pid.into(),
         ppid: Some(p.ppid.into()),
         uid: status.and_then(|s| s.uid).map(i64::from),
+        user: None,
         comm: p.comm.to_string(),
         cmdline: cmdline(inputs, pid),
         state: char::from(p.task.state).to_string(),

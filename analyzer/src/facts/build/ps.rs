@@ -45,8 +45,12 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, processes: &mut Processes,
             book.absent(fact, Absence::of(Reason::NotCollected, &entry, detail));
         }
     }
-    let mut rows: Vec<(&One<'_>, Process)> =
-        all.iter().map(|(pid, one)| (one, fact(*pid, one, memory))).collect();
+    let long = inputs.process.ps_long.good().next().map_or(&[][..], |(_, rows)| &rows.rows);
+    let long: BTreeMap<u32, &PsRow> = long.iter().filter_map(|r| Some((r.pid?, r))).collect();
+    let mut rows: Vec<(&One<'_>, Process)> = all
+        .iter()
+        .map(|(pid, one)| (one, fact(*pid, one, long.get(pid).copied(), memory)))
+        .collect();
     rows.sort_by_key(|(one, p)| (std::cmp::Reverse(one.row.cpu_time_s), p.pid));
     let mut rest = rows.split_off(rows.len().min(MAX_ROWS));
     rest.retain(|(_, p)| p.resident_bytes.is_some_and(|b| b > 0));
@@ -90,18 +94,23 @@ impl One<'_> {
     }
 }
 
-fn fact(pid: u32, one: &One<'_>, memory: &Memory) -> Process {
+fn fact(pid: u32, one: &One<'_>, long: Option<&PsRow>, memory: &Memory) -> Process {
     let row = one.row;
+    // Another run of ps: its number may meanwhile be that of another process.
+    let long = long.filter(|l| l.virtual_bytes == row.virtual_bytes || l.command == row.command);
+    let uid = row.uid.or_else(|| long?.uid);
     let command = row.command.as_deref().unwrap_or("?");
     let user_space = !(command.starts_with('[') && row.virtual_bytes.unwrap_or(0) == 0);
     let resident = row.resident_bytes.filter(|_| user_space).map(signed);
     Process {
         pid: pid.into(),
-        ppid: row.ppid.map(i64::from),
-        uid: row.uid.or((row.user.as_deref() == Some("root")).then_some(0)).map(i64::from),
+        ppid: row.ppid.or_else(|| long?.ppid).map(i64::from),
+        uid: uid.or((row.user.as_deref() == Some("root")).then_some(0)).map(i64::from),
+        user: row.user.clone(),
         comm: name(command).to_owned(),
         state: one.state.unwrap_or('?').to_string(),
-        nice: row.nice,
+        priority: long.and_then(|l| l.priority),
+        nice: row.nice.or_else(|| long?.nice),
         threads: one.threads().map(signed),
         virtual_bytes: row.virtual_bytes.filter(|_| user_space).map(signed),
         resident_bytes: resident,
@@ -130,6 +139,21 @@ mod tests {
     use crate::parse::ps;
 
     #[test]
+    fn the_long_form_tells_numbers_and_priorities() {
+        let row = |text: &str| ps::parse(text).unwrap().rows.remove(0);
+        let short = row("USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n\
+                         syslog 9 0.2 0.0 2000 100 ? Ssl Feb09 0:09 /usr/sbin/rsyslogd\n");
+        let long = row("F UID PID PPID PRI NI VSZ RSS WCHAN STAT TTY TIME COMMAND\n\
+                        4 104 9 1 39 19 2000 100 ep_pol SNs ? 0:09 /usr/sbin/rsyslogd\n");
+        let one = One { row: &short, state: Some('S'), threads: 1 };
+        let p = fact(9, &one, Some(&long), &Memory::default());
+        assert_eq!((p.uid, p.user.as_deref()), (Some(104), Some("syslog")));
+        assert_eq!((p.ppid, p.priority, p.nice), (Some(1), Some(39), Some(19)));
+        let other = PsRow { virtual_bytes: None, command: None, ..long };
+        assert_eq!(fact(9, &one, Some(&other), &Memory::default()).nice, None);
+    }
+
+    #[test]
     fn threads_belong_to_the_process_above_or_named() {
         let m = "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n\
                  root 1 0.2 0.0 105056 12524 ? - Feb09 1:47 /sbin/init splash\n\
@@ -144,7 +168,7 @@ mod tests {
         let shown: Vec<_> = all
             .iter()
             .map(|(pid, one)| {
-                let p = fact(*pid, one, &Memory::default());
+                let p = fact(*pid, one, None, &Memory::default());
                 (p.comm, p.state, p.threads, p.virtual_bytes, p.uid)
             })
             .collect();

@@ -95,6 +95,8 @@ inputs! {
     Process
     /// Processes and threads as their tool prints them.
     ps: Sampled<Rows<ps::PsRow>> = |p| p.sampled("commands/ps", |t, _| ps::parse(t));
+    /// The same in the long form, with numbers of users, priorities and nice values.
+    ps_long: Sampled<Rows<ps::PsRow>> = |p| p.sampled("commands/ps_l", |t, _| ps::parse(t));
     /// Processes in every sample.
     tasks: Packed<u32, Task> =
         |p| p.packed("packs/proc-pid/stat", Passes::All, number, |t, _| {
@@ -130,6 +132,12 @@ inputs! {
     deleted_programs: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/exe", Passes::First, number, |t, _| {
             Ok(t.trim_end().strip_suffix(" (deleted)").map(Into::into))
+        });
+    /// Under which login each was started; those of the system are left out.
+    login_uids: Packed<u32, u32> =
+        |p| p.packed("packs/proc-pid/loginuid", Passes::First, number, |t, _| {
+            // `AUDIT_UID_UNSET` is no user.
+            Ok(t.trim().parse().ok().filter(|uid| *uid != u32::MAX))
         });
     /// What the kernel adds when it chooses whom to kill.
     oom_score_adj: Packed<u32, i64> =

@@ -20,4 +20,5 @@ pub mod removed;
 pub mod retransmit;
 pub mod role;
 pub mod socket;
+pub mod timeouts;
 pub mod trend;

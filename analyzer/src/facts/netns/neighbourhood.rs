@@ -16,6 +16,8 @@ pub struct TableRoute {
     pub dev: Option<String>,
     /// Table; absent for the main one.
     pub table: Option<String>,
+    /// Shortest retransmission timeout on it; absent where the route does not set it.
+    pub rto_min_ms: Option<f64>,
     /// The route as `ip route` prints it.
     pub line: String,
 }

@@ -96,6 +96,12 @@ pub struct Subnet {
     pub rto_by_rtt_p50: f64,
     /// Segments sent again between the two looks.
     pub again: Option<i64>,
+    /// The least that a connect timeout of an application should be: one lost SYN, one lost answer
+    /// to it, and a round trip.
+    pub connect_timeout_s: f64,
+    /// The least that a read timeout should be beyond the time that the server takes: one
+    /// retransmission and one round trip, by their 95th percentiles.
+    pub read_timeout_s: f64,
     /// The host's own route to it, as words of the line that `ip route` prints: a route of the
     /// main table to a private network, not the default one. Empty where there is none, or where
     /// it has an `rto_min` already.
@@ -117,6 +123,8 @@ pub struct Retries {
     pub synack_gives_up_s: f64,
     /// `tcp_retries1`.
     pub retries1: i64,
+    /// The route is doubted after.
+    pub route_doubted_s: f64,
     /// `tcp_retries2`.
     pub retries2: i64,
     /// A connection whose data nobody acknowledges is given up after.

@@ -207,6 +207,7 @@ fn retries() -> Retries {
         synack: 5,
         synack_gives_up_s: 63.0,
         retries1: 3,
+        route_doubted_s: 3.0,
         retries2: 15,
         data_gives_up_s: 924.6,
         orphan: 0,

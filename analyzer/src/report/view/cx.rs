@@ -155,7 +155,8 @@ impl<'a> Cx<'a> {
     }
 
     fn unknown(&self, path: &str) -> Cell {
-        let why = self.facts.absences.get(path).map_or("not known".to_owned(), ToString::to_string);
+        let why = self.facts.absences.get(path);
+        let why = why.map_or("the source does not tell it".to_owned(), ToString::to_string);
         Cell {
             text: "?".to_owned(),
             fact: Some(path.to_owned()),

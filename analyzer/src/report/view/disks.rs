@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::card::Card;
 use super::cell::Cell;
 use super::cx::Cx;
-use super::table::{Row, Table};
-use crate::facts::disks::Disk;
+use super::table::{Row, Table, below};
+use crate::facts::disks::{Disk, RaidVolume};
 use crate::report::units::counted;
 use crate::report::visible::clip;
 
@@ -110,18 +110,15 @@ fn devices(cx: &Cx<'_>) -> Table {
     for (i, depth) in tree(disks) {
         let (Some(disk), at) = (disks.get(i), format!("disks.{i}")) else { continue };
         let of = |f: &str| cx.cell(&format!("{at}.{f}"));
-        let indent =
-            if depth == 0 { String::new() } else { format!("{}└ ", "\u{a0}".repeat(depth * 2)) };
         let name = disk.dm_name.as_ref().map_or_else(
             || disk.name.clone(),
             |mapped| format!("{} ({})", disk.name, clip(mapped, PATH_CHARS)),
         );
-        let raid =
-            disk.raid_volume.as_ref().map_or("", |_| "a RAID volume: its disks are not seen");
+        let raid = disk.raid_volume.as_ref().map(|r| raid(&disk.name, r)).unwrap_or_default();
         table.push(Row::of(
             &at,
             vec![
-                Cell::code(format!("{indent}{name}")).with_note(raid),
+                below(Cell::code(name), depth).with_note(raid),
                 of("kind"),
                 of("driver"),
                 of("model"),
@@ -137,6 +134,19 @@ fn devices(cx: &Cx<'_>) -> Table {
     table.limit(MAX_ROWS, "");
     table.keep_known_columns();
     table
+}
+
+/// What stands behind a RAID volume, and how to ask it.
+fn raid(name: &str, volume: &RaidVolume) -> String {
+    let seen = match volume.disks_seen {
+        0 => "a RAID volume: its disks are not seen".to_owned(),
+        n => format!("a RAID volume: the health of {n} of its disks is known"),
+    };
+    match (&volume.smartctl, &volume.tool) {
+        (Some(way), _) => format!("{seen}; each answers to: smartctl -a -d {way} /dev/{name}"),
+        (None, Some(tool)) => format!("{seen}; its tool is {tool}"),
+        (None, None) => seen,
+    }
 }
 
 fn io(cx: &Cx<'_>) -> Table {

@@ -141,7 +141,15 @@ impl Inventory {
         Self {
             groups,
             long: long(cx),
-            tables: vec![sockets(cx), slots(cx), taints(cx), pods(cx)],
+            tables: vec![
+                counts(cx),
+                sockets(cx),
+                caches(cx),
+                flags(cx),
+                slots(cx),
+                taints(cx),
+                pods(cx),
+            ],
             notes,
         }
     }
@@ -168,6 +176,61 @@ fn taints(cx: &Cx<'_>) -> Table {
         &[("#Bit", "bit"), ("`Letter", "letter"), ("Meaning", "meaning"), ("`Modules", "modules")],
         MAX_ROWS,
     )
+}
+
+/// Three sources that should agree; a difference is a processor that is off, hidden or badly told.
+fn counts(cx: &Cx<'_>) -> Table {
+    const SOURCES: [(&str, [&str; 3]); 3] = [
+        (
+            "firmware (SMBIOS type 4)",
+            ["hardware.sockets_populated", "hardware.cores", "hardware.threads"],
+        ),
+        ("/proc/cpuinfo", ["cpu.cpuinfo.sockets", "cpu.cpuinfo.cores", "cpu.cpuinfo.cpus"]),
+        ("kernel (sysfs, else lscpu)", ["cpu.sockets", "cpu.cores", "cpu.online"]),
+    ];
+    let mut table = Table::new(
+        "Sockets, cores and CPUs by three sources",
+        &["Source", "#Sockets", "#Cores", "#CPUs (threads)"],
+    );
+    for (source, facts) in SOURCES {
+        let mut cells = vec![Cell::text(source)];
+        cells.extend(facts.map(|fact| cx.cell(fact)));
+        // What a whole source lacks is said in words, not only where one points.
+        if cells.iter().skip(1).all(|c| c.absent.is_some()) {
+            let why = cells.get(1).and_then(|c| c.absent.clone());
+            if let Some(name) = cells.first_mut() {
+                name.note = why;
+            }
+        }
+        table.push(Row::new(cells));
+    }
+    table
+}
+
+fn caches(cx: &Cx<'_>) -> Table {
+    let table = cx.rows(
+        "cpu.caches",
+        "Caches of the processors",
+        &[
+            ("Cache", "name"),
+            ("#Size of one", "size_bytes"),
+            ("#How many", "count"),
+            ("#CPUs that share one", "shared_by"),
+            ("#Together", "total_bytes"),
+        ],
+        MAX_ROWS,
+    );
+    Table { sortable: false, ..table }
+}
+
+fn flags(cx: &Cx<'_>) -> Table {
+    let table = cx.rows(
+        "cpu.flags",
+        "CPU flags worth knowing",
+        &[("`Flag", "name"), ("Here", "present"), ("What hangs on it", "meaning")],
+        MAX_ROWS,
+    );
+    Table { sortable: false, ..table }
 }
 
 fn sockets(cx: &Cx<'_>) -> Table {

@@ -131,6 +131,7 @@ fn states(cx: &Cx<'_>, caption: &str, list: &str) -> Table {
             ],
         ));
     }
+    table.keep_filled_columns();
     table
 }
 

@@ -193,9 +193,11 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#p95", "rto_p95_ms"),
             ("#Timeout by round trip", "rto_by_rtt_p50"),
             ("#Sent again", "again"),
+            ("#Connect timeout, at least", "connect_timeout_s"),
+            ("#Read timeout, at least", "read_timeout_s"),
         ],
     ),
-    ("route_table", "Routes", &[("`Route", "line")]),
+    ("route_table", "Routes", &[("`Route", "line"), ("#rto_min", "rto_min_ms")]),
     (
         "neighbours",
         "Neighbours by interface, those that do not answer first",
@@ -271,7 +273,12 @@ const RETRIES: [(&str, &str, &str, &str); 8] = [
         "retries.synack_gives_up_s",
         "until a half-open connection is forgotten",
     ),
-    ("net.ipv4.tcp_retries1", "retries.retries1", "", "retransmissions until the route is doubted"),
+    (
+        "net.ipv4.tcp_retries1",
+        "retries.retries1",
+        "retries.route_doubted_s",
+        "until the route of a connection whose data nobody acknowledges is doubted",
+    ),
     (
         "net.ipv4.tcp_retries2",
         "retries.retries2",
@@ -293,6 +300,10 @@ const RETRIES: [(&str, &str, &str, &str); 8] = [
     ("net.ipv4.tcp_rto_min_us", "", "retries.rto_min_ms", "the shortest retransmission timeout"),
     ("net.ipv4.tcp_rto_max_ms", "", "retries.rto_max_s", "the longest"),
 ];
+
+/// Below routes without an `rto_min` of their own.
+const NO_RTO_MIN: &str =
+    "No route sets rto_min: the kernel's own holds (200 ms, or tcp_rto_min_us).";
 
 /// Counters worth a row.
 const COUNTED: [(&str, &str); 14] = [
@@ -334,7 +345,13 @@ impl Namespace {
             retries: retries(cx, &at, ns),
             tables: TABLES
                 .iter()
-                .map(|(at, caption, fields)| cx.rows(&list(at), caption, fields, max))
+                .map(|(at, caption, fields)| {
+                    let mut table = cx.rows(&list(at), caption, fields, max);
+                    if *at == "route_table" && table.columns.len() == 1 && table.note.is_none() {
+                        table.note = Some(NO_RTO_MIN.to_owned());
+                    }
+                    table
+                })
                 .collect(),
             counted: counted(cx, &at, ns),
             captures: captures::of(ns),

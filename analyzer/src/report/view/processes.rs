@@ -24,6 +24,8 @@ pub struct Processes {
     pub no_state: Option<String>,
     /// Where the time of all CPUs went, as `top` heads its page.
     pub cpu: Vec<Pair>,
+    /// Memory and swap, as `top` heads its page; used is what is not available.
+    pub memory: Vec<Pair>,
     /// The table.
     pub table: Table,
     /// Tasks in unusual states, limits, control groups.
@@ -57,9 +59,28 @@ const CPU: [(&str, &str); 8] = [
     ("st", "steal_ratio"),
 ];
 
+/// Its lines of memory and swap, with a `used` that has one meaning.
+const MEMORY: [(&str, &str); 8] = [
+    ("Mem total", "memory.total_bytes"),
+    ("free", "memory.free_bytes"),
+    ("used (total - available)", "memory.totals.used_procps4_bytes"),
+    ("buff/cache", "memory.totals.buff_cache_bytes"),
+    ("available", "memory.available_bytes"),
+    ("Swap total", "memory.swap_total_bytes"),
+    ("free", "memory.swap_free_bytes"),
+    ("used", "swap.used_bytes"),
+];
+
 impl Processes {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
+        let users = match cx.value("host.users") {
+            Some(_) => Pair::new("Users logged in", cx.cell("host.users")),
+            None => Pair::new("Logins that processes stem from", cx.cell("host.login_users")),
+        };
         let mut pairs = vec![
+            Pair::new("Up", cx.cell("host.uptime_s")),
+            users,
+            Pair::new("Load average", load(cx)),
             Pair::new("Processes", cx.cell("processes.count")),
             Pair::new("Threads", cx.cell("processes.threads")),
             Pair::new("of at most", cx.cell("tasks.numbers.limit")),
@@ -78,7 +99,16 @@ impl Processes {
             format!("No process was in another state at that moment: {}.", none.join(", "))
         });
         let cpu = cx.pairs("cpu.time", &CPU);
-        Self { pairs, no_state, cpu, table: table(cx), tables: super::tasks::tables(cx), notes }
+        let memory = cx.pairs("", &MEMORY);
+        Self {
+            pairs,
+            no_state,
+            cpu,
+            memory,
+            table: table(cx),
+            tables: super::tasks::tables(cx),
+            notes,
+        }
     }
 }
 
@@ -94,7 +124,7 @@ fn table(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         format!("Processes by {by}"),
         &[
-            "#PID", "#UID", "#PR", "#NI", "#VIRT", "#RES", "#SHR", "#SWAP", "S", "#%CPU", "#%WAIT",
+            "#PID", "User", "#PR", "#NI", "#VIRT", "#RES", "#SHR", "#SWAP", "S", "#%CPU", "#%WAIT",
             "#%MEM", "#TIME", "#nTH", "Command",
         ],
     )
@@ -116,7 +146,7 @@ fn table(cx: &Cx<'_>) -> Table {
             &at,
             vec![
                 of("pid"),
-                of("uid"),
+                if p.user.is_some() { of("user") } else { of("uid") },
                 of("priority"),
                 of("nice"),
                 of("virtual_bytes"),
@@ -147,9 +177,22 @@ fn table(cx: &Cx<'_>) -> Table {
             Unit::Plain.format(all)
         ));
     }
+    if top.iter().any(|p| p.user.is_none() && p.uid.is_some_and(|uid| uid != 0)) {
+        note.push("users are numbers where no name is in the archive".to_owned());
+    }
     table.note = (!note.is_empty()).then(|| note.join("; "));
     table.keep_known_columns();
     table
+}
+
+/// The three averages, as `top` prints them.
+fn load(cx: &Cx<'_>) -> Cell {
+    let first = cx.cell("load.one");
+    if first.absent.is_some() {
+        return first;
+    }
+    let texts = ["one", "five", "fifteen"].map(|n| cx.cell(&format!("load.{n}")).text);
+    Cell { text: texts.join(", "), ..first }
 }
 
 /// Without address space. Archives of `ps` have no command lines either, but sizes.

@@ -69,6 +69,13 @@ impl Row {
     }
 }
 
+/// A name at its depth in a tree.
+pub(super) fn below(name: Cell, depth: usize) -> Cell {
+    let indent =
+        if depth == 0 { String::new() } else { format!("{}└ ", "\u{a0}".repeat(depth * 2)) };
+    Cell { text: format!("{indent}{}", name.text), ..name }
+}
+
 impl Table {
     /// An empty table. A title that begins with `#` heads a column of numbers, with `#~` one of
     /// numbers whose ground tells their size, with a backtick one of names.

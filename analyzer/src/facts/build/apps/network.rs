@@ -2,14 +2,10 @@
 
 use super::super::super::apps::{HttpServer, Timeout, Upstream};
 use super::super::super::method::num::from_i64;
+use super::super::super::method::timeouts;
 use super::super::super::netns::Netns;
 use super::super::super::site::Site;
 use super::Written;
-
-/// One lost SYN and one lost answer to it cost a second each (Linux 3.1 and later).
-const CONNECT_S: f64 = 3.0;
-/// The smallest retransmission timeout, and a round trip.
-const READ_S: f64 = 0.3;
 
 /// Sockets of all namespaces.
 pub(super) struct Network<'a> {
@@ -70,12 +66,10 @@ impl Network<'_> {
         let rtt = peers().filter_map(|p| p.rtt_p50_ms).max_by(f64::total_cmp);
         let again: Vec<i64> = peers().filter_map(|p| p.again).collect();
         let (needed_s, because) = if w.kind == "connect" {
-            let rtt_s = rtt.unwrap_or(0.0) / 1000.0;
             let text = "one lost SYN and one lost answer to it cost a second each";
-            (CONNECT_S + if rtt_s >= 0.1 { rtt_s } else { 0.0 }, text.to_owned())
+            (timeouts::connect_s(rtt.unwrap_or(0.0)), text.to_owned())
         } else {
-            // A timeout that has grown by backoff is no measure of the path.
-            let measured = rto.zip(rtt).map(|(rto, rtt)| (rto.min(1000.0) + rtt) / 1000.0);
+            let measured = rto.zip(rtt).map(|(rto, rtt)| timeouts::read_s(rto, rtt));
             let text = match rto.zip(rtt) {
                 Some((rto, rtt)) => format!(
                     "one retransmission takes {:.0} ms and a round trip {rtt:.1} ms to that port now",
@@ -83,7 +77,7 @@ impl Network<'_> {
                 ),
                 None => "one retransmission takes 200 ms and more, and a round trip".to_owned(),
             };
-            (measured.unwrap_or(READ_S).max(READ_S), text)
+            (measured.unwrap_or(timeouts::READ_S), text)
         };
         Timeout {
             name: w.name,

@@ -40,6 +40,14 @@ impl<'a> One<'a> {
             routes.into_iter().filter(|r| r.leads_out()).map(table_route).collect();
         rows.sort_by_key(|r| r.destination != "default");
         rows.truncate(MAX_ROWS);
+        // The lists of /proc/net leave out what a route sets.
+        if paths.iter().any(|path| path.contains("/net/") || path.starts_with("probes/")) {
+            let why = "this list of routes does not tell it";
+            for i in 0..rows.len() {
+                let absence = Absence::new(Reason::NotCollected, why);
+                book.absent(format!("{fact}.{i}.rto_min_ms"), absence);
+            }
+        }
         book.sources(fact.as_str(), paths.into_iter().map(Locator::entry).collect());
         not_applicable(book, fact, !rows.is_empty(), "the route does not have it");
         rows
@@ -212,6 +220,7 @@ fn table_route(r: &Route) -> TableRoute {
         via: r.via.clone(),
         dev: r.dev.clone(),
         table: r.table.clone().filter(|t| t != "main"),
+        rto_min_ms: r.rto_min_ms,
         line: r.text.clone(),
     }
 }

@@ -10,6 +10,7 @@ use super::super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::super::method::quantile;
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Flow, Socket, State};
+use super::super::super::method::timeouts;
 use super::super::super::netns::{RetransPeer, Retransmission, Retries, Routes, Subnet};
 use super::connections::{Looks, Pair, smallest};
 use super::greatest::greatest;
@@ -303,6 +304,8 @@ fn subnet(ip: IpAddr, bits: u8, flows: &[Flow], again: Option<u64>) -> Subnet {
         rto_max_ms: at(&rto, 1.0),
         rto_by_rtt_p50: at(&by, 0.5),
         again: again.map(signed),
+        connect_timeout_s: timeouts::connect_s(at(&rtt, 0.95)),
+        read_timeout_s: timeouts::read_s(at(&rto, 0.95), at(&rtt, 0.95)),
         route: Vec::new(),
     }
 }

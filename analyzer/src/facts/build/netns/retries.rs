@@ -50,7 +50,7 @@ pub(super) fn retries(s: &Runtime, kernel: Option<i64>) -> Option<Retries> {
     let (syn, synack, orphan) =
         (number("syn_retries")?, number("synack_retries")?, number("orphan_retries")?);
     let syn_linear = number("syn_linear_timeouts");
-    let retries2 = number("retries2")?;
+    let (retries1, retries2) = (number("retries1")?, number("retries2")?);
     let orphan_effective = if orphan == 0 { ORPHAN_RETRIES } else { orphan };
     let linear = count(syn_linear.unwrap_or(0));
     Some(Retries {
@@ -59,7 +59,8 @@ pub(super) fn retries(s: &Runtime, kernel: Option<i64>) -> Option<Retries> {
         syn_gives_up_s: retransmit::syn(count(syn), linear, initial_s, max_s).gives_up_s,
         synack,
         synack_gives_up_s: retransmit::syn(count(synack), 0, initial_s, max_s).gives_up_s,
-        retries1: number("retries1")?,
+        retries1,
+        route_doubted_s: retransmit::data_s(count(retries1), min_s, max_s),
         retries2,
         data_gives_up_s: retransmit::data_s(count(retries2), min_s, max_s),
         orphan,

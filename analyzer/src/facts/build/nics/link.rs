@@ -61,6 +61,7 @@ impl One<'_> {
             modes?.iter().filter_map(|m| mode_speed(m)).max().map(signed)
         };
         nic.supported_mbit_per_s = fastest(link.and_then(|l| l.supported.as_ref()));
+        nic.advertised_mbit_per_s = fastest(link.and_then(|l| l.advertised.as_ref()));
         nic.partner_mbit_per_s = fastest(link.and_then(|l| l.partner.as_ref()));
         nic.carrier_changes = self.sys("carrier_changes").and_then(|n| n.parse().ok());
         let of = |events: Option<&Events>, count: fn(&Subject) -> i64| {
@@ -154,6 +155,7 @@ impl One<'_> {
     pub(super) fn not_here(&self, nic: &Nic, book: &mut Book) {
         let known = [
             ("supported_mbit_per_s", nic.supported_mbit_per_s.is_some()),
+            ("advertised_mbit_per_s", nic.advertised_mbit_per_s.is_some()),
             ("partner_mbit_per_s", nic.partner_mbit_per_s.is_some()),
             ("autoneg", nic.autoneg.is_some()),
             ("port", nic.port.is_some()),

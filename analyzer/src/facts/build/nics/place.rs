@@ -36,6 +36,8 @@ impl One<'_> {
         let coalesce = self.device.and_then(|d| d.coalesce.as_ref()?.told());
         nic.interrupts_adapt = coalesce.and_then(|c| c.adaptive_rx);
         nic.interrupt_delay_us = coalesce.and_then(|c| c.values.get("rx-usecs"));
+        nic.interrupt_packets = coalesce.and_then(|c| c.values.get("rx-frames"));
+        nic.interrupt_delay_tx_us = coalesce.and_then(|c| c.values.get("tx-usecs"));
         nic.pcie = self.pcie();
         self.no_place(nic, book);
     }
@@ -100,6 +102,8 @@ impl One<'_> {
             ("pause_tx", nic.pause_tx.is_some()),
             ("interrupts_adapt", nic.interrupts_adapt.is_some()),
             ("interrupt_delay_us", nic.interrupt_delay_us.is_some()),
+            ("interrupt_packets", nic.interrupt_packets.is_some()),
+            ("interrupt_delay_tx_us", nic.interrupt_delay_tx_us.is_some()),
         ] {
             if !known {
                 let absence = if asked {
