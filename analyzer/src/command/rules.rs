@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
             };
             report(rules, &wrong, io)
         }
-        What::Test(more) => test(&RuleSet::load(&more.dirs)?, io),
+        What::Test(more) => test(&RuleSet::with_tests(&more.dirs)?, io),
         What::Docs(more) => {
             write!(io.out, "{}", docs::markdown(&RuleSet::load(&more.dirs)?)?)?;
             Ok(ExitCode::SUCCESS)

@@ -65,13 +65,13 @@ impl LoadError {
 }
 
 impl RuleSet {
-    /// The rules that are built in.
+    /// The rules that are built in, with their tests.
     ///
     /// # Errors
     ///
     /// What is wrong with them; a test holds that nothing is.
     pub fn embedded() -> Result<Self, LoadError> {
-        Self::load::<&Path>(&[])
+        Self::with_tests::<&Path>(&[])
     }
 
     /// The rules that are built in, and those of `dirs`. The latter are checked in full.
@@ -80,10 +80,23 @@ impl RuleSet {
     ///
     /// An unreadable directory, or all that is wrong with the files.
     pub fn load<P: AsRef<Path>>(dirs: &[P]) -> Result<Self, LoadError> {
+        Self::checked(dirs, Trust::BuiltIn)
+    }
+
+    /// The same with the tests of all rules, which an analysis does not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`RuleSet::load`].
+    pub fn with_tests<P: AsRef<Path>>(dirs: &[P]) -> Result<Self, LoadError> {
+        Self::checked(dirs, Trust::None)
+    }
+
+    fn checked<P: AsRef<Path>>(dirs: &[P], built_in: Trust) -> Result<Self, LoadError> {
         let (sources, added) = sources(dirs)?;
         let trust = |source: &Arc<Source>| {
             let is_added = added.iter().any(|s| Arc::ptr_eq(s, source));
-            if is_added { Trust::None } else { Trust::BuiltIn }
+            if is_added { Trust::None } else { built_in }
         };
         let set = Self::trusting(sources, trust).map_err(LoadError::Rules)?;
         if added.is_empty() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use toml::Spanned;
 
-use super::condition::{Condition, visit};
+use super::condition::Condition;
 use super::diagnostics::Diagnostic;
 use super::file::{self, RuleFile, Text};
 use super::source::Source;
@@ -105,7 +105,7 @@ pub(crate) struct Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
     /// Built in, and checked when this program was: what decides is compiled now, the rest (most
-    /// of it speaks of findings that few hosts have) when it is first used.
+    /// of it speaks of findings that few hosts have) when it is first used; tests are not read.
     BuiltIn,
     /// Everything is compiled, so that every mistake is told.
     None,
@@ -120,11 +120,20 @@ pub(crate) fn compile(
     source: &Arc<Source>,
     trust: Trust,
 ) -> Result<Rule, Vec<Diagnostic>> {
-    let file: RuleFile =
-        toml::from_str(&source.text).map_err(|error| vec![toml_error(source, &error)])?;
+    let text = match trust {
+        Trust::BuiltIn => without_tests(&source.text),
+        Trust::None => &source.text,
+    };
+    let file: RuleFile = toml::from_str(text).map_err(|error| vec![toml_error(source, &error)])?;
     let mut out = Vec::new();
     let rule = Compiler { source, trust, out: &mut out }.rule(id, file);
     rule.filter(|_| out.is_empty()).ok_or(out)
+}
+
+/// A rule file up to its tests, which stand at its end and are nearly half of it.
+fn without_tests(text: &str) -> &str {
+    let begins = ["\n[[test]]", "\n[no_test]"].into_iter().filter_map(|mark| text.find(mark));
+    begins.min().and_then(|end| text.get(..=end)).unwrap_or(text)
 }
 
 fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
@@ -403,7 +412,7 @@ impl Rule {
         for condition in self.conditions().filter(|c| may_name(&c.text)) {
             facts_only = false;
             findings.append(&mut cited(condition));
-            visit(condition.expr(), &mut |e| {
+            condition.visit(&mut |e| {
                 coverage |= matches!(&e.expr, Expr::Ident(name) if name == "coverage");
             });
         }
@@ -450,7 +459,7 @@ pub(crate) fn finding_id(expr: &IdedExpr) -> Option<&str> {
 fn cited(condition: &Condition) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     if condition.text.contains("findings") {
-        visit(condition.expr(), &mut |e| ids.extend(finding_id(e).map(str::to_owned)));
+        condition.visit(&mut |e| ids.extend(finding_id(e).map(str::to_owned)));
     }
     ids
 }
@@ -464,4 +473,24 @@ fn named_in_text(text: &str) -> Vec<String> {
             rest.get(1..)?.split(quote).next().map(str::to_owned)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_tests_stands_behind_the_first() {
+        for rule in &crate::rules::RuleSet::embedded().unwrap().rules {
+            let read = |text: &str| {
+                let mut file: RuleFile = toml::from_str(text).unwrap();
+                file.test.clear();
+                file.no_test.clear();
+                format!("{file:?}")
+            };
+            let short = without_tests(&rule.source.text);
+            assert!(short.len() < rule.source.text.len(), "{} has no tests", rule.id);
+            assert_eq!(read(short), read(&rule.source.text), "{}", rule.id);
+        }
+    }
 }
