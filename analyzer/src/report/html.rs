@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -40,6 +41,17 @@ pub(super) const TEMPLATES: [(&str, &str); 11] = [
     ("end.html", include_str!("../../../templates/partials/end.html")),
 ];
 
+/// What stands in the main element of the report, in its order.
+const PARTS: [&str; 7] = [
+    "verdict.html",
+    "findings.html",
+    "coverage.html",
+    "resources.html",
+    "network.html",
+    "host.html",
+    "end.html",
+];
+
 /// A report that could not be rendered: always a defect of a template.
 #[derive(Debug, thiserror::Error)]
 #[error("render the report")]
@@ -61,13 +73,19 @@ pub fn html(view: &View) -> Result<String, RenderError> {
     // Reading the templates takes as long as writing the other forms of the report.
     let (env, (ticket_markdown, ticket_text)) =
         rayon::join(environment, || rayon::join(|| markdown(view), || text(view)));
+    let env = env?;
     let context = context! {
         v => Serde(view),
         sections => Serde(sections(view)),
         ticket_markdown => ticket_markdown,
         ticket_text => ticket_text,
     };
-    render_in(&env?, "report.html", context)
+    let part = |name: &&str| -> Result<Value, RenderError> {
+        Ok(Value::from_safe_string(env.get_template(name)?.render(&context)?))
+    };
+    // Each part of the page is written by whichever thread is free; it is escaped already.
+    let main: Vec<Value> = PARTS.par_iter().map(part).collect::<Result<_, _>>()?;
+    render_in(&env, "report.html", context! { main => main, ..context })
 }
 
 /// Renders a page of its own with the style, script and policy of the report.
@@ -77,7 +95,7 @@ pub(super) fn render(name: &str, context: Value) -> Result<String, RenderError> 
 
 fn render_in(env: &Environment<'_>, name: &str, context: Value) -> Result<String, RenderError> {
     let frame = context! {
-        // The only strings that are not escaped: they are compiled in.
+        // They are compiled in; beside them only what a template made is not escaped again.
         css => Value::from_safe_string(CSS.clone()),
         js => Value::from_safe_string(JS.to_owned()),
         csp => policy(),

@@ -1,14 +1,44 @@
 //! Facts as the engine takes them: a tree without nulls, with sources and absences beside it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use minijinja::value::{Serde, Value as TextValue};
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use super::schema;
 use crate::absence::{Absence, Reason};
 use crate::facts::{self, Facts, SiteError, Table};
 use crate::locator::Locator;
+
+/// The parts of the tree that are objects, as its schema says: making that for each analysis would
+/// take longer than judging most rules.
+const OBJECTS: [&str; 24] = [
+    "apps",
+    "clock",
+    "collection",
+    "cpu",
+    "env",
+    "frequency",
+    "hardware",
+    "host",
+    "io",
+    "irq",
+    "kernel",
+    "kernel_log",
+    "limits",
+    "load",
+    "logs",
+    "memory",
+    "net",
+    "numa",
+    "pressure",
+    "processes",
+    "site",
+    "swap",
+    "sysctl",
+    "tasks",
+];
 
 /// The facts of one snapshot, ready for rules.
 #[derive(Debug)]
@@ -42,14 +72,22 @@ impl Inputs {
     /// that could not be read is not a list of nothing.
     #[must_use]
     pub fn new(mut tree: Value, sources: Table<Vec<Locator>>, absences: Table<Absence>) -> Self {
-        prune(&mut tree, "", &absences);
+        // Of a large host this is much work, so each part of the tree is made beside the others.
+        let mut texts: Vec<(String, TextValue)> = Vec::new();
         if let Some(map) = tree.as_object_mut() {
+            let parts: Vec<(&String, &mut Value)> = map.iter_mut().collect();
+            let prune = |(name, part): (&String, _)| prune(part, &mut name.clone(), &absences);
+            parts.into_par_iter().for_each(prune);
+            map.retain(|name, part| !stands_for_absence(part, name, &absences));
             // Then a fact of a part that lacks is missed by its own name.
-            for root in schema::facts().objects() {
+            for root in OBJECTS {
                 map.entry(root).or_insert_with(|| Value::Object(Map::new()));
             }
+            let text =
+                |(name, part): (&String, &Value)| (name.clone(), TextValue::from(Serde(part)));
+            texts.par_extend(map.iter().collect::<Vec<_>>().into_par_iter().map(text));
         }
-        let texts = TextValue::from(Serde(&tree));
+        let texts = TextValue::from_pairs(texts);
         Self { tree, sources, absences, texts }
     }
 
@@ -170,21 +208,32 @@ impl Incomplete {
     }
 }
 
-fn prune(value: &mut Value, path: &str, absences: &Table<Absence>) {
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+/// Prunes what is below `value`, which stands at `path`; the path is built up and taken back.
+fn prune(value: &mut Value, path: &mut String, absences: &Table<Absence>) {
+    let len = path.len();
     match value {
         Value::Object(map) => map.retain(|key, child| {
-            let path = below(key);
-            prune(child, &path, absences);
-            !(child.is_null() || is_empty(child, &path) && absences.exact(&path).is_some())
+            path.push('.');
+            path.push_str(key);
+            prune(child, path, absences);
+            let stays = !stands_for_absence(child, path, absences);
+            path.truncate(len);
+            stays
         }),
         Value::Array(list) => {
             for (i, child) in list.iter_mut().enumerate() {
-                prune(child, &below(&i.to_string()), absences);
+                write!(path, ".{i}").ok();
+                prune(child, path, absences);
+                path.truncate(len);
             }
         }
         _ => {}
     }
+}
+
+/// A null, or something empty of which it is known why it lacks.
+fn stands_for_absence(value: &Value, path: &str, absences: &Table<Absence>) -> bool {
+    value.is_null() || is_empty(value, path) && absences.exact(path).is_some()
 }
 
 /// An empty list, or an empty map below the top level.
@@ -200,6 +249,11 @@ fn is_empty(value: &Value, path: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_objects_of_the_tree_are_known() {
+        assert_eq!(crate::rules::schema::facts().objects(), OBJECTS);
+    }
 
     #[test]
     fn an_empty_list_that_could_not_be_read_is_absent() {

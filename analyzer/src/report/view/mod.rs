@@ -106,18 +106,36 @@ impl View {
         origin: &Origin,
     ) -> Self {
         let cx = Cx::new(facts, assessment, evidence, origin);
-        let mut placed = findings::place(&cx);
-        let mut of = |home: Home| placed.infos.remove(&home).unwrap_or_default();
-        let coverage = coverage::Coverage::new(&cx);
-        let memory = memory::Memory::new(&cx, of(Home::Memory));
-        let load = load::Load::new(&cx, of(Home::Load));
-        let disks = disks::Disks::new(&cx, of(Home::Disks));
-        let nics = nics::Nics::new(&cx, of(Home::Nics));
-        let sockets = sockets::Sockets::new(&cx, of(Home::Sockets));
-        let processes = processes::Processes::new(&cx, of(Home::Processes));
-        let inventory = inventory::Inventory::new(&cx, of(Home::Inventory));
-        let notes = of(Home::Parameters);
-        let parameters = parameters::Parameters::new(&cx, &placed.findings, notes);
+        let placed = findings::place(&cx);
+        let findings::Placed { findings, accepted, mut infos } = placed;
+        let mut of = |home: Home| infos.remove(&home).unwrap_or_default();
+        let notes = [Home::Memory, Home::Load, Home::Disks, Home::Nics].map(&mut of);
+        let [of_memory, of_load, of_disks, of_nics] = notes;
+        let notes = [Home::Sockets, Home::Processes, Home::Inventory, Home::Parameters].map(of);
+        let [of_sockets, of_processes, of_inventory, of_parameters] = notes;
+        // Sections know nothing of each other: whichever thread is free makes the next.
+        let resources = || {
+            rayon::join(
+                || (memory::Memory::new(&cx, of_memory), load::Load::new(&cx, of_load)),
+                || (disks::Disks::new(&cx, of_disks), nics::Nics::new(&cx, of_nics)),
+            )
+        };
+        let others = || {
+            rayon::join(
+                || {
+                    let sockets = sockets::Sockets::new(&cx, of_sockets);
+                    (sockets, processes::Processes::new(&cx, of_processes))
+                },
+                || {
+                    let inventory = inventory::Inventory::new(&cx, of_inventory);
+                    let parameters = parameters::Parameters::new(&cx, &findings, of_parameters);
+                    (inventory, parameters, coverage::Coverage::new(&cx), passed::table(&cx))
+                },
+            )
+        };
+        let (resources, others) = rayon::join(resources, others);
+        let ((memory, load), (disks, nics)) = resources;
+        let ((sockets, processes), (inventory, parameters, coverage, passed)) = others;
         let infos: Vec<InfoLink> = [
             &memory.notes,
             &load.notes,
@@ -138,9 +156,9 @@ impl View {
         .collect();
         Self {
             head: head::Head::new(&cx),
-            verdict: verdict::Verdict::new(&cx, &placed.findings, infos.len(), &coverage),
-            findings: placed.findings,
-            accepted: placed.accepted,
+            verdict: verdict::Verdict::new(&cx, &findings, infos.len(), &coverage),
+            findings,
+            accepted,
             coverage,
             timeline: timeline::Timeline::new(&cx),
             memory,
@@ -151,7 +169,7 @@ impl View {
             processes,
             inventory,
             parameters,
-            passed: passed::table(&cx),
+            passed,
             about: about::About::new(&cx),
             infos,
         }
