@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use linsight::absence::Absence;
-use linsight::facts::{self, Facts, SiteInputs};
+use linsight::facts::{Facts, Parsed, SiteInputs};
 use linsight::input::{Limits, Snapshot, Source};
 use linsight::report::{Evidence, Origin, View};
 use linsight::rules::{Assessment, Params, RuleSet};
@@ -38,22 +38,22 @@ pub(crate) struct Analysis {
     pub(crate) origin: Origin,
 }
 
-fn open(archive: &OsStr) -> anyhow::Result<Snapshot> {
-    Ok(Snapshot::open(&Source::from_arg(archive), &Limits::default())?)
+fn parsed(archive: &OsStr) -> anyhow::Result<Parsed> {
+    Ok(Parsed::open(&Source::from_arg(archive), &Limits::default())?)
 }
 
 impl Judge {
-    /// Loads rules and inputs while the archive is opened, then analyzes it: of a small archive
+    /// Loads rules and inputs while the archive is parsed, then analyzes it: of a small archive
     /// either takes about as long.
     pub(crate) fn analyze(&self, archive: &OsStr, stats: &mut Stats) -> anyhow::Result<Analysis> {
-        let (bench, snapshot) = std::thread::scope(|scope| {
+        let (bench, parsed) = std::thread::scope(|scope| {
             let bench = scope.spawn(|| self.bench());
-            let snapshot = open(archive);
-            (bench.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), snapshot)
+            let parsed = parsed(archive);
+            (bench.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), parsed)
         });
-        let (bench, snapshot) = (bench?, snapshot?);
-        stats.done("open, index");
-        let analysis = bench.judge(archive, &snapshot, stats);
+        let (bench, parsed) = (bench?, parsed?);
+        stats.done("open, parse");
+        let (analysis, snapshot) = bench.judge(archive, parsed, stats);
         // It is the only one: the process ends soon, and taking a large host apart piece by piece
         // would be work for nobody.
         std::mem::forget((bench, snapshot));
@@ -86,23 +86,22 @@ impl Evidence for FromArchive<'_> {
 impl Bench {
     /// Opens, derives facts, judges, reads the evidence.
     pub(crate) fn analyze(&self, archive: &OsStr, stats: &mut Stats) -> anyhow::Result<Analysis> {
-        let snapshot = open(archive)?;
-        stats.done("open, index");
-        Ok(self.judge(archive, &snapshot, stats))
+        let parsed = parsed(archive)?;
+        stats.done("open, parse");
+        Ok(self.judge(archive, parsed, stats).0)
     }
 
     /// Derives facts, judges, reads the evidence.
-    fn judge(&self, archive: &OsStr, snapshot: &Snapshot, stats: &mut Stats) -> Analysis {
-        let parsed = || stats.done("visit, parse");
-        let facts = facts::build_watched(snapshot, &self.told, parsed);
+    fn judge(&self, archive: &OsStr, parsed: Parsed, stats: &mut Stats) -> (Analysis, Snapshot) {
+        let (snapshot, facts) = parsed.facts(&self.told);
         stats.done("facts");
         let mut assessment = self.rules.evaluate(&facts, &self.params);
         assessment.accept(self.told.accepted(), facts.tree.host.taken_unix_s);
         stats.done("rules");
-        let origin = origin(archive, snapshot);
-        let view = View::new(&facts, &assessment, &FromArchive(snapshot), &origin);
+        let origin = origin(archive, &snapshot);
+        let view = View::new(&facts, &assessment, &FromArchive(&snapshot), &origin);
         stats.done("evidence");
-        Analysis { view, facts, assessment, origin }
+        (Analysis { view, facts, assessment, origin }, snapshot)
     }
 }
 

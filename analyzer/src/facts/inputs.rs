@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::parse::{ParseEnv, ParseError, text};
 
-use super::plan::{Journal, NotUnderstood, Pack, Passes, Plan, Slot};
+use super::plan::{NotUnderstood, Pack, Passes, Plan, Slot};
 
 /// Declares a subject: its sources, each a field with its type and how the plan reads it.
 macro_rules! inputs {
@@ -24,8 +24,8 @@ macro_rules! inputs {
         impl $name {
             /// Declares all interests; what is returned gathers after the walk.
             pub(super) fn declare(
-                plan: &mut crate::facts::plan::Plan<'_>,
-            ) -> impl FnOnce(&crate::facts::plan::Plan<'_>) -> Self + use<> {
+                plan: &mut crate::facts::plan::Plan,
+            ) -> impl FnOnce(&crate::facts::plan::Plan) -> Self + use<> {
                 use crate::facts::plan::Take as _;
                 $(let $field = { let $plan = &mut *plan; $how };)+
                 move |plan| Self { $($field: $field.take(plan),)+ }
@@ -72,15 +72,17 @@ macro_rules! subjects {
 
         impl Inputs {
             /// Declares all interests, lets `walk` hand every entry to the plan, and gathers.
-            pub(crate) fn read(
-                env: ParseEnv,
-                journal: &Journal,
-                walk: impl FnOnce(&Plan<'_>),
-            ) -> Self {
-                let mut plan = Plan::new(env, journal);
+            ///
+            /// # Errors
+            /// That of the walk.
+            pub(crate) fn read<R, E>(
+                walk: impl FnOnce(&mut Plan) -> Result<R, E>,
+            ) -> Result<(Self, R), E> {
+                let mut plan = Plan::default();
                 $(let $field = $type::declare(&mut plan);)+
-                walk(&plan);
-                Self { env, not_understood: plan.not_understood(), $($field: $field(&plan),)+ }
+                let walked = walk(&mut plan)?;
+                let (env, not_understood) = (plan.env(), plan.not_understood());
+                Ok((Self { env, not_understood, $($field: $field(&plan),)+ }, walked))
             }
         }
     };
@@ -112,7 +114,7 @@ subjects! {
 }
 
 /// A pack of `/sys`: small files by path, without the newline at their end.
-fn sys(plan: &mut Plan<'_>, path: &str, passes: Passes) -> Arc<Slot<Pack<String, String>>> {
+fn sys(plan: &mut Plan, path: &str, passes: Passes) -> Arc<Slot<Pack<String, String>>> {
     plan.packed(path, passes, |k| Some(k.to_owned()), |t, _| Ok(Some(t.trim().to_owned())))
 }
 

@@ -9,14 +9,14 @@
 //! `_ratio` between 0 and 1.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::absence::Absence;
-use crate::input::Snapshot;
+use crate::input::{InputError, Limits, Snapshot, Source};
 use crate::locator::Locator;
-use crate::parse::ParseEnv;
 
 pub mod apps;
 pub mod arrays;
@@ -52,13 +52,62 @@ pub mod table;
 pub mod tasks;
 mod value;
 
+use inputs::Inputs;
+
 pub use site::{Accept, Accepted, SiteError, SiteInputs};
 pub use table::Table;
 
 /// The facts of a snapshot, with what the operator told.
 #[must_use]
 pub fn build(snapshot: &Snapshot, told: &SiteInputs) -> Facts {
-    build_watched(snapshot, told, || {})
+    let Ok((inputs, ())) = Inputs::read(|plan| {
+        plan.walk(snapshot);
+        Ok::<_, Infallible>(())
+    });
+    derive(inputs, snapshot, told)
+}
+
+/// A snapshot of which everything is parsed, and nothing derived yet.
+pub struct Parsed {
+    snapshot: Snapshot,
+    inputs: Inputs,
+}
+
+impl Parsed {
+    /// Opens an input, and parses what can be parsed while it is opened.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`].
+    pub fn open(source: &Source, limits: &Limits) -> Result<Self, InputError> {
+        let (inputs, snapshot) = Inputs::read(|plan| {
+            let snapshot = Snapshot::open_early(source, limits, plan)?;
+            plan.walk(&snapshot);
+            Ok(snapshot)
+        })?;
+        Ok(Self { snapshot, inputs })
+    }
+
+    /// The facts, with what the operator told.
+    #[must_use]
+    pub fn facts(self, told: &SiteInputs) -> (Snapshot, Facts) {
+        let Self { snapshot, inputs } = self;
+        let facts = derive(inputs, &snapshot, told);
+        (snapshot, facts)
+    }
+}
+
+fn derive(inputs: Inputs, snapshot: &Snapshot, told: &SiteInputs) -> Facts {
+    let archive = build::Archive {
+        header: snapshot.header(),
+        end: snapshot.end(),
+        journal: snapshot.journal(),
+        format: snapshot.format().as_str(),
+        problems: snapshot.problems(),
+    };
+    let facts = build::facts(&inputs, &archive, told);
+    // What was parsed of a large host is a million pieces: they are freed beside the next stage.
+    rayon::spawn(move || drop(inputs));
+    facts
 }
 
 /// The facts of files in memory, by their paths in an archive, with what the operator told by name.
@@ -74,40 +123,6 @@ pub fn of_files(
         told.tell(name, value, "note")?;
     }
     Ok(build(&Snapshot::of_files(files), &told))
-}
-
-/// As [`build`]; `parsed` is called when all sources are read and parsed, for whoever measures.
-#[must_use]
-pub fn build_watched(snapshot: &Snapshot, told: &SiteInputs, parsed: impl FnOnce()) -> Facts {
-    let host = snapshot.env();
-    let env = ParseEnv {
-        page_size_bytes: host.page_size_bytes,
-        ticks_per_s: host.ticks_per_s,
-        little_endian: host.little_endian,
-    };
-    let inputs = inputs::Inputs::read(env, snapshot.journal(), |plan| {
-        snapshot.visit(|entry| {
-            plan.offer(&plan::Piece {
-                path: entry.path,
-                pass: entry.pass,
-                mono_us: entry.mono_us,
-                part: entry.part,
-                content: entry.content,
-            });
-        });
-    });
-    parsed();
-    let archive = build::Archive {
-        header: snapshot.header(),
-        end: snapshot.end(),
-        journal: snapshot.journal(),
-        format: snapshot.format().as_str(),
-        problems: snapshot.problems(),
-    };
-    let facts = build::facts(&inputs, &archive, told);
-    // What was parsed of a large host is a million pieces: they are freed beside the next stage.
-    rayon::spawn(move || drop(inputs));
-    facts
 }
 
 /// JSON Schema of the tree: every path that a rule may name, with its type and its meaning.

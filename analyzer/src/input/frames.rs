@@ -1,5 +1,6 @@
 //! Our own archive: frames decompressed in parallel, visited and dropped.
 
+use std::borrow::Cow;
 use std::collections::btree_map::{BTreeMap, Entry as Entries};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
@@ -7,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linsight_archive::{Damage, End, Frame, Header, Journal, JournalHead, Reader, damage, names};
-use rayon::prelude::*;
 
-use super::Limits;
+use super::early::Kept;
 use super::index::{Builder, Index, Stored};
 use super::snapshot::{Entry, Part, Pieces};
+use super::{Early, EarlyEntry, HostEnv, Limits, Need};
 
 /// Frames kept decompressed for random access: evidence of one finding lies close together.
 const CACHED_FRAMES: usize = 6;
@@ -21,6 +22,8 @@ const CACHED_FRAMES: usize = 6;
 pub(super) struct Place {
     frame: usize,
     at: Range<usize>,
+    /// Whether it is still to be visited, after what was read early.
+    need: Need,
 }
 
 /// An archive of ours and the places of its sources.
@@ -31,7 +34,7 @@ pub(super) struct Frames {
     by_frame: Vec<Vec<(usize, usize)>>,
     cache: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
     /// Frames that stay decompressed from the index to the first visit, as far as there is room.
-    /// Most archives are visited from here alone: nothing is decompressed twice.
+    /// Most archives are visited from here alone, if at all: nothing is decompressed twice.
     kept: Mutex<BTreeMap<usize, Vec<u8>>>,
     pending_bytes: usize,
 }
@@ -45,8 +48,8 @@ pub(super) struct About {
 }
 
 /// One frame, content dropped.
-struct Outline {
-    entries: Vec<(String, Range<usize>)>,
+pub(super) struct Outline {
+    entries: Vec<(String, Range<usize>, Need)>,
     journal: Option<Journal>,
     header: Option<Header>,
     end: Option<End>,
@@ -54,16 +57,102 @@ struct Outline {
 
 impl Outline {
     /// Of frame `i`; the buffer goes from frame to frame.
-    fn of(reader: &Reader, i: usize, buffer: &mut Vec<u8>) -> Result<Self, Damage> {
+    fn of(
+        reader: &Reader,
+        i: usize,
+        buffer: &mut Vec<u8>,
+        early: Option<&dyn Early>,
+    ) -> Result<Self, Damage> {
         let frame: Frame = reader.frame_in(i, std::mem::take(buffer))?;
+        let env = frame.journal.as_ref().map(|journal| HostEnv::told_by(&journal.head));
+        let early = early.zip(env);
+        let need = |name: &str, at: &Range<usize>| match early {
+            Some((early, env)) => offer(early, env, name, frame.bytes(at)),
+            None => Need::Yes,
+        };
         let outline = Self {
             header: frame.get(names::HEADER).and_then(|json| serde_json::from_slice(json).ok()),
             end: frame.get(names::END).and_then(|json| serde_json::from_slice(json).ok()),
-            entries: frame.entries,
+            entries: frame
+                .entries
+                .iter()
+                .filter(|(name, _)| is_source(name))
+                .map(|(name, at)| (name.clone(), at.clone(), need(name, at)))
+                .collect(),
             journal: frame.journal,
         };
         *buffer = frame.data;
         Ok(outline)
+    }
+
+    /// Whether the frame is one of ours.
+    pub(super) const fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    fn need(&self) -> Need {
+        self.entries.iter().map(|(_, _, need)| *need).max().unwrap_or(Need::No)
+    }
+}
+
+fn is_source(name: &str) -> bool {
+    !names::is_journal(name) && name != names::HEADER && name != names::END
+}
+
+/// Offers what can be read by itself: a whole source, or a part of a pack.
+fn offer(early: &dyn Early, env: HostEnv, name: &str, content: &[u8]) -> Need {
+    let split = names::split_part(name);
+    let (pass, path) = names::split_sample(split.map_or(name, |(name, _)| name));
+    if split.is_some() && !names::is_pack(path) {
+        return Need::Yes;
+    }
+    let part = split.map_or(0, |(_, part)| part);
+    early.offer(&EarlyEntry { path, pass, part, env, content })
+}
+
+/// All frames of an archive, and those that stay decompressed.
+pub(super) struct Outlines {
+    frames: Vec<Result<Outline, Damage>>,
+    kept: Kept,
+}
+
+impl Outlines {
+    /// Decompresses each frame once; its content is offered early, then kept for the visit if it
+    /// is needed and there is room, else dropped.
+    pub(super) fn of(reader: &Reader, limits: &Limits, early: Option<&dyn Early>) -> Self {
+        let next = AtomicUsize::new(0);
+        let kept = Mutex::new(Kept::default());
+        let found = Mutex::new(BTreeMap::new());
+        // In order, by whichever thread is free: what comes last is what may be needed again.
+        let work = || {
+            let mut buffer = Vec::new();
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= reader.frames() {
+                    break;
+                }
+                let outline = Outline::of(reader, i, &mut buffer, early);
+                if let Ok(outline) = &outline {
+                    let data = std::mem::take(&mut buffer);
+                    let max = limits.kept_frames_bytes;
+                    buffer = lock(&kept).keep(i, data, outline.need(), max);
+                }
+                lock(&found).insert(i, outline);
+            }
+        };
+        rayon::scope(|scope| {
+            for _ in 0..rayon::current_num_threads() {
+                scope.spawn(|_| work());
+            }
+        });
+        let frames = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Self { frames: frames.into_values().collect(), kept }
+    }
+
+    /// The first frame that could be read.
+    pub(super) fn first(&self) -> Option<&Outline> {
+        self.frames.iter().find_map(|frame| frame.as_ref().ok())
     }
 }
 
@@ -85,23 +174,13 @@ struct Waiting {
 }
 
 impl Frames {
-    /// Indexes an archive: each frame is decompressed once, its content kept for the visit if
-    /// there is room, else dropped.
-    pub(super) fn index(reader: Reader, limits: &Limits) -> (Self, Index<Place>, About) {
-        let room = AtomicUsize::new(limits.kept_frames_bytes);
-        let kept = Mutex::new(BTreeMap::new());
-        let outlines: Vec<Result<Outline, Damage>> = (0..reader.frames())
-            .into_par_iter()
-            .map_init(Vec::new, |buffer, i| {
-                let outline = Outline::of(&reader, i, buffer)?;
-                let bytes = buffer.len();
-                let left = |room: usize| room.checked_sub(bytes);
-                if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
-                    lock(&kept).insert(i, std::mem::take(buffer));
-                }
-                Ok(outline)
-            })
-            .collect();
+    /// Indexes an archive by the outlines of its frames.
+    pub(super) fn index(
+        reader: Reader,
+        outlines: Outlines,
+        limits: &Limits,
+    ) -> (Self, Index<Place>, About) {
+        let Outlines { frames: outlines, kept } = outlines;
         let mut builder = Builder::new();
         let mut about = About::default();
         let mut numbers = BTreeSet::new();
@@ -123,10 +202,8 @@ impl Frames {
                 }
                 builder.journal(journal);
             }
-            for (name, at) in outline.entries {
-                if !names::is_journal(&name) && name != names::HEADER && name != names::END {
-                    builder.entry(&name, at.len(), Place { frame: i, at });
-                }
+            for (name, at, need) in outline.entries {
+                builder.entry(&name, at.len(), Place { frame: i, at, need });
             }
         }
         let told = about.end.as_ref().map(|end| end.frames);
@@ -144,6 +221,7 @@ impl Frames {
             }
         }
         let cache = Mutex::new(VecDeque::new());
+        let kept = Mutex::new(kept.into_frames());
         let pending_bytes = limits.pending_bytes;
         (Self { reader, by_frame, cache, kept, pending_bytes }, index, about)
     }
@@ -151,6 +229,37 @@ impl Frames {
     /// Calls `f` for every source, in parallel. Frames are taken in their order by whichever
     /// thread is free, so that parts in neighbouring frames meet soon.
     pub(super) fn visit(&self, index: &Index<Place>, f: &(impl Fn(&Entry<'_>) + Sync)) {
+        let pieces = self.by_frame.iter().map(|pieces| Cow::Borrowed(pieces.as_slice()));
+        self.visit_pieces(&pieces.collect::<Vec<_>>(), index, f);
+    }
+
+    /// Calls `f` for every source that nobody could take early, and for those that may be needed
+    /// again if they are wanted, by path and pass.
+    pub(super) fn visit_rest(
+        &self,
+        index: &Index<Place>,
+        wanted: impl Fn(&str, u32) -> bool,
+        f: &(impl Fn(&Entry<'_>) + Sync),
+    ) {
+        let is_left = |(source, i): &&(usize, usize)| {
+            let stored = index.stored.get(*source);
+            stored.is_some_and(|stored| match stored.pieces.get(*i).map(|p| p.at.need) {
+                Some(Need::Yes) => true,
+                Some(Need::Perhaps) => wanted(&stored.path, stored.pass),
+                Some(Need::No) | None => false,
+            })
+        };
+        let left = |pieces: &Vec<_>| Cow::Owned(pieces.iter().filter(is_left).copied().collect());
+        let pieces: Vec<Cow<'_, [_]>> = self.by_frame.iter().map(left).collect();
+        self.visit_pieces(&pieces, index, f);
+    }
+
+    fn visit_pieces(
+        &self,
+        by_frame: &[Cow<'_, [(usize, usize)]>],
+        index: &Index<Place>,
+        f: &(impl Fn(&Entry<'_>) + Sync),
+    ) {
         let next = AtomicUsize::new(0);
         let waiting = Mutex::new(Waiting::default());
         rayon::scope(|scope| {
@@ -159,7 +268,10 @@ impl Frames {
                     let mut buffer = Vec::new();
                     loop {
                         let frame = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(pieces) = self.by_frame.get(frame) else { break };
+                        let Some(pieces) = by_frame.get(frame) else { break };
+                        if pieces.is_empty() {
+                            continue;
+                        }
                         let kept = lock(&self.kept).remove(&frame);
                         let is_kept = kept.is_some();
                         buffer = kept.unwrap_or(buffer);

@@ -1,6 +1,7 @@
 //! Which sources an input holds, where their parts are, and what the journals say about them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use linsight_archive::{Journal, JournalLine, Outcome, names};
 
@@ -35,7 +36,7 @@ pub(super) struct Piece<L> {
 #[derive(Debug)]
 pub(super) struct Index<L> {
     pub(super) stored: Vec<Stored<L>>,
-    pub(super) journal: BTreeMap<Key, JournalLine>,
+    pub(super) journal: Arc<BTreeMap<Key, JournalLine>>,
     pub(super) problems: Vec<String>,
     by_key: BTreeMap<Key, usize>,
 }
@@ -73,7 +74,7 @@ impl<L> Builder<L> {
     pub(super) fn new() -> Self {
         let index = Index {
             stored: Vec::new(),
-            journal: BTreeMap::new(),
+            journal: Arc::default(),
             problems: Vec::new(),
             by_key: BTreeMap::new(),
         };
@@ -123,7 +124,7 @@ impl<L> Builder<L> {
         let key = (path.to_owned(), pass);
         let old = self.index.journal.get(&key);
         if old.is_none_or(|old| line.outcome.has_content() || !old.outcome.has_content()) {
-            self.index.journal.insert(key, line);
+            Arc::make_mut(&mut self.index.journal).insert(key, line);
         }
     }
 

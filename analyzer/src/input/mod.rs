@@ -18,6 +18,7 @@
 
 mod blobs;
 mod directory;
+mod early;
 mod error;
 mod files;
 mod frames;
@@ -33,6 +34,7 @@ mod stream;
 mod tests;
 mod tree;
 
+pub use early::{Early, EarlyEntry, Need};
 pub use error::InputError;
 pub use limits::Limits;
 pub use snapshot::{Entry, HostEnv, Part, Snapshot, SourceLine};

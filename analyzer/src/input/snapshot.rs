@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use linsight_archive::{End, Header, JournalLine, Outcome, names, pack};
+use linsight_archive::{End, Header, JournalHead, JournalLine, Outcome, names, pack};
 
 use super::files::{At, Files};
 use super::frames::{About, Frames, Place};
@@ -177,10 +178,20 @@ impl Snapshot {
         }
     }
 
+    /// As [`Snapshot::visit`], after an early reader took what it could ([`Snapshot::open_early`]):
+    /// calls `f` for what it left, and of what may be needed again for what is `wanted`, by path
+    /// and pass.
+    pub fn visit_rest(&self, wanted: impl Fn(&str, u32) -> bool, f: impl Fn(&Entry<'_>) + Sync) {
+        match &self.body {
+            Body::Frames(frames, index) => frames.visit_rest(index, wanted, &f),
+            Body::Files(files, index) => files.visit(index, &f),
+        }
+    }
+
     /// What became of every source, by bare path and pass. In archives of others, made up of what
     /// is there.
     #[must_use]
-    pub const fn journal(&self) -> &BTreeMap<Key, JournalLine> {
+    pub const fn journal(&self) -> &Arc<BTreeMap<Key, JournalLine>> {
         match &self.body {
             Body::Frames(_, index) => &index.journal,
             Body::Files(_, index) => &index.journal,
@@ -267,27 +278,34 @@ impl Snapshot {
 
 impl HostEnv {
     /// Nearly all hosts: what is assumed when nothing is told.
-    const USUAL: Self = Self { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };
+    pub(crate) const USUAL: Self =
+        Self { page_size_bytes: 4096, ticks_per_s: 100, little_endian: true };
+
+    /// What a journal says.
+    pub(super) fn told_by(head: &JournalHead) -> Self {
+        Self {
+            page_size_bytes: head.page_size_bytes.into(),
+            ticks_per_s: head.ticks_per_s.into(),
+            little_endian: head.little_endian,
+        }
+    }
 }
 
 impl About {
     /// From the header, or from any journal if the header is lost.
     fn host_env(&self) -> Option<HostEnv> {
-        let env = |page: u32, ticks: u32, little_endian| HostEnv {
-            page_size_bytes: page.into(),
-            ticks_per_s: ticks.into(),
-            little_endian,
-        };
-        let header = self.header.as_ref();
-        header.map(|h| env(h.page_size_bytes, h.ticks_per_s, h.little_endian)).or_else(|| {
-            self.head.as_ref().map(|h| env(h.page_size_bytes, h.ticks_per_s, h.little_endian))
-        })
+        let header = self.header.as_ref().map(|h| HostEnv {
+            page_size_bytes: h.page_size_bytes.into(),
+            ticks_per_s: h.ticks_per_s.into(),
+            little_endian: h.little_endian,
+        });
+        header.or_else(|| self.head.as_ref().map(HostEnv::told_by))
     }
 }
 
 fn sources<L>(index: &Index<L>) -> Vec<SourceLine> {
     let mut all: BTreeMap<Key, SourceLine> = BTreeMap::new();
-    for ((path, pass), line) in &index.journal {
+    for ((path, pass), line) in index.journal.iter() {
         let (outcome, why) = (line.outcome, why(line));
         let row = SourceLine { path: path.clone(), pass: *pass, outcome, bytes: line.bytes, why };
         all.insert((path.clone(), *pass), row);

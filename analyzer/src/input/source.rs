@@ -10,9 +10,9 @@ use linsight_archive::reader::ReadError;
 use linsight_archive::{FORMAT_VERSION, Reader};
 use sha2::{Digest, Sha256};
 
-use super::frames::Frames;
+use super::frames::{Frames, Outlines};
 use super::stream::{Packing, ZSTD_MAGIC as MAGIC};
-use super::{InputError, Limits, Snapshot, directory, stream};
+use super::{Early, InputError, Limits, Snapshot, directory, stream};
 
 /// Bytes that tell what a file is: a tar header.
 const HEAD_BYTES: u64 = 512;
@@ -50,9 +50,30 @@ impl Snapshot {
     /// When it cannot be read, is nothing that we know, or holds nothing of a host. Damage that
     /// leaves something to read is no error but one of [`Snapshot::problems`].
     pub fn open(source: &Source, limits: &Limits) -> Result<Self, InputError> {
+        Self::opened(source, limits, None)
+    }
+
+    /// As [`Snapshot::open`], for a reader who takes what it can while the index is made:
+    /// [`Snapshot::visit_rest`] then gives the rest, if there are no [`Snapshot::problems`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`].
+    pub fn open_early(
+        source: &Source,
+        limits: &Limits,
+        early: &dyn Early,
+    ) -> Result<Self, InputError> {
+        Self::opened(source, limits, Some(early))
+    }
+
+    fn opened(
+        source: &Source,
+        limits: &Limits,
+        early: Option<&dyn Early>,
+    ) -> Result<Self, InputError> {
         let input = source.to_string();
         match source {
-            Source::Stdin => Self::read_from(io::stdin(), &input, limits),
+            Source::Stdin => Self::from_stream(io::stdin(), &input, limits, early),
             Source::Path(path) => {
                 let fail = |source| InputError::Open { input: input.clone(), source };
                 let meta = std::fs::metadata(path).map_err(fail)?;
@@ -60,7 +81,7 @@ impl Snapshot {
                     let (tree, problems) = directory::read(path, limits);
                     return Self::of_tree(&input, tree, limits, None, problems);
                 }
-                Self::read_from(File::open(path).map_err(fail)?, &input, limits)
+                Self::from_stream(File::open(path).map_err(fail)?, &input, limits, early)
             }
         }
     }
@@ -70,9 +91,18 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::open`].
     pub fn read_from(
+        from: impl Read + Send,
+        input: &str,
+        limits: &Limits,
+    ) -> Result<Self, InputError> {
+        Self::from_stream(from, input, limits, None)
+    }
+
+    fn from_stream(
         mut from: impl Read + Send,
         input: &str,
         limits: &Limits,
+        early: Option<&dyn Early>,
     ) -> Result<Self, InputError> {
         let read = |source| InputError::Read { input: input.to_owned(), source };
         let mut head = Vec::new();
@@ -80,7 +110,7 @@ impl Snapshot {
         let packing = Packing::of(&head);
         // Our own archive may have lost its first bytes; nothing else is looked for in the depth.
         if packing.is_none_or(|packing| packing == Packing::Zstd) {
-            return Self::ours(head, from, input, limits);
+            return Self::ours(head, from, input, limits, early);
         }
         let packing = packing.unwrap_or(Packing::Plain);
         Self::streamed(Cursor::new(head).chain(from), packing, input, limits)
@@ -91,6 +121,7 @@ impl Snapshot {
         from: impl Read + Send,
         input: &str,
         limits: &Limits,
+        early: Option<&dyn Early>,
     ) -> Result<Self, InputError> {
         let is_zstd = Packing::of(&head) == Some(Packing::Zstd);
         let mut from = from;
@@ -124,19 +155,18 @@ impl Snapshot {
                 return Err(InputError::Archive { input: input.to_owned(), source });
             }
         };
-        // Other tools write frames, too (pzstd): ours have journals.
-        let first = (0..reader.frames()).find_map(|i| reader.frame(i).ok());
-        if first.is_some_and(|frame| frame.journal.is_none()) {
-            let bytes = reader.into_stored();
-            return Self::streamed(Cursor::new(bytes), Packing::Zstd, input, limits);
-        }
         let hash = || {
             let mut hashing = Hashing::new(reader.stored());
             io::copy(&mut hashing, &mut io::sink()).ok();
             hashing.hex()
         };
-        let sha256 = hash();
-        let parts = Frames::index(reader, limits);
+        let (sha256, outlines) = rayon::join(hash, || Outlines::of(&reader, limits, early));
+        // Other tools write frames, too (pzstd): ours have journals.
+        if outlines.first().is_some_and(|frame| !frame.has_journal()) {
+            let bytes = reader.into_stored();
+            return Self::streamed(Cursor::new(bytes), Packing::Zstd, input, limits);
+        }
+        let parts = Frames::index(reader, outlines, limits);
         let written = parts.2.header.as_ref().map(|header| header.linsight);
         let written = written.or(parts.2.head.as_ref().map(|head| head.linsight));
         if let Some(found) = written.filter(|version| *version > FORMAT_VERSION) {

@@ -160,17 +160,6 @@ impl Ty {
         }
     }
 
-    /// Names of the parts that are objects.
-    pub(crate) fn objects(&self) -> Vec<String> {
-        match self {
-            Self::Object(fields) => {
-                let objects = fields.iter().filter(|(_, t)| matches!(t, Self::Object(_)));
-                objects.map(|(name, _)| name.clone()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     pub(crate) const fn is_number(&self) -> bool {
         matches!(self, Self::Int | Self::Double | Self::Any)
     }

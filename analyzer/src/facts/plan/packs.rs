@@ -7,14 +7,16 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linsight_archive::Outcome;
 use linsight_archive::pack::{PackError, Record, records};
+use rayon::prelude::*;
 
-use super::{Piece, Sampled, Slot, complain, text};
+use super::{Passes, Piece, Sampled, Slot, complain, text};
 use crate::absence::{Absence, Reason};
+use crate::input::Need;
 use crate::parse::{ParseEnv, ParseError};
 
 /// A pack of one pass.
@@ -59,7 +61,12 @@ impl<K: Ord, T> Pack<K, T> {
     }
 
     /// Puts parts together, in their order.
-    fn of_parts(parts: Parts<K, T>) -> Self {
+    fn of_parts(mut parts: BTreeMap<usize, Self>) -> Self {
+        if parts.len() == 1
+            && let Some((_, only)) = parts.pop_first()
+        {
+            return only;
+        }
         let rows = parts.values().map(|part| part.rows.len()).sum();
         let mut all = Self { rows: Vec::with_capacity(rows), lost: BTreeMap::new() };
         for part in parts.into_values() {
@@ -86,8 +93,20 @@ impl<K: Ord + Copy, T> Sampled<Pack<K, T>> {
 
 /// Somebody who is interested in a pack.
 pub(super) trait PackSink: Send + Sync {
-    /// Begins a pass, if it is wanted.
+    /// Begins a part, if its pass is wanted now.
     fn begin<'s>(&'s self, piece: &Piece<'_>) -> Option<Box<dyn Filing + 's>>;
+    /// Whether a pass that came by early must come again.
+    fn need(&self, pass: u32) -> Need;
+    /// Learns which passes have content.
+    fn settle(&self, with_content: &BTreeSet<u32>);
+    /// Whether what was read early, and what was not, is what is wanted.
+    fn stands(&self) -> bool;
+    /// Forgets what was read early.
+    fn forget(&self);
+    /// Whether a pass is wanted now.
+    fn wants(&self, pass: u32) -> bool;
+    /// Puts together and files what came in parts.
+    fn finish(&self, path: &str);
 }
 
 /// One pass of a pack on its way into a slot.
@@ -96,16 +115,17 @@ pub(super) trait Filing {
     fn record(&mut self, record: &Record<'_>, text: &str, env: &ParseEnv);
     /// Notes that the pack is damaged from here on.
     fn damaged(&mut self, error: PackError);
-    /// Files the pass.
+    /// Files the part.
     fn end(self: Box<Self>, piece: &Piece<'_>);
 }
 
-/// Hands the records of a pack to all who want its pass.
-pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseEnv) {
+/// Hands the records of a pack to all who want its pass; tells whether it was sound.
+pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseEnv) -> bool {
     let mut filings: Vec<_> = sinks.iter().filter_map(|sink| sink.begin(piece)).collect();
     if filings.is_empty() {
-        return;
+        return true;
     }
+    let mut sound = true;
     // Whole parts are checked faster than thousands of small texts; one that is no UTF-8 is rare.
     let whole = std::str::from_utf8(piece.content).ok();
     for record in records(piece.content) {
@@ -120,6 +140,7 @@ pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseE
             }
             // It is the last of the part: where the next one begins is not known.
             Err(error) => {
+                sound = false;
                 let error = PackError { offset: piece.part.start + error.offset, ..error };
                 for filing in &mut filings {
                     filing.damaged(error);
@@ -130,37 +151,28 @@ pub(super) fn offer(sinks: &[Box<dyn PackSink>], piece: &Piece<'_>, env: &ParseE
     for filing in filings {
         filing.end(piece);
     }
+    sound
 }
 
-/// Parts of one pass by their place.
-type Parts<K, T> = BTreeMap<usize, Pack<K, T>>;
+/// A pass that is being gathered: when it was read, and its parts by their place.
+type Gathered<K, T> = (u64, BTreeMap<usize, Pack<K, T>>);
 
 /// A slot, and how the keys and contents of its records are read.
 pub(super) struct PackReader<K, T, FK, FT> {
     slot: Arc<Slot<Pack<K, T>>>,
+    passes: Passes,
     key: FK,
     parse: FT,
-    /// Parts of passes of which not all have come by.
-    joining: Mutex<BTreeMap<u32, Parts<K, T>>>,
+    gathering: Mutex<BTreeMap<u32, Gathered<K, T>>>,
 }
 
 impl<K: Ord, T, FK, FT> PackReader<K, T, FK, FT> {
-    pub(super) fn new(slot: Arc<Slot<Pack<K, T>>>, key: FK, parse: FT) -> Self {
-        Self { slot, key, parse, joining: Mutex::default() }
+    pub(super) fn new(slot: Arc<Slot<Pack<K, T>>>, passes: Passes, key: FK, parse: FT) -> Self {
+        Self { slot, passes, key, parse, gathering: Mutex::default() }
     }
 
-    /// All of a pass, if this was the last part that was lacking.
-    fn joined(&self, piece: &Piece<'_>, pack: Pack<K, T>) -> Option<Pack<K, T>> {
-        if piece.part.of == 1 {
-            return Some(pack);
-        }
-        let mut joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
-        let parts = joining.entry(piece.pass).or_default();
-        parts.insert(piece.part.index, pack);
-        if parts.len() < piece.part.of {
-            return None;
-        }
-        joining.remove(&piece.pass).map(Pack::of_parts)
+    fn gathering(&self) -> MutexGuard<'_, BTreeMap<u32, Gathered<K, T>>> {
+        self.gathering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -173,7 +185,57 @@ where
 {
     fn begin<'s>(&'s self, piece: &Piece<'_>) -> Option<Box<dyn Filing + 's>> {
         let filing = PassOf { reader: self, pack: Pack::default() };
-        self.slot.wants(piece).then(|| Box::new(filing) as Box<dyn Filing>)
+        self.wants(piece.pass).then(|| Box::new(filing) as Box<dyn Filing>)
+    }
+
+    fn need(&self, pass: u32) -> Need {
+        if self.passes == Passes::Ends && pass > 0 { Need::Perhaps } else { Need::No }
+    }
+
+    fn settle(&self, with_content: &BTreeSet<u32>) {
+        let ends = with_content.first().into_iter().chain(match self.passes {
+            Passes::Ends => with_content.last(),
+            Passes::First | Passes::All => None,
+        });
+        if self.passes != Passes::All {
+            self.slot.wanted.get_or_init(|| ends.copied().collect());
+        }
+    }
+
+    fn stands(&self) -> bool {
+        let wanted = self.slot.wanted.get();
+        let read = self.gathering();
+        let was_read = |pass: &u32| read.contains_key(pass) || self.need(*pass) != Need::No;
+        wanted.is_none_or(|w| w.iter().all(was_read) && read.keys().all(|pass| w.contains(pass)))
+    }
+
+    fn forget(&self) {
+        self.gathering().clear();
+    }
+
+    fn wants(&self, pass: u32) -> bool {
+        let stage = &self.slot.stage;
+        let is_wanted = self.slot.wanted.get().is_none_or(|wanted| wanted.contains(&pass));
+        match self.passes {
+            Passes::First | Passes::Ends if stage.is_early() => pass == 0,
+            Passes::All | Passes::First | Passes::Ends if stage.is_rest() => {
+                is_wanted && self.need(pass) != Need::No
+            }
+            _ => is_wanted,
+        }
+    }
+
+    fn finish(&self, path: &str) {
+        let gathered = std::mem::take(&mut *self.gathering());
+        let whole = |(pass, (mono_us, parts))| {
+            let mut pack = Pack::of_parts(parts);
+            if let Some((_, first)) = pack.lost.get(&Reason::ParseError) {
+                complain(&self.slot.complaints, path, first.clone());
+            }
+            pack.rows.sort_by(|a: &(K, T), b| a.0.cmp(&b.0));
+            self.slot.file(path, pass, mono_us, Ok(pack));
+        };
+        gathered.into_par_iter().for_each(whole);
     }
 }
 
@@ -222,11 +284,8 @@ where
 
     fn end(mut self: Box<Self>, piece: &Piece<'_>) {
         self.pack.rows.shrink_to_fit();
-        let Some(mut pack) = self.reader.joined(piece, self.pack) else { return };
-        if let Some((_, first)) = pack.lost.get(&Reason::ParseError) {
-            complain(&self.reader.slot.complaints, piece.path, first.clone());
-        }
-        pack.rows.sort_by(|a, b| a.0.cmp(&b.0));
-        self.reader.slot.file(piece, Ok(pack));
+        let mut gathering = self.reader.gathering();
+        let (_, parts) = gathering.entry(piece.pass).or_insert((piece.mono_us, BTreeMap::new()));
+        parts.insert(piece.part.index, self.pack);
     }
 }

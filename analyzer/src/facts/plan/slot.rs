@@ -1,7 +1,7 @@
 //! Where readings gather during the walk, and the handles that give them afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{Complaints, Many, Piece, Plan, Reading, Sampled};
 use crate::absence::{Absence, Reason};
@@ -10,6 +10,32 @@ use crate::parse::{ParseEnv, ParseError};
 /// Somebody who is interested in a path.
 pub(super) trait Sink: Send + Sync {
     fn offer(&self, piece: &Piece<'_>, env: &ParseEnv);
+    /// Forgets what was read early.
+    fn forget(&self);
+}
+
+/// How far the walk is.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// The journal is known, and whether what was read early stands.
+    settled: OnceLock<bool>,
+}
+
+impl Stage {
+    /// The journal is known.
+    pub(super) fn settled(&self, early_stands: bool) {
+        // A plan settles once.
+        self.settled.get_or_init(|| early_stands);
+    }
+
+    pub(super) fn is_early(&self) -> bool {
+        self.settled.get().is_none()
+    }
+
+    /// Only what could not be read early is left.
+    pub(super) fn is_rest(&self) -> bool {
+        self.settled.get() == Some(&true)
+    }
 }
 
 /// The place where readings of one interest gather during the walk.
@@ -17,7 +43,9 @@ pub(crate) struct Slot<T> {
     pub(super) path: String,
     /// How the path of a file below a prefix must end.
     pub(super) suffix: &'static str,
-    pub(super) wanted: Option<BTreeSet<u32>>,
+    pub(super) stage: Arc<Stage>,
+    /// The passes wanted, once the journal is known; all, where it is never set.
+    pub(super) wanted: OnceLock<BTreeSet<u32>>,
     pub(super) complaints: Complaints,
     pub(super) found: Mutex<Vec<(String, Reading<T>)>>,
 }
@@ -41,20 +69,19 @@ impl<T> Slot<T> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn wants(&self, piece: &Piece<'_>) -> bool {
-        piece.path.ends_with(self.suffix)
-            && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&piece.pass))
+    /// Forgets what was read early.
+    pub(super) fn forget(&self) {
+        self.found().clear();
     }
 
-    pub(super) fn file(&self, piece: &Piece<'_>, value: Result<T, Absence>) {
-        let reading = Reading { pass: piece.pass, mono_us: piece.mono_us, value };
-        self.found().push((piece.path.to_owned(), reading));
+    pub(super) fn file(&self, path: &str, pass: u32, mono_us: u64, value: Result<T, Absence>) {
+        self.found().push((path.to_owned(), Reading { pass, mono_us, value }));
     }
 }
 
 impl<T: Send> Sink for Reader<T> {
     fn offer(&self, piece: &Piece<'_>, env: &ParseEnv) {
-        if !self.slot.wants(piece) {
+        if !piece.path.ends_with(self.slot.suffix) {
             return;
         }
         let not_understood = |e: ParseError| {
@@ -62,7 +89,11 @@ impl<T: Send> Sink for Reader<T> {
             Absence::of(Reason::ParseError, piece.path, e.to_string())
         };
         let value = (self.parse)(piece.path, piece.content, env).map_err(not_understood);
-        self.slot.file(piece, value);
+        self.slot.file(piece.path, piece.pass, piece.mono_us, value);
+    }
+
+    fn forget(&self) {
+        self.slot.forget();
     }
 }
 
@@ -71,22 +102,22 @@ pub(crate) trait Take {
     /// What it gives.
     type Output;
     /// What was read, with the reasons of the journal for what was not.
-    fn take(&self, plan: &Plan<'_>) -> Self::Output;
+    fn take(&self, plan: &Plan) -> Self::Output;
 }
 
 impl<T> Take for Arc<Slot<T>> {
     type Output = Sampled<T>;
 
-    fn take(&self, plan: &Plan<'_>) -> Sampled<T> {
+    fn take(&self, plan: &Plan) -> Sampled<T> {
         let readings = std::mem::take(&mut *self.found()).into_iter().map(|(_, r)| r).collect();
-        plan.complete(&self.path, self.wanted.as_ref(), readings)
+        plan.complete(&self.path, self.wanted.get(), readings)
     }
 }
 
 impl<T: Take, const N: usize> Take for [T; N] {
     type Output = [T::Output; N];
 
-    fn take(&self, plan: &Plan<'_>) -> Self::Output {
+    fn take(&self, plan: &Plan) -> Self::Output {
         self.each_ref().map(|handle| handle.take(plan))
     }
 }
@@ -97,7 +128,7 @@ pub(crate) struct Below<T>(pub(super) Arc<Slot<T>>);
 impl<T> Take for Below<T> {
     type Output = Many<T>;
 
-    fn take(&self, plan: &Plan<'_>) -> Many<T> {
+    fn take(&self, plan: &Plan) -> Many<T> {
         let prefix = &self.0.path;
         let mut by_path: BTreeMap<String, Vec<Reading<T>>> = BTreeMap::new();
         for (path, reading) in std::mem::take(&mut *self.0.found()) {
