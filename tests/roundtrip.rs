@@ -9,6 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use linsight::facts::{self, Parsed, SiteInputs};
+use linsight::input::{Limits, Snapshot, Source};
 use serde_json::Value;
 
 fn analyzer() -> &'static str {
@@ -44,13 +46,50 @@ fn collect(dir: &Path, name: &str, args: &[&str]) -> String {
     archive
 }
 
-fn facts(archive: &str) -> Value {
+fn facts_of(archive: &str) -> Value {
     serde_json::from_str(&linsight(&["facts", archive])).expect("facts are JSON")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a report of a known size")]
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
+}
+
+/// Facts as they come when sources are parsed while the archive is opened, and as they come when
+/// it is opened first.
+fn both_ways(archive: &Path) -> [Value; 2] {
+    let (source, limits) = (Source::from_arg(archive.as_os_str()), Limits::default());
+    let told = SiteInputs::default();
+    let (_, early) = Parsed::open(&source, &limits).unwrap().facts(&told);
+    let late = facts::build(&Snapshot::open(&source, &limits).unwrap(), &told);
+    [early, late].map(|facts| {
+        let absences: Vec<_> = facts.absences.iter().collect();
+        serde_json::json!([facts.value(), absences])
+    })
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test of a few archives")]
+fn sources_parsed_while_the_archive_is_opened_give_the_same_facts() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = collect(dir.path(), "e.tar.zst", &["--duration", "3s"]);
+    let [early, late] = both_ways(Path::new(&archive));
+    assert_eq!(early, late);
+    assert!(early[0]["processes"]["count"].as_i64().is_some_and(|n| n > 0), "{}", early[0]);
+    // Damaged at each of ten places, and cut short there.
+    let whole = std::fs::read(&archive).unwrap();
+    let broken = dir.path().join("broken.tar.zst");
+    for place in (1..=10).map(|tenth| whole.len() * tenth / 11) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x55;
+        for bytes in [&bytes[..], &whole[..place]] {
+            std::fs::write(&broken, bytes).unwrap();
+            if Snapshot::open(&Source::Path(broken.clone()), &Limits::default()).is_ok() {
+                let [early, late] = both_ways(&broken);
+                assert_eq!(early, late, "at {place} of {}", whole.len());
+            }
+        }
+    }
 }
 
 #[test]
@@ -64,7 +103,7 @@ fn this_host_is_collected_analyzed_and_reported() {
     assert!(page.contains("Content-Security-Policy"));
     assert!(page.trim_end().ends_with("</html>"));
 
-    let facts = facts(&archive);
+    let facts = facts_of(&archive);
     assert_eq!(facts["collection"]["complete"], Value::Bool(true), "{}", facts["collection"]);
     // Four, unless this machine is so busy that one is late.
     let samples = facts["collection"]["samples"].as_i64().unwrap();
@@ -82,7 +121,7 @@ fn this_host_is_collected_analyzed_and_reported() {
 fn the_memory_identity_closes_or_names_the_total_that_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     let archive = collect(dir.path(), "a.tar.zst", &["--duration", "2s"]);
-    let identity = &facts(&archive)["memory"]["identity"];
+    let identity = &facts_of(&archive)["memory"]["identity"];
     let residual = identity["residual_ratio"].as_f64().expect("a residual");
     assert!(
         residual.abs() <= 0.02 || identity["inconsistent"].is_string(),
@@ -109,7 +148,7 @@ fn an_ordinary_user_gets_a_report_that_says_what_lacks() {
     let json: Value =
         serde_json::from_str(&linsight(&["analyze", &archive, "--format", "json", "-o", "-"]))
             .unwrap();
-    let facts = facts(&archive);
+    let facts = facts_of(&archive);
     assert_eq!(facts["collection"]["privileged"], Value::Bool(false));
     assert!(facts["collection"]["sources_denied"].as_i64().unwrap() > 0, "{}", facts["collection"]);
     let report = json.to_string();

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use linsight::facts::{self, Facts};
-use linsight::input::{Limits, Snapshot, Source};
+use linsight::facts::{self, Facts, Parsed};
+use linsight::input::{Limits, Source};
 use serde_json::{Value, json};
 
 use super::told::Told;
@@ -40,11 +40,11 @@ pub(crate) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<ExitCode> {
     if let Some((name, _)) = others.first() {
         bail!("--set {name}: facts have no such input; parameters of rules belong to `analyze`");
     }
-    let snapshot = Snapshot::open(&source, &Limits::default())?;
+    let parsed = Parsed::open(&source, &Limits::default())?;
+    let (snapshot, facts) = parsed.facts(&told);
     for problem in snapshot.problems() {
         writeln!(io.err, "{source}: {problem}")?;
     }
-    let facts = facts::build(&snapshot, &told);
     let path = args.path.as_deref().unwrap_or_default();
     let value = part(&facts, path)?;
     if args.sources {
