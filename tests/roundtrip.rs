@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use linsight::facts::{self, Parsed, SiteInputs};
+use linsight::facts::{self, Facts, Parsed, SiteInputs};
 use linsight::input::{Limits, Snapshot, Source};
 use serde_json::Value;
 
@@ -62,10 +62,11 @@ fn both_ways(archive: &Path) -> [Value; 2] {
     let told = SiteInputs::default();
     let (_, early) = Parsed::open(&source, &limits).unwrap().facts(&told);
     let late = facts::build(&Snapshot::open(&source, &limits).unwrap(), &told);
-    [early, late].map(|facts| {
+    let shown = |facts: &Facts| {
         let absences: Vec<_> = facts.absences.iter().collect();
         serde_json::json!([facts.value(), absences])
-    })
+    };
+    [shown(&early), shown(&late)]
 }
 
 #[test]

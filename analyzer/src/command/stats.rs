@@ -138,12 +138,12 @@ mod tests {
             let (took, cpu) = (Duration::from_millis(ms), Duration::from_millis(cpu));
             stats.stages.push(Stage { name, took, cpu, memory });
         };
-        push("open, index", 1234, 2000, None);
+        push("open, parse", 1234, 2000, None);
         push("facts", 66, 70, memory);
         assert_eq!(
             stats.table(),
             "stage               time       CPU  memory after         peak\n\
-             open, index      1.234 s   2.000 s             ?            ?\n\
+             open, parse      1.234 s   2.000 s             ?            ?\n\
              facts            0.066 s   0.070 s        10 MiB       21 MiB\n\
              all              1.300 s   2.070 s        10 MiB       21 MiB\n"
         );

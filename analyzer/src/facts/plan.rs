@@ -137,7 +137,10 @@ impl Plan {
     fn settle(&mut self, env: ParseEnv, journal: &Arc<Journal>, regular: bool) -> bool {
         self.journal = Arc::clone(journal);
         for (path, sinks) in &self.packs {
-            sinks.iter().for_each(|sink| sink.settle(&with_content(journal, path)));
+            let passes = with_content(journal, path);
+            for sink in sinks {
+                sink.settle(&passes);
+            }
         }
         let was_early = self.env.get().is_some();
         let stands = was_early

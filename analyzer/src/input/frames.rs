@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use linsight_archive::{Damage, End, Frame, Header, Journal, JournalHead, Reader, damage, names};
+use linsight_archive::{End, Header, JournalHead, Reader, damage, names};
 
-use super::early::Kept;
 use super::index::{Builder, Index, Stored};
+use super::outline::Outlines;
 use super::snapshot::{Entry, Part, Pieces};
-use super::{Early, EarlyEntry, HostEnv, Limits, Need};
+use super::{Limits, Need};
 
 /// Frames kept decompressed for random access: evidence of one finding lies close together.
 const CACHED_FRAMES: usize = 6;
@@ -45,115 +45,6 @@ pub(super) struct About {
     pub(super) header: Option<Header>,
     pub(super) end: Option<End>,
     pub(super) head: Option<JournalHead>,
-}
-
-/// One frame, content dropped.
-pub(super) struct Outline {
-    entries: Vec<(String, Range<usize>, Need)>,
-    journal: Option<Journal>,
-    header: Option<Header>,
-    end: Option<End>,
-}
-
-impl Outline {
-    /// Of frame `i`; the buffer goes from frame to frame.
-    fn of(
-        reader: &Reader,
-        i: usize,
-        buffer: &mut Vec<u8>,
-        early: Option<&dyn Early>,
-    ) -> Result<Self, Damage> {
-        let frame: Frame = reader.frame_in(i, std::mem::take(buffer))?;
-        let env = frame.journal.as_ref().map(|journal| HostEnv::told_by(&journal.head));
-        let early = early.zip(env);
-        let need = |name: &str, at: &Range<usize>| match early {
-            Some((early, env)) => offer(early, env, name, frame.bytes(at)),
-            None => Need::Yes,
-        };
-        let outline = Self {
-            header: frame.get(names::HEADER).and_then(|json| serde_json::from_slice(json).ok()),
-            end: frame.get(names::END).and_then(|json| serde_json::from_slice(json).ok()),
-            entries: frame
-                .entries
-                .iter()
-                .filter(|(name, _)| is_source(name))
-                .map(|(name, at)| (name.clone(), at.clone(), need(name, at)))
-                .collect(),
-            journal: frame.journal,
-        };
-        *buffer = frame.data;
-        Ok(outline)
-    }
-
-    /// Whether the frame is one of ours.
-    pub(super) const fn has_journal(&self) -> bool {
-        self.journal.is_some()
-    }
-
-    fn need(&self) -> Need {
-        self.entries.iter().map(|(_, _, need)| *need).max().unwrap_or(Need::No)
-    }
-}
-
-fn is_source(name: &str) -> bool {
-    !names::is_journal(name) && name != names::HEADER && name != names::END
-}
-
-/// Offers what can be read by itself: a whole source, or a part of a pack.
-fn offer(early: &dyn Early, env: HostEnv, name: &str, content: &[u8]) -> Need {
-    let split = names::split_part(name);
-    let (pass, path) = names::split_sample(split.map_or(name, |(name, _)| name));
-    if split.is_some() && !names::is_pack(path) {
-        return Need::Yes;
-    }
-    let part = split.map_or(0, |(_, part)| part);
-    early.offer(&EarlyEntry { path, pass, part, env, content })
-}
-
-/// All frames of an archive, and those that stay decompressed.
-pub(super) struct Outlines {
-    frames: Vec<Result<Outline, Damage>>,
-    kept: Kept,
-}
-
-impl Outlines {
-    /// Decompresses each frame once; its content is offered early, then kept for the visit if it
-    /// is needed and there is room, else dropped.
-    pub(super) fn of(reader: &Reader, limits: &Limits, early: Option<&dyn Early>) -> Self {
-        let next = AtomicUsize::new(0);
-        let kept = Mutex::new(Kept::default());
-        let found = Mutex::new(BTreeMap::new());
-        // In order, by whichever thread is free: what comes last is what may be needed again.
-        let work = || {
-            let mut buffer = Vec::new();
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= reader.frames() {
-                    break;
-                }
-                let outline = Outline::of(reader, i, &mut buffer, early);
-                if let Ok(outline) = &outline {
-                    let data = std::mem::take(&mut buffer);
-                    let max = limits.kept_frames_bytes;
-                    buffer = lock(&kept).keep(i, data, outline.need(), max);
-                }
-                lock(&found).insert(i, outline);
-            }
-        };
-        rayon::scope(|scope| {
-            for _ in 0..rayon::current_num_threads() {
-                scope.spawn(|_| work());
-            }
-        });
-        let frames = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Self { frames: frames.into_values().collect(), kept }
-    }
-
-    /// The first frame that could be read.
-    pub(super) fn first(&self) -> Option<&Outline> {
-        self.frames.iter().find_map(|frame| frame.as_ref().ok())
-    }
 }
 
 /// A source in several parts, of which not all have come by.
@@ -392,6 +283,6 @@ impl Pieces<Place> for Frames {
 }
 
 /// A visitor that panics poisons the lock; the data behind it is sound.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,6 +25,7 @@ mod frames;
 mod index;
 mod layout;
 mod limits;
+mod outline;
 mod packs;
 mod sections;
 mod snapshot;

@@ -10,7 +10,8 @@ use linsight_archive::reader::ReadError;
 use linsight_archive::{FORMAT_VERSION, Reader};
 use sha2::{Digest, Sha256};
 
-use super::frames::{Frames, Outlines};
+use super::frames::Frames;
+use super::outline::Outlines;
 use super::stream::{Packing, ZSTD_MAGIC as MAGIC};
 use super::{Early, InputError, Limits, Snapshot, directory, stream};
 
