@@ -24,9 +24,8 @@ pub struct Limits {
     /// Content of one source, its parts joined. `smaps` of the largest processes together have
     /// some 10 MiB.
     pub source_bytes: u64,
-    /// Memory for frames that stay decompressed from the index to the visit: the archive of a host
-    /// with a thousand processes has 50 MiB. More would save larger ones the second decompression,
-    /// and stand beside what is parsed of them.
+    /// Memory for frames that stay decompressed from the index to the visit, because something in
+    /// them waits for other frames; a quarter of it for those that may be of the last pass.
     pub kept_frames_bytes: usize,
     /// Memory for parts that wait for the others of their source while frames are visited.
     pub pending_bytes: usize,
