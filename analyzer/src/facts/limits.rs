@@ -87,6 +87,20 @@ pub struct Descriptors {
     pub cgroup: Option<String>,
     /// A larger soft limit that its hard limit allows.
     pub suggested: Option<i64>,
+    /// The line that sets this limit. Absent where none of the files that were read sets it: the
+    /// unit of a package, the program itself, or the default of systemd does.
+    pub limit_from: Option<SetBy>,
+}
+
+/// A line of a configuration file that sets a limit.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct SetBy {
+    /// The file, by its path on the host.
+    pub path: String,
+    /// Line.
+    pub line: i64,
+    /// What stands there.
+    pub setting: String,
 }
 
 /// Descriptors of one kind.

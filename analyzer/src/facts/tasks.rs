@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::limits::SetBy;
+
 /// Tasks worth a look; the collector's own are left out everywhere.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Tasks {
@@ -33,8 +35,67 @@ pub struct Tasks {
     pub niced: Vec<Niced>,
     /// Threads by CPU use; at most 30. Absent where threads were not read twice.
     pub busiest: Vec<Busy>,
+    /// Who uses the CPUs, and who that serves others waits for one. Absent where threads were not
+    /// sampled.
+    pub contention: Option<Contention>,
     /// Tasks and the numbers they may have.
     pub numbers: Option<Numbers>,
+}
+
+/// Who uses the CPUs, and who waits for one.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Contention {
+    /// Samples of threads that this rests on.
+    pub samples: i64,
+    /// Share of all CPU time used that went to jobs that serve nobody: they accept no connections
+    /// and are no services.
+    pub batch_ratio: f64,
+    /// Those that used most CPU time, the largest first; at most 5.
+    pub jobs: Vec<Job>,
+    /// Those that serve others and wanted a CPU, those that waited most first; at most 10.
+    pub servers: Vec<Server>,
+}
+
+/// What belongs together: a service or a container by its control group, else a process group
+/// (what a shell starts as one job, a daemon with its workers).
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Job {
+    /// Name of the service, or of the process that used most; its ended children count as its own.
+    pub name: String,
+    /// That process.
+    pub pid: i64,
+    /// CPUs that it used from the start to the end of the collection, on average.
+    pub cpus: f64,
+    /// That by what all jobs used.
+    pub share_ratio: f64,
+    /// It is a service of systemd or a container.
+    pub is_service: bool,
+    /// It accepts connections, outside of somebody's session. Absent where that is not known.
+    pub accepts: Option<bool>,
+}
+
+/// One that serves others: it accepts connections or is a service, or that may be so.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Server {
+    /// Name of the service, or of the process that waited most.
+    pub name: String,
+    /// That process.
+    pub pid: i64,
+    /// It accepts connections, outside of somebody's session. Absent where that is not known.
+    pub accepts: Option<bool>,
+    /// It is a service of systemd or a container.
+    pub is_service: bool,
+    /// Threads of it that were ready to run and did not, on average: those seen running or ready
+    /// in the samples less the CPU time used; of processes with one thread as the kernel counts it.
+    pub waiting_mean: f64,
+    /// The same less two standard errors of the count.
+    pub waiting_at_least: f64,
+    /// CPUs that it used, on average.
+    pub cpus: f64,
+    /// Waiting by waiting and running: the part of the time that it wanted a CPU and had none.
+    pub wait_ratio: f64,
+    /// CPU time of its job by that of all.
+    pub share_ratio: f64,
 }
 
 /// A thread in uninterruptible sleep.
@@ -190,6 +251,9 @@ pub struct Busy {
     pub running_ratio: Option<f64>,
     /// A thread of the kernel itself.
     pub is_kernel: bool,
+    /// Its process accepts connections outside of somebody's session, or belongs to a service.
+    /// Absent where it is not known who listens.
+    pub serves: Option<bool>,
     /// CPU it last ran on.
     pub cpu: i64,
 }
@@ -243,4 +307,6 @@ pub struct UserTasks {
     pub limit: i64,
     /// Threads by limit.
     pub used_ratio: f64,
+    /// The line that sets this limit. Absent where none of the files that were read sets it.
+    pub limit_from: Option<SetBy>,
 }

@@ -196,6 +196,7 @@ total! {
     statfs: super::statfs::SAMPLE, super::statfs::parse;
     swaps: super::swaps::SAMPLE, super::swaps::parse;
     sysctl: super::sysctl::SAMPLE, super::sysctl::parse;
+    limits_conf: super::limits_conf::SAMPLE, super::limits_conf::parse;
     sysctl_conf: super::sysctl_conf::SAMPLE, super::sysctl_conf::parse;
     sysvipc_shm: super::sysvipc_shm::SAMPLE, super::sysvipc_shm::parse;
     uptime: super::uptime::SAMPLE, super::uptime::parse;

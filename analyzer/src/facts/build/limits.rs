@@ -16,7 +16,10 @@ use super::Book;
 use super::tasks::Who;
 use super::window::Window;
 
+mod origin;
 mod sysv;
+
+pub(super) use origin::Limit;
 
 const MAX_PROCESSES: usize = 50;
 const MAX_OTHERS: usize = 20;
@@ -124,6 +127,7 @@ fn descriptors(
                 let hard = soft.and_then(|p| p.get(&pid)).and_then(|l| l.open_files_hard);
                 l.saturating_mul(2).max(65536).min(hard.map_or(i64::MAX, signed))
             }),
+            limit_from: None,
         })
     };
     let mut rows: Vec<Descriptors> = counts.into_iter().filter_map(row).collect();
@@ -134,8 +138,11 @@ fn descriptors(
     });
     rows.truncate(MAX_PROCESSES);
     name_apart(&mut rows);
-    for row in &mut rows {
+    for (i, row) in rows.iter_mut().enumerate() {
         row.kinds = kinds(inputs, row.pid);
+        let (group, limit) = (row.cgroup.as_deref(), row.limit.and_then(|l| l.try_into().ok()));
+        let fact = format!("limits.descriptors.{i}.limit_from");
+        row.limit_from = Limit::FILES.set_by(inputs, group, limit, &fact, book);
     }
     rows
 }

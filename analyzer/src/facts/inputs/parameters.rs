@@ -2,7 +2,7 @@
 
 use crate::facts::method::precedence::DIRECTORIES;
 use crate::facts::plan::{Many, Sampled};
-use crate::parse::{Rows, sysctl, sysctl_conf, tuned};
+use crate::parse::{Rows, limits_conf, sysctl, sysctl_conf, systemd_unit, tuned};
 
 use super::{line, text};
 
@@ -26,4 +26,13 @@ inputs! {
         ["etc/tuned/", "usr/lib/tuned/profiles/", "usr/lib/tuned/"]
             .map(|d| p.many(d, "/tuned.conf", |_, b, _| tuned::parse(&text(b))))
     };
+    /// Units of the administrator and their drop-ins, by path below the directory.
+    units: Many<Vec<systemd_unit::Setting>> =
+        |p| p.many("etc/systemd/system/", "", |_, b, _| Ok(systemd_unit::parse(&text(b))));
+    /// What systemd gives to every unit: `system.conf` (as an empty rest, `.d/x.conf`).
+    manager: Many<Vec<systemd_unit::Setting>> =
+        |p| p.many("etc/systemd/system.conf", "", |_, b, _| Ok(systemd_unit::parse(&text(b))));
+    /// Limits that a login session starts with: `limits.conf`, `limits.d/*.conf`.
+    session_limits: Many<Rows<limits_conf::Entry>> =
+        |p| p.many("etc/security/limits.", "", |_, b, _| limits_conf::parse(&text(b)));
 }

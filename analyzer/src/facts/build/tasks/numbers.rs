@@ -12,6 +12,7 @@ use super::super::super::method::trend::Point;
 use super::super::super::sysctl::Sysctl;
 use super::super::super::tasks::{Numbers, Owner, UserTasks};
 use super::super::Book;
+use super::super::limits::Limit;
 use super::super::window::Window;
 use super::who::Who;
 
@@ -70,7 +71,7 @@ pub(super) fn build(
         per_s,
         eta_s: per_s.zip(room).and_then(|(rate, room)| ratio(room, rate)),
         owners: owners(inputs, who),
-        users: users(inputs),
+        users: users(inputs, who, book),
     })
 }
 
@@ -90,7 +91,7 @@ fn owners(inputs: &Inputs, who: &Who<'_>) -> Vec<Owner> {
 }
 
 /// Threads by user against `RLIMIT_NPROC`; root is not bound by it.
-fn users(inputs: &Inputs) -> Vec<UserTasks> {
+fn users(inputs: &Inputs, who: &Who<'_>, book: &mut Book) -> Vec<UserTasks> {
     let (Ok(traits), Ok(limits), Ok(processes)) = (
         inputs.sched.traits.first(),
         inputs.process.limits.first(),
@@ -98,26 +99,33 @@ fn users(inputs: &Inputs) -> Vec<UserTasks> {
     ) else {
         return Vec::new();
     };
-    let mut by_user: BTreeMap<u32, (i64, Option<u64>)> = BTreeMap::new();
+    let mut by_user: BTreeMap<u32, (i64, Option<(u64, u32)>)> = BTreeMap::new();
     for (pid, p) in &processes.rows {
         let Some(uid) = traits.get(pid).and_then(|t| t.uid).filter(|uid| *uid > 0) else {
             continue;
         };
         let (threads, limit) = by_user.entry(uid).or_default();
         *threads = threads.saturating_add(signed(p.threads));
-        let own = limits.get(pid).and_then(|l| l.processes);
+        let own = limits.get(pid).and_then(|l| Some((l.processes?, *pid)));
         *limit = match (*limit, own) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
     }
-    let row = |(uid, (threads, limit)): (u32, (i64, Option<u64>))| {
-        let limit = signed(limit?);
+    let row = |(uid, (threads, limit)): (u32, (i64, Option<(u64, u32)>))| {
+        let (limit, pid) = limit?;
+        let limit = signed(limit);
         let used_ratio = ratio(from_i64(threads), from_i64(limit)).filter(|r| *r >= NEAR)?;
-        Some(UserTasks { uid: uid.into(), threads, limit, used_ratio })
+        Some((UserTasks { uid: uid.into(), threads, limit, used_ratio, limit_from: None }, pid))
     };
-    let mut rows: Vec<UserTasks> = by_user.into_iter().filter_map(row).collect();
-    rows.sort_by(|a, b| b.used_ratio.total_cmp(&a.used_ratio));
+    let mut rows: Vec<(UserTasks, u32)> = by_user.into_iter().filter_map(row).collect();
+    rows.sort_by(|(a, _), (b, _)| b.used_ratio.total_cmp(&a.used_ratio));
     rows.truncate(MAX_USERS);
-    rows
+    let told = |(i, (mut row, pid)): (usize, (UserTasks, u32))| {
+        let (group, limit) = (who.cgroup(pid), row.limit.try_into().ok());
+        let fact = format!("{FACT}.users.{i}.limit_from");
+        row.limit_from = Limit::PROCESSES.set_by(inputs, group.as_deref(), limit, &fact, book);
+        row
+    };
+    rows.into_iter().enumerate().map(told).collect()
 }
