@@ -16,6 +16,11 @@ pub struct Cpu {
     pub smt: Option<String>,
     /// Microcode of the first CPU.
     pub microcode: Option<String>,
+    /// Revisions of microcode, where the CPUs have several; the one of most CPUs first.
+    pub microcodes: Vec<CpuKind>,
+    /// Kinds of cores, where there are several, by model and first-level data cache; that of most
+    /// CPUs first.
+    pub core_kinds: Vec<CpuKind>,
     /// Sockets that hold an online CPU.
     pub sockets: Option<i64>,
     /// Physical cores.
@@ -87,6 +92,15 @@ pub struct CpuCache {
     pub shared_by: Option<i64>,
     /// All of them together.
     pub total_bytes: Option<i64>,
+}
+
+/// CPUs that have something in common that others have not.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct CpuKind {
+    /// What: `0x1000065`, `Cortex part 0xd0b, 64K`.
+    pub name: String,
+    /// These CPUs, as a list.
+    pub cpus: String,
 }
 
 /// One CPU in the window.

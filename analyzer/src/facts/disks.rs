@@ -72,6 +72,9 @@ pub struct Disk {
 pub struct RaidVolume {
     /// Driver of the controller.
     pub driver: Option<String>,
+    /// The controller, by its place on the PCI bus, name where `lspci` told it, and ids:
+    /// `0000:03:00.0 [1000:005d]`; those of the same driver where there are several.
+    pub controller: Option<String>,
     /// Device type by which smartctl reaches the disks behind it, `N` being the slot
     /// (`megaraid,N`); absent where there is no way.
     pub smartctl: Option<String>,
@@ -124,6 +127,8 @@ pub struct DiskHealth {
     pub serial: Option<String>,
     /// Firmware.
     pub firmware: Option<String>,
+    /// Disks of the same model with another firmware: `sdb (A5)`; at most 10.
+    pub other_firmware: Vec<String>,
     /// The disk's own verdict.
     pub passed: Option<bool>,
     /// Why nothing is known of it: it slept, it has no SMART, the tool was refused.

@@ -23,6 +23,10 @@ pub struct Processor {
     pub core_id: Option<u32>,
     /// Clock now, as far as the kernel knows (x86).
     pub mhz: Option<f64>,
+    /// Revision of its microcode (x86).
+    pub microcode: Option<Box<str>>,
+    /// Model name; the part number on arm64.
+    pub model: Option<Box<str>>,
 }
 
 /// The file: what differs by CPU, and what is said of the first.
@@ -77,6 +81,8 @@ pub fn parse(text: &str) -> Result<Cpuinfo, ParseError> {
         match key {
             "physical id" => cpu.physical_id = Some(number(line, value, "physical id")?),
             "core id" => cpu.core_id = Some(number(line, value, "core id")?),
+            "microcode" => cpu.microcode = Some(value.into()),
+            "model name" | "CPU part" => cpu.model = Some(value.into()),
             "cpu MHz" => cpu.mhz = Some(super::measure(line, value, "MHz")?),
             _ => {}
         }
@@ -117,7 +123,9 @@ mod tests {
         let c = parse(SAMPLE).unwrap();
         assert_eq!(c.model.as_deref(), Some("AMD EPYC"));
         assert_eq!((c.flags.len(), c.hypervisor()), (4, Some(true)));
+        assert_eq!(c.processors[0].microcode.as_deref(), Some("0x1000065"));
         let p = &c.processors[1];
+        assert_eq!((p.microcode.as_deref(), p.model.as_deref()), (None, Some("AMD EPYC")));
         assert_eq!((p.cpu, p.physical_id, p.core_id, p.mhz), (1, Some(1), Some(3), Some(2600.0)));
     }
 

@@ -13,6 +13,21 @@ use super::{ParseError, number};
 pub struct CpuList(Vec<(u32, u32)>);
 
 impl CpuList {
+    /// Joins ranges that touch.
+    fn of(mut ranges: Vec<(u32, u32)>) -> Self {
+        ranges.sort_unstable();
+        let mut merged: Vec<(u32, u32)> = Vec::new();
+        for (first, last) in ranges {
+            match merged.last_mut() {
+                Some(before) if first <= before.1.saturating_add(1) => {
+                    before.1 = before.1.max(last);
+                }
+                _ => merged.push((first, last)),
+            }
+        }
+        Self(merged)
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -37,6 +52,26 @@ impl CpuList {
     }
 }
 
+impl FromIterator<u32> for CpuList {
+    fn from_iter<I: IntoIterator<Item = u32>>(cpus: I) -> Self {
+        Self::of(cpus.into_iter().map(|cpu| (cpu, cpu)).collect())
+    }
+}
+
+impl std::fmt::Display for CpuList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, (first, last)) in self.0.iter().enumerate() {
+            let comma = if i > 0 { "," } else { "" };
+            if first == last {
+                write!(f, "{comma}{first}")?;
+            } else {
+                write!(f, "{comma}{first}-{last}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Reads the list; blank text is the empty set.
 ///
 /// # Errors
@@ -51,15 +86,7 @@ pub fn parse(text: &str) -> Result<CpuList, ParseError> {
         }
         ranges.push((first, last));
     }
-    ranges.sort_unstable();
-    let mut merged: Vec<(u32, u32)> = Vec::new();
-    for (first, last) in ranges {
-        match merged.last_mut() {
-            Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
-            _ => merged.push((first, last)),
-        }
-    }
-    Ok(CpuList(merged))
+    Ok(CpuList::of(ranges))
 }
 
 #[cfg(test)]
@@ -75,6 +102,8 @@ mod tests {
         assert_eq!((l.len(), l.iter().collect::<Vec<_>>()), (5, vec![0, 1, 2, 3, 8]));
         assert!(l.contains(8) && !l.contains(4));
         assert_eq!(parse("2,1,2-3\n").unwrap().len(), 3);
+        assert_eq!(l.to_string(), "0-3,8");
+        assert_eq!([9, 1, 2, 0].into_iter().collect::<CpuList>().to_string(), "0-2,9");
         assert!(parse("\n").unwrap().is_empty());
         assert_eq!(parse("0-4294967295").unwrap().len(), 1 << 32);
         for text in ["3-1", "a", "0-", "1 2"] {

@@ -2,8 +2,10 @@
 //!
 //! Left out on purpose: versions of services (a package database of megabytes would tell, or a run of
 //! the service's program, which may do anything), journals of applications (their files are binary,
-//! and a tool that reads them all takes long), and a second count of mappings after the window's start
-//! (it waits for `mmap_lock`).
+//! and a tool that reads them all takes long), a second count of mappings after the window's start
+//! (it waits for `mmap_lock`), and the number of inotify watches (`fdinfo` of an instance is made as
+//! one text in kernel memory, a hundred bytes a watch and half a million of them on large hosts, under
+//! the lock that its owner needs to add one; on overlay file systems it may even write).
 
 use super::Group::{
     Block, Cgroup, Commands, Cpu, Hardware, Host, Logs, Memory, Mm, Net, Process, Sysctl,

@@ -1,13 +1,15 @@
 //! Chapter: processors and where their time went in the window.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
+use crate::parse::cpuinfo::Processor;
+use crate::parse::cpulist::{self, CpuList};
 use crate::parse::lscpu::Lscpu;
-use crate::parse::{cpulist, stat::CpuTicks};
+use crate::parse::stat::CpuTicks;
 
-use super::super::cpu::{Cpu, CpuTime};
+use super::super::cpu::{Cpu, CpuKind, CpuTime};
 use super::super::inputs::Inputs;
 use super::super::method::num::{from_u64, len, ratio, signed};
 use super::super::plan::{Pack, Packed};
@@ -50,6 +52,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
             book.absent(fact, pack_absence(&inputs.cpu.sys_cpu, "not told"));
         }
     }
+    kinds(inputs, &mut cpu, book);
     (cpu.sockets, cpu.cores) = sys.map(topology).unwrap_or_default();
     cpu.model = book.first("cpu.model", &inputs.cpu.cpuinfo).and_then(|c| c.model.clone());
     cpu.numa_nodes = list(&inputs.memory.sys_node, "devices/system/node/has_memory")
@@ -79,6 +82,38 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Cpu {
     cpu.time = time(inputs, window, book);
     super::cpu_use::build(inputs, window, &mut cpu, book);
     cpu
+}
+
+/// What differs between the CPUs. Of one kind alone no list is made.
+fn kinds(inputs: &Inputs, cpu: &mut Cpu, book: &mut Book) {
+    let Some(info) = book.first("cpu.microcodes", &inputs.cpu.cpuinfo) else {
+        book.absent("cpu.core_kinds", inputs.cpu.cpuinfo.absence());
+        return;
+    };
+    let sys = inputs.cpu.sys_cpu.first().ok();
+    let first_level = |cpu: u32| {
+        let of = |file: &str| sys?.get(format!("{CPU}/cpu{cpu}/cache/index0/{file}").as_str());
+        of("type").filter(|t| *t == "Data").and_then(|_| of("size")).map(String::as_str)
+    };
+    let by = |of: &dyn Fn(&Processor) -> Option<String>| -> Vec<CpuKind> {
+        let mut kinds: BTreeMap<String, CpuList> = BTreeMap::new();
+        for p in &info.processors {
+            let Some(name) = of(p) else { continue };
+            let list = kinds.entry(name).or_default();
+            *list = list.iter().chain([p.cpu]).collect();
+        }
+        let mut kinds: Vec<(String, CpuList)> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, cpus)| std::cmp::Reverse(cpus.len()));
+        let kind = |(name, cpus): (String, CpuList)| CpuKind { name, cpus: cpus.to_string() };
+        if kinds.len() > 1 { kinds.into_iter().map(kind).collect() } else { Vec::new() }
+    };
+    cpu.microcodes = by(&|p| p.microcode.as_deref().map(str::to_owned));
+    cpu.core_kinds = by(&|p| match (p.model.as_deref(), first_level(p.cpu)) {
+        (Some(model), Some(size)) => Some(format!("{model}, {size}")),
+        (model, size) => model.or(size).map(str::to_owned),
+    });
+    let paths = [&inputs.cpu.cpuinfo.path, &inputs.cpu.sys_cpu.path];
+    book.sources("cpu.core_kinds", paths.map(|p| Locator::entry(p.as_str())).to_vec());
 }
 
 /// Topology as lscpu tells it, where sysfs was not read.

@@ -72,6 +72,25 @@ fn file_of(link: &IpLink) -> String {
     format!("{}_{}", link.name, link.parent.as_deref().unwrap_or_default())
 }
 
+/// Maker and product of the PCI device at a place on the bus; where `lspci` did not run, its ids:
+/// `[8086:10fb]`. `lspci` leaves the domain out where there is only one.
+pub(super) fn pci_device(inputs: &Inputs, slot: &str) -> Option<String> {
+    let short = slot.strip_prefix("0000:").unwrap_or(slot);
+    let lists = inputs.net.pci.values().filter_map(|l| l.first().ok());
+    let mut devices = lists.flat_map(|rows| &rows.rows);
+    if let Some(device) = devices.find(|d| d.slot == slot || d.slot == short) {
+        let name = device.name.as_str();
+        // The ids behind the words: `[8086:10fb] (rev 01)`.
+        return Some(name.rsplit_once(" [").map_or(name, |(words, _)| words).to_owned());
+    }
+    let pci = inputs.hardware.sys_pci.first().ok()?;
+    let id = |file: &str| {
+        let id = pci.get(format!("bus/pci/devices/{slot}/{file}").as_str())?;
+        id.trim().strip_prefix("0x")
+    };
+    Some(format!("[{}:{}]", id("vendor")?, id("device")?))
+}
+
 /// The interface as `ip` shows it.
 pub(super) fn link<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i IpLink> {
     let links = inputs.net.ip_lists().filter_map(|l| l.first().ok());

@@ -15,6 +15,7 @@ use super::super::{List, Seen};
 use super::window::Window;
 use super::{Book, Lists};
 
+mod controller;
 mod io;
 mod kind;
 mod smart;
@@ -67,6 +68,7 @@ pub(super) fn build(
         }
     }
     smart::attribute(inputs, &mut items, book);
+    controller::name(inputs, &mut items, book);
     let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
     let what = "block devices seen".to_owned();
     lists.insert(

@@ -21,6 +21,8 @@ inputs! {
     sys_edac: Packed<String, String> = |p| sys(p, "packs/sys/edac", Passes::Ends);
     /// Heat counters of processors, at both ends.
     sys_cpu: Packed<String, String> = |p| sys(p, "packs/sys/cpu", Passes::Ends);
+    /// Devices of the PCI bus: ids, class, driver.
+    sys_pci: Packed<String, String> = |p| sys(p, "packs/sys/pci", Passes::First);
     /// The kernel's idea of its own clock.
     clock: Sampled<clock::Clock> = |p| p.sampled("probes/clock.json", |t, _| clock::parse(t));
     /// Why the kernel's state cannot be trusted: a mask.

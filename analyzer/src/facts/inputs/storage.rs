@@ -83,6 +83,12 @@ inputs! {
         |p| p.packed("packs/proc-pid/maps_deleted", Passes::First, number, |t, _| {
             Ok(Some(maps::parse(t)?.rows.into_iter().filter(|m| m.is_deleted).collect()))
         });
+    /// File systems in memory as one process of each mount namespace sees them.
+    tmpfs_elsewhere: Packed<u32, Vec<mountinfo::Mount>> =
+        |p| p.packed("packs/proc-pid/mountinfo", Passes::First, number, |t, _| {
+            let mounts = mountinfo::parse(t)?.rows.into_iter();
+            Ok(Some(mounts.filter(|m| matches!(m.fs_type.as_str(), "tmpfs" | "ramfs")).collect()))
+        });
     /// Mount namespace of each process.
     mount_namespaces: Packed<u32, Box<str>> =
         |p| p.packed("packs/proc-pid/ns", Passes::First, of_mounts, |t, _| Ok(Some(t.into())));

@@ -22,6 +22,11 @@ pub struct Shared {
     pub tmpfs: Vec<Tmpfs>,
     /// The one with most in it.
     pub largest_tmpfs: Option<Tmpfs>,
+    /// File systems in memory that only other mount namespaces see (containers, services with a
+    /// private /tmp). What is in them was not measured. Absent where these mounts were not read.
+    pub tmpfs_elsewhere_count: Option<i64>,
+    /// The first of them, those without a limit and with the largest first; at most 10.
+    pub tmpfs_elsewhere: Vec<TmpfsElsewhere>,
     /// Segments of System V shared memory, resident.
     pub segments_bytes: Option<i64>,
     /// Of these, attached to by no process.
@@ -42,6 +47,19 @@ pub struct Tmpfs {
     pub used_bytes: i64,
     /// Its limit.
     pub size_bytes: i64,
+}
+
+/// One tmpfs that the host's own mounts do not show.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct TmpfsElsewhere {
+    /// Where, as that namespace sees it.
+    pub mount_point: String,
+    /// A process that sees it, for `nsenter -m -t` or `/proc/PID/root`.
+    pub pid: i64,
+    /// Its command name.
+    pub comm: String,
+    /// Its limit; absent without one of its own: half of the memory (tmpfs), all (ramfs).
+    pub limit_bytes: Option<i64>,
 }
 
 /// One segment of System V shared memory.

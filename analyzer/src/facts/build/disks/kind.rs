@@ -118,6 +118,7 @@ pub(super) fn raid_volume(disk: &Disk) -> Option<RaidVolume> {
     }
     Some(RaidVolume {
         driver: driver.map(str::to_owned),
+        controller: None,
         smartctl: known.and_then(|(_, way, _)| *way).map(str::to_owned),
         tool: known.map(|(.., tool)| (*tool).to_owned()),
         disks_seen: 0,

@@ -18,6 +18,9 @@ const PENDING: u8 = 197;
 const UNCORRECTABLE: u8 = 198;
 const CRC: u8 = 199;
 
+/// Disks that are named beside one of another firmware.
+const MAX_OTHERS: usize = 10;
+
 /// One disk's health, the device it was asked through, and where it stands.
 struct Answer {
     device: String,
@@ -55,6 +58,7 @@ pub(super) fn attribute(inputs: &Inputs, disks: &mut [Disk], book: &mut Book) {
         sources.entry(i).or_default().push(Locator::entry(answer.source));
         disk.smart.push(answer.health);
     }
+    compare_firmware(disks);
     for (i, disk) in disks.iter().enumerate() {
         let fact = format!("disks.{i}.smart");
         match sources.remove(&i) {
@@ -63,6 +67,25 @@ pub(super) fn attribute(inputs: &Inputs, disks: &mut [Disk], book: &mut Book) {
             None if is_physical(disk) => book.absent(fact, absence(inputs)),
             None => {}
         }
+    }
+}
+
+/// Disks of one model that run different firmware: an update, or a mended fault, that reached only
+/// some of them.
+fn compare_firmware(disks: &mut [Disk]) {
+    let mut revisions: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for health in disks.iter().flat_map(|d| &d.smart) {
+        if let (Some(model), Some(firmware)) = (&health.model, &health.firmware) {
+            let of_model = revisions.entry(model.clone()).or_default();
+            of_model.push((firmware.clone(), health.disk.clone()));
+        }
+    }
+    for health in disks.iter_mut().flat_map(|d| &mut d.smart) {
+        let of_model = health.model.as_ref().and_then(|model| revisions.get(model));
+        let (Some(of_model), Some(own)) = (of_model, &health.firmware) else { continue };
+        let others = of_model.iter().filter(|(firmware, _)| firmware != own);
+        health.other_firmware =
+            others.take(MAX_OTHERS).map(|(fw, disk)| format!("{disk} ({fw})")).collect();
     }
 }
 
@@ -178,6 +201,7 @@ fn health(disk: String, smart: &Smart) -> DiskHealth {
         model: smart.model.clone(),
         serial: smart.serial.clone(),
         firmware: smart.firmware.clone(),
+        other_firmware: Vec::new(),
         passed: smart.passed.or_else(|| failing.filter(|f| *f).map(|f| !f)),
         unknown: unknown.map(str::to_owned),
         temperature_c: smart.temperature_c,

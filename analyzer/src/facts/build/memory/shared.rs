@@ -10,6 +10,8 @@ use crate::facts::memory::shared::{Segment, Shared, Tmpfs};
 use crate::facts::method::num::{from_i64, ratio, signed};
 use crate::locator::Locator;
 
+mod elsewhere;
+
 const FACT: &str = "memory.shared";
 /// Rows of each list.
 const MAX_ROWS: usize = 10;
@@ -27,6 +29,7 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, book: &mut Book) -> Option
     shared.ratio = of(memory.total_bytes, shmem);
     shared.of_cache_ratio = of(memory.cached_bytes, shmem);
     tmpfs(inputs, &mut shared, book);
+    elsewhere::find(inputs, &mut shared, book);
     segments(inputs, &mut shared, book);
     shared.mapped_bytes = mapped(inputs, book);
     shared.unmapped_bytes = shared.mapped_bytes.map(|mapped| shmem.saturating_sub(mapped).max(0));

@@ -39,7 +39,7 @@ impl One<'_> {
         nic.driver_version = driver.and_then(|d| d.version.clone());
         nic.firmware = driver.and_then(|d| d.firmware.clone());
         nic.bus = driver.and_then(|d| d.bus_info.clone());
-        nic.product = nic.bus.as_deref().and_then(|bus| self.product(bus));
+        nic.product = nic.bus.as_deref().and_then(|bus| devices::pci_device(self.inputs, bus));
         nic.mac = self.sys("address").map(str::to_owned);
         let named = nic.driver.as_deref();
         nic.is_paravirtual = named.map(|d| PARAVIRTUAL.contains(&d));
@@ -70,17 +70,6 @@ impl One<'_> {
         };
         nic.link_downs_in_window = of(self.log.link_down.as_ref(), |s| s.in_window);
         nic.tx_timeouts_in_day = of(self.log.tx_timeout.as_ref(), |s| s.in_day);
-    }
-
-    /// Maker and product of the PCI device at a place on the bus. `lspci` leaves the domain out
-    /// where there is only one.
-    fn product(&self, bus: &str) -> Option<String> {
-        let short = bus.strip_prefix("0000:").unwrap_or(bus);
-        let lists = self.inputs.net.pci.values().filter_map(|l| l.first().ok());
-        let mut devices = lists.flat_map(|rows| &rows.rows);
-        let name = &devices.find(|d| d.slot == bus || d.slot == short)?.name;
-        // The ids behind the words: `[8086:10fb] (rev 01)`.
-        Some(name.rsplit_once(" [").map_or(name.as_str(), |(words, _)| words).to_owned())
     }
 
     /// The speed that the operator told for it.
