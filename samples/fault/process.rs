@@ -10,8 +10,10 @@ pub(crate) fn run(kind: &str, words: &[&str]) -> Outcome {
     match kind {
         // Children end and nobody asks for their status.
         "zombies" => kept((0..count).map(|_| Command::new("true").spawn()).collect()),
-        // A tight loop in each thread.
+        // A tight loop in each thread; `listen=` makes it one that others wait for.
         "spin" => {
+            let address = words.iter().find_map(|word| word.strip_prefix("listen="));
+            let _listener = address.map(std::net::TcpListener::bind).transpose()?;
             for _ in 0..count {
                 std::thread::spawn(|| {
                     loop {

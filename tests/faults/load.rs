@@ -99,11 +99,10 @@ pub const DIRECT_READER: Fault = healthy("a backup reads", || {
     vec![fault("backup", &format!("files direct-reader {}", file.display()))]
 });
 
-/// The compiler of this project on a large file: a process that grows for half a minute, computes
-/// and ends. One thread generates the code: a compile that takes every CPU there is makes others
-/// wait, which is reported, and rightly.
+/// The compiler of this project on a large file, once for every CPU and once more: processes that
+/// grow for half a minute, compute and end. They use all CPUs there are, and nobody waits but they.
 pub const COMPILE: Fault = healthy("a compile", || {
-    let (source, made) = (kept().join("compiled.rs"), kept().join("compiled.rlib"));
+    let source = kept().join("compiled.rs");
     let function = |n: usize| {
         format!(
             "pub fn f{n}(words: &[&str]) -> Vec<(String, usize)> {{
@@ -116,9 +115,12 @@ pub const COMPILE: Fault = healthy("a compile", || {
         )
     };
     std::fs::write(&source, (0..1500).map(function).collect::<String>()).expect("a source");
-    let (source, made) = (source.display(), made.display());
-    let compile = format!(
-        "rustc -O -C codegen-units=1 --crate-type rlib --crate-name compiled -o {made} {source}"
-    );
-    vec![shell(&format!("while {compile}; do :; done"))]
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let compile = |n: usize| {
+        let made = kept().join(format!("compiled{n}.rlib"));
+        let (source, made) = (source.display(), made.display());
+        let compile = "rustc -O -C codegen-units=1 --crate-type rlib --crate-name compiled";
+        format!("(while {compile} -o {made} {source}; do :; done) & ")
+    };
+    vec![shell(&format!("{}wait", (0..=cpus).map(compile).collect::<String>()))]
 });

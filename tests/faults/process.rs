@@ -2,7 +2,7 @@
 
 use crate::harness::{Expected, Fault};
 use crate::others::loads;
-use crate::place::{Cgroup, fault, fault_in, repeated};
+use crate::place::{Cgroup, Guard, fault, fault_in, repeated};
 
 pub const ZOMBIES: Fault = Fault {
     name: "zombies",
@@ -96,19 +96,25 @@ pub const RT_HOG: Fault = Fault {
     tells: &[],
 };
 
-/// Three tasks for every CPU.
+/// A server that computes what it is asked for.
+fn server(at: &str) -> Guard {
+    fault("calc-server", &format!("process spin count=1 listen={at}"))
+}
+
+/// Three tasks for every CPU, and a server that gets a share of one.
 pub const TOO_MANY: Fault = Fault {
     name: "more work than CPUs",
     start: || {
         let cpus = std::thread::available_parallelism().expect("CPUs").get();
-        vec![fault("spinner", &format!("process spin count={}", cpus * 3))]
+        let greedy = fault("spinner", &format!("process spin count={}", cpus * 3));
+        vec![greedy, server("127.0.0.1:7993")]
     },
     expects: &[
         Expected {
             rule: "cpu.saturated",
             severity: "critical",
             culprit: "",
-            says: &["at least 95 % busy"],
+            says: &["at least 95 % busy", "calc-server", "serves others"],
         },
         Expected { rule: "psi.pressure", severity: "info", culprit: "", says: &["CPU"] },
     ],
@@ -128,7 +134,7 @@ pub const FOR_MINUTES: Fault = Fault {
         while loads()[1] < wanted && begin.elapsed().as_secs() < 240 {
             std::thread::sleep(std::time::Duration::from_secs(1));
         }
-        vec![running]
+        vec![running, server("127.0.0.1:7994")]
     },
     expects: &[
         Expected {

@@ -54,7 +54,7 @@ pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};
 pub(crate) use net::{EthtoolText, Net, NetnsFile, UdpLosses};
 pub(crate) use parameters::Parameters;
-pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Tid};
+pub(crate) use process::{Limits, NumaMaps, Process, ProcessStat, Sizes, Status, Task, Tid};
 pub(crate) use sched::{FdKind, Sched, ThreadStat};
 pub(crate) use storage::Storage;
 

@@ -33,6 +33,9 @@ pub struct PidStat<'a> {
     pub user_ticks: u64,
     /// Kernel time since start.
     pub system_ticks: u64,
+    /// User and kernel time of its children that have ended and whose status it has taken, with
+    /// that of their children.
+    pub reaped_ticks: u64,
     /// Priority as the kernel shows it: 20 + nice, or negative for real-time tasks.
     pub priority: i64,
     /// Nice value.
@@ -86,7 +89,10 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
     let minor_faults = f.num("minflt")?;
     let major_faults = f.pass(1).num("majflt")?;
     let (user_ticks, system_ticks) = (f.pass(1).num("utime")?, f.num("stime")?);
-    let (priority, nice) = (f.pass(2).num("priority")?, f.num("nice")?);
+    // Signed in the kernel's print, and never negative.
+    let reaped: [i64; 2] = [f.num("cutime")?, f.num("cstime")?];
+    let reaped = reaped.map(|ticks| u64::try_from(ticks).unwrap_or(0));
+    let (priority, nice) = (f.num("priority")?, f.num("nice")?);
     let threads = f.num("num_threads")?;
     let start_ticks = f.pass(1).num("starttime")?;
     let virtual_bytes = f.num("vsize")?;
@@ -106,6 +112,7 @@ pub fn parse<'a>(text: &'a str, env: &ParseEnv) -> Result<PidStat<'a>, ParseErro
         major_faults,
         user_ticks,
         system_ticks,
+        reaped_ticks: reaped.into_iter().fold(0, u64::saturating_add),
         priority,
         nice,
         threads,
@@ -212,7 +219,7 @@ mod tests {
         let s = parse(SAMPLE, &ENV).unwrap();
         assert_eq!((s.pid, s.comm, s.state, s.ppid), (1, "process_api", 'S', 0));
         assert_eq!((s.minor_faults, s.major_faults), (44315, 7));
-        assert_eq!((s.user_ticks, s.system_ticks), (88, 459));
+        assert_eq!((s.user_ticks, s.system_ticks, s.reaped_ticks), (88, 459, 16710 + 1885));
         assert_eq!((s.priority, s.nice, s.threads, s.start_ticks), (10, -10, 13, 24));
         assert_eq!((s.virtual_bytes, s.resident_bytes), (51_355_648, 4717 * 4096));
         assert_eq!((s.processor, s.rt_priority, s.policy), (Some(1), Some(0), Some(0)));

@@ -115,7 +115,7 @@ pub(super) fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
 
 /// Time that the first thread of each process waited for a CPU between both readings, by the time
 /// between them. A counter that fell belongs to a new process.
-fn cpu_wait(inputs: &Inputs) -> BTreeMap<u32, f64> {
+pub(super) fn cpu_wait(inputs: &Inputs) -> BTreeMap<u32, f64> {
     let packs: Vec<_> = inputs.sched.waits.good().collect();
     let [(a, before), .., (b, after)] = packs.as_slice() else { return BTreeMap::new() };
     let span_s = seconds(b.mono_us.saturating_sub(a.mono_us));

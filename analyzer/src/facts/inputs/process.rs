@@ -44,6 +44,10 @@ pub(crate) struct Thread {
 pub(crate) struct ProcessStat {
     pub(crate) comm: Box<str>,
     pub(crate) ppid: u32,
+    /// Process group: a job of a shell, or a daemon with its workers.
+    pub(crate) group: i64,
+    /// CPU time of its children that have ended, and of theirs.
+    pub(crate) reaped_ticks: u64,
     pub(crate) is_kernel_thread: bool,
     pub(crate) priority: i64,
     pub(crate) nice: i64,
@@ -243,6 +247,8 @@ fn process(s: &pid_stat::PidStat<'_>) -> ProcessStat {
     ProcessStat {
         comm: s.comm.into(),
         ppid: s.ppid,
+        group: s.process_group,
+        reaped_ticks: s.reaped_ticks,
         is_kernel_thread: s.is_kernel_thread(),
         priority: s.priority,
         nice: s.nice,

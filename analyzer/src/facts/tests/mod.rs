@@ -8,6 +8,7 @@ use crate::absence::Reason;
 use crate::input::Snapshot;
 
 mod absences;
+mod contention;
 mod corpora;
 mod environment;
 mod logs;

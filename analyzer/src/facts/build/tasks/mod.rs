@@ -12,6 +12,7 @@ use super::Book;
 use super::book::too_few;
 use super::window::Window;
 
+mod contention;
 mod numbers;
 mod priorities;
 mod stopped;
@@ -73,6 +74,7 @@ pub(super) fn build(
         }
     }
     priorities::build(inputs, &who, cpu, &mut tasks, book);
+    tasks.contention = contention::build(inputs, window, &who, book);
     tasks.numbers = numbers::build(inputs, window, &who, sysctl, book);
     tasks
 }

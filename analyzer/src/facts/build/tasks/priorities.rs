@@ -11,6 +11,7 @@ use super::super::super::tasks::{Busy, Niced, RealTime, Tasks};
 use super::super::book::too_few;
 use super::super::window::seconds;
 use super::super::{Book, processes};
+use super::contention::serves;
 use super::who::Who;
 
 const MAX_ROWS: usize = 50;
@@ -156,6 +157,7 @@ fn busiest<'i>(
             cpu_ratio,
             running_ratio: (samples > 2).then(|| share_of(ran, samples)),
             is_kernel: t.is_kernel_thread,
+            serves: serves(who, tid.0),
             cpu: t.processor.into(),
         })
     };
