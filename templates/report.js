@@ -60,10 +60,18 @@ const value = td => {
 all('table[data-sort]', table => {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
+  // The rest of a long table stands in details behind it: rows are sorted and filtered together.
+  const gather = () => {
+    const more = table.parentElement.nextElementSibling;
+    if (!more?.matches('.more')) return;
+    body.append(...more.querySelectorAll('tbody > tr'));
+    more.remove();
+  };
   heads.forEach((th, column) => {
     const button = make('button', th.textContent);
     th.replaceChildren(button);
     button.addEventListener('click', () => {
+      gather();
       const up = th.getAttribute('aria-sort') === 'descending';
       heads.forEach(h => h.removeAttribute('aria-sort'));
       th.setAttribute('aria-sort', up ? 'ascending' : 'descending');
@@ -83,6 +91,7 @@ all('table[data-sort]', table => {
   input.type = 'search';
   input.placeholder = 'filter';
   input.addEventListener('input', () => {
+    gather();
     const wanted = input.value.toLowerCase();
     for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
   });

@@ -141,6 +141,17 @@ for (const file of files) {
       const falling = numbers.every((n, i) => i === 0 || numbers[i - 1] >= n);
       check(where, 'a click on a number sorts, largest first', order.sort === 'descending' && falling, JSON.stringify(order).slice(0, 500));
     }
+    // The rest of a long table stands in details behind it: it is sorted together with the rest.
+    const long = page.locator('.scroll:has(> table[data-sort]):has(+ details.more)').first();
+    if (await long.count()) {
+      const [before, after] = await long.evaluate(scroll => {
+        const rows = () => scroll.querySelectorAll('tbody > tr').length;
+        const all = rows() + scroll.nextElementSibling.querySelectorAll('tbody > tr').length;
+        scroll.querySelector('th button').click();
+        return [all, scroll.nextElementSibling?.matches('.more') ? 0 : rows()];
+      });
+      check(where, 'all rows of a long table are sorted together', before === after, `${after} of ${before}`);
+    }
     const filter = page.locator('input[type=search]').first();
     if (await filter.count()) {
       await filter.fill('no such text anywhere');

@@ -12,6 +12,8 @@ const TOP: f64 = 30.0;
 const BOTTOM: f64 = 20.0;
 /// Two labels closer than this would touch.
 const LABEL_WIDTH: f64 = 58.0;
+/// Room for the name and value of a mark.
+const NAME_WIDTH: f64 = 90.0;
 /// Buckets at most; more would be thinner than a finger's width on a phone.
 const BUCKETS: usize = 24;
 
@@ -65,6 +67,8 @@ pub struct QuantileMark {
     pub value: String,
     /// Its name is written to the left of the mark.
     pub leftwards: bool,
+    /// Where its name begins, or ends where it is written to the left.
+    pub label_x: f64,
 }
 
 impl Histogram {
@@ -110,10 +114,19 @@ impl Histogram {
         let mark = |name, q| {
             let value = quantile(&sorted, q)?;
             let x = px(position(&edges, value)? * width);
-            Some(QuantileMark { x, name, value: unit.format(value), leftwards: x > WIDTH * 0.6 })
+            let leftwards = x > WIDTH * 0.6;
+            let label_x = if leftwards { x - 4.0 } else { x + 4.0 };
+            Some(QuantileMark { x, name, value: unit.format(value), leftwards, label_x })
         };
-        let marks: Vec<QuantileMark> =
+        let mut marks: Vec<QuantileMark> =
             [mark("p50", 50), mark("p99", 99)].into_iter().flatten().collect();
+        if let [a, b] = marks.as_mut_slice()
+            && a.leftwards == b.leftwards
+            && b.x - a.x < NAME_WIDTH
+        {
+            // Names of near marks stand beside both, so that no mark goes through a name.
+            if a.leftwards { b.label_x = a.label_x } else { a.label_x = b.label_x }
+        }
         let label = format!(
             "{}: {} values from {} to {}",
             title,

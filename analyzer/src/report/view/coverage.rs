@@ -13,6 +13,7 @@ use crate::report::units::{counted, float_len};
 use crate::report::visible::clip;
 use crate::rules::outcome::{Missing, Undecided};
 use crate::rules::{RuleResult, Status};
+use crate::severity::Severity;
 
 /// Sources without content listed at most.
 const MAX_GAPS: usize = 200;
@@ -320,12 +321,22 @@ fn left_open(rule: &RuleResult) -> String {
         }
         let undecided = || s.undecided.iter().filter(|u| is_lacking(u));
         let missing = undecided().flat_map(|u| &u.missing).filter(|m| !m.is_meaningless());
-        let mut lacks: Vec<&str> = missing.map(|m| m.path.as_str()).collect();
+        // What another check found is a fact too; its path is no name for a reader.
+        let name_of = |path: &str| match path.strip_prefix("findings.") {
+            Some(rest) => {
+                let end = rest.find(".subjects").or_else(|| rest.find(".rank"));
+                format!("what {} says", end.and_then(|i| rest.get(..i)).unwrap_or(rest))
+            }
+            None => path.to_owned(),
+        };
+        let mut lacks: Vec<String> = missing.map(|m| name_of(&m.path)).collect();
         lacks.sort_unstable();
         lacks.dedup();
         lacks.truncate(3);
-        let mut severities: Vec<&str> = undecided().map(|u| u.severity.as_str()).collect();
+        let mut severities: Vec<Severity> = undecided().map(|u| u.severity).collect();
+        severities.sort_by_key(|s| std::cmp::Reverse(*s));
         severities.dedup();
+        let severities: Vec<&str> = severities.iter().map(|s| s.as_str()).collect();
         if !severities.is_empty() {
             let which = severities.join(" or ");
             open.push(format!("{name}whether it is {which} is open without {}", lacks.join(", ")));

@@ -47,7 +47,7 @@ const PORT_SPACE: Fields<'_> = &[
     ("Usable per destination", "ports.usable"),
     ("tcp_tw_reuse", "ports.tw_reuse"),
     ("tcp_timestamps", "ports.timestamps"),
-    ("TIME-WAIT sockets", "time_wait.count"),
+    ("TIME-WAIT at the last look", "time_wait.count"),
     ("of connections opened from here", "time_wait.client"),
     ("of connections accepted", "time_wait.server"),
     ("tcp_max_tw_buckets", "time_wait.max"),
@@ -183,7 +183,7 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
     ),
     (
         "subnets",
-        "Round trips and timeouts by network",
+        "Round trips and timeouts by network, and the least that applications should wait",
         &[
             ("`Network", "name"),
             ("#Connections", "connections"),
@@ -193,8 +193,8 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#p95", "rto_p95_ms"),
             ("#Timeout by round trip", "rto_by_rtt_p50"),
             ("#Sent again", "again"),
-            ("#Connect timeout, at least", "connect_timeout_s"),
-            ("#Read timeout, at least", "read_timeout_s"),
+            ("#For connect()", "connect_timeout_s"),
+            ("#For an answer, beside the server's time", "read_timeout_s"),
         ],
     ),
     ("route_table", "Routes", &[("`Route", "line"), ("#rto_min", "rto_min_ms")]),
@@ -333,6 +333,9 @@ impl Namespace {
         let idle = tcp.map(|t| t.idle_s.as_slice()).unwrap_or_default();
         let ages = tcp.map(|t| t.time_wait_age_s.as_slice()).unwrap_or_default();
         let mut keepalive = cx.pairs(&at, KEEPALIVE);
+        if tcp.is_some_and(|t| t.established_remote == 0) {
+            no_silence(&mut keepalive);
+        }
         if ns.l4.is_some() {
             keepalive.extend(cx.pairs(&at, L4));
         }
@@ -366,8 +369,19 @@ impl Namespace {
     }
 }
 
+/// Of no connection there is no longest silence, not even one of 0 s.
+fn no_silence(pairs: &mut [Pair]) {
+    let is_silence = |p: &&mut Pair| {
+        let fact = p.cell.fact.as_deref();
+        p.cell.absent.is_none() && fact.is_some_and(|f| f.ends_with("idle_max_s"))
+    };
+    for pair in pairs.iter_mut().filter(is_silence) {
+        "no connection".clone_into(&mut pair.cell.text);
+    }
+}
+
 fn states(cx: &Cx<'_>, at: &str, ns: &Netns) -> Table {
-    let mut table = Table::new("Sockets by state", &["State", "#Sockets"]);
+    let mut table = Table::new("Sockets at the first look", &["State", "#Sockets"]);
     let Some(tcp) = &ns.tcp else {
         table.absent = cx.cell(&format!("{at}.tcp")).absent;
         return table;

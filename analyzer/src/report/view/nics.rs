@@ -77,6 +77,7 @@ impl Nics {
             TABLES.iter().map(|(c, f)| bounded(cx.rows("nics", c, f, MAX_ROWS))).collect();
         if let Some(link) = more.first_mut() {
             link.fold("MAC", "Name");
+            link.drop_column_of("Stands on", "none");
         }
         if let Some(hardware) = more.get_mut(1) {
             hardware.fold("Bus", "Device");

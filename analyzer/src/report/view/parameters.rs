@@ -18,6 +18,8 @@ pub struct Parameters {
     pub mismatches: Table,
     /// The parameters worth knowing.
     pub known: Table,
+    /// Those of them that are not at their default, or that a finding names.
+    pub remarkable: Vec<String>,
     /// Infos of this section.
     pub notes: Vec<Card>,
 }
@@ -84,7 +86,13 @@ const KNOWN: &[Known] = &[
 
 impl Parameters {
     pub(super) fn new(cx: &Cx<'_>, findings: &[Card], notes: Vec<Card>) -> Self {
-        Self { mismatches: mismatches(cx), known: known(cx, findings, &notes), notes }
+        let known = known(cx, findings, &notes);
+        // Name first, verdict last.
+        let quiet = ["default", "not in this kernel", "–"];
+        let is_remarkable = |r: &&Row| r.cells.last().is_some_and(|c| !quiet.contains(&&*c.text));
+        let name = |r: &Row| r.cells.first().map(|c| c.text.clone());
+        let remarkable = known.rows.iter().filter(is_remarkable).filter_map(name).collect();
+        Self { mismatches: mismatches(cx), known, remarkable, notes }
     }
 }
 

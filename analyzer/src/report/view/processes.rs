@@ -24,8 +24,10 @@ pub struct Processes {
     pub no_state: Option<String>,
     /// Where the time of all CPUs went, as `top` heads its page.
     pub cpu: Vec<Pair>,
-    /// Memory and swap, as `top` heads its page; used is what is not available.
+    /// Memory, as `top` heads its page; used is what is not available.
     pub memory: Vec<Pair>,
+    /// Swap.
+    pub swap: Vec<Pair>,
     /// The table.
     pub table: Table,
     /// Tasks in unusual states, limits, control groups.
@@ -60,12 +62,14 @@ const CPU: [(&str, &str); 8] = [
 ];
 
 /// Its lines of memory and swap, with a `used` that has one meaning.
-const MEMORY: [(&str, &str); 8] = [
+const MEMORY: [(&str, &str); 5] = [
     ("Mem total", "memory.total_bytes"),
     ("free", "memory.free_bytes"),
     ("used (total - available)", "memory.totals.used_procps4_bytes"),
     ("buff/cache", "memory.totals.buff_cache_bytes"),
     ("available", "memory.available_bytes"),
+];
+const SWAP: [(&str, &str); 3] = [
     ("Swap total", "memory.swap_total_bytes"),
     ("free", "memory.swap_free_bytes"),
     ("used", "swap.used_bytes"),
@@ -105,6 +109,7 @@ impl Processes {
             no_state,
             cpu,
             memory,
+            swap: cx.pairs("", &SWAP),
             table: table(cx),
             tables: super::tasks::tables(cx),
             notes,
@@ -129,7 +134,8 @@ fn table(cx: &Cx<'_>) -> Table {
         ],
     )
     .sortable();
-    let shown = || top.iter().enumerate().filter(|(_, p)| !is_idle_kernel_thread(p));
+    let shown =
+        || top.iter().enumerate().filter(|(_, p)| !is_idle_kernel_thread(p) && p.state != ZOMBIE);
     for (i, p) in shown().take(MAX_ROWS) {
         let at = format!("processes.top.{i}");
         // A kernel thread has no memory of its own: that is no gap.
@@ -164,12 +170,15 @@ fn table(cx: &Cx<'_>) -> Table {
         ));
     }
     let mut note = Vec::new();
-    let idle = top.len() - shown().count();
-    if idle > 0 {
-        note.push(format!("{} left out", counted(idle, "idle kernel thread")));
+    let zombies = top.iter().filter(|p| p.state == ZOMBIE).count();
+    let left_out = top.len() - shown().count();
+    for (n, what) in [(left_out - zombies, "idle kernel thread"), (zombies, "zombie")] {
+        if n > 0 {
+            note.push(format!("{} left out", counted(n, what)));
+        }
     }
     let all = cx.number("processes.count").unwrap_or_default();
-    let listed = table.rows.len() + idle;
+    let listed = table.rows.len() + left_out;
     if float_len(listed) < all {
         note.push(format!(
             "{} of {} by {by}; the full list is in the archive",
@@ -195,9 +204,12 @@ fn load(cx: &Cx<'_>) -> Cell {
     Cell { text: texts.join(", "), ..first }
 }
 
+/// Has ended: no memory and no time, only a parent that does not ask. They have a table of their own.
+const ZOMBIE: &str = "Z";
+
 /// Without address space. Archives of `ps` have no command lines either, but sizes.
 fn is_kernel_thread(p: &Process) -> bool {
-    p.cmdline.is_none() && p.virtual_bytes.unwrap_or(0) == 0
+    p.cmdline.is_none() && p.virtual_bytes.unwrap_or(0) == 0 && p.state != ZOMBIE
 }
 
 /// And without CPU time in the window: nothing to see in its row.

@@ -151,6 +151,15 @@ impl Table {
         }
     }
 
+    /// Leaves out a column in which every row says the same of nothing.
+    pub fn drop_column_of(&mut self, title: &str, text: &str) {
+        let Some(at) = self.columns.iter().position(|c| c.title == title) else { return };
+        if self.rows.iter().all(|r| r.cells.get(at).is_some_and(|c| c.text == text)) {
+            self.columns.remove(at);
+            self.rows.iter_mut().for_each(|r| drop(r.cells.remove(at)));
+        }
+    }
+
     /// Leaves out the columns in which no row has anything to say.
     pub fn keep_filled_columns(&mut self) {
         for i in (0..self.columns.len()).rev() {
