@@ -22,6 +22,7 @@ static CSS: LazyLock<String> = LazyLock::new(|| {
         .join(" ");
     [("{ ", "{"), (" {", "{"), (" }", "}"), ("} ", "}"), (": ", ":"), ("; ", ";"), (", ", ",")]
         .into_iter()
+        .chain([(" > ", ">")])
         .fold(joined, |css, (from, to)| css.replace(from, to))
 });
 const JS: &str = include_str!("../../../templates/report.js");

@@ -169,16 +169,24 @@ fn table(cx: &Cx<'_>) -> Table {
             ],
         ));
     }
+    table.note = note(cx, table.rows.len(), by);
+    table.keep_known_columns();
+    table
+}
+
+/// What the table leaves out.
+fn note(cx: &Cx<'_>, rows: usize, by: &str) -> Option<String> {
+    let top = &cx.facts.tree.processes.top;
     let mut note = Vec::new();
     let zombies = top.iter().filter(|p| p.state == ZOMBIE).count();
-    let left_out = top.len() - shown().count();
-    for (n, what) in [(left_out - zombies, "idle kernel thread"), (zombies, "zombie")] {
+    let idle = top.iter().filter(|p| is_idle_kernel_thread(p)).count();
+    for (n, what) in [(idle, "idle kernel thread"), (zombies, "zombie")] {
         if n > 0 {
             note.push(format!("{} left out", counted(n, what)));
         }
     }
     let all = cx.number("processes.count").unwrap_or_default();
-    let listed = table.rows.len() + left_out;
+    let listed = rows + idle + zombies;
     if float_len(listed) < all {
         note.push(format!(
             "{} of {} by {by}; the full list is in the archive",
@@ -189,9 +197,7 @@ fn table(cx: &Cx<'_>) -> Table {
     if top.iter().any(|p| p.user.is_none() && p.uid.is_some_and(|uid| uid != 0)) {
         note.push("users are numbers where no name is in the archive".to_owned());
     }
-    table.note = (!note.is_empty()).then(|| note.join("; "));
-    table.keep_known_columns();
-    table
+    (!note.is_empty()).then(|| note.join("; "))
 }
 
 /// The three averages, as `top` prints them.
