@@ -46,7 +46,7 @@ impl Default for Limits {
             large_bytes: 64 << 20,
             kept_bytes: 512 << 20,
             source_bytes: 256 << 20,
-            kept_frames_bytes: 96 << 20,
+            kept_frames_bytes: 48 << 20,
             pending_bytes: 64 << 20,
             link_hops: 40,
             decoder_bytes: 256 << 20,
