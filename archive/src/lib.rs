@@ -26,6 +26,7 @@
 
 mod cut;
 pub mod damage;
+pub mod decimal;
 pub mod end;
 mod frame;
 pub mod header;

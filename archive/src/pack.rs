@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 
+use crate::decimal::{digits, leading};
 use crate::writer::{WriteError, Writer};
 use crate::{JournalLine, MAX_ENTRY_BYTES, Outcome, names};
 
@@ -216,9 +217,9 @@ impl<'a> Head<'a> {
     /// Reads a line in one pass: a large host has a million of them.
     fn read(window: &'a [u8]) -> Option<Self> {
         let (key, rest) = word(window)?;
-        let (size, rest) = number(rest)?;
+        let (size, rest) = leading(rest)?;
         let (outcome, rest) = word(rest.strip_prefix(b" ")?)?;
-        let (us, rest) = number(rest)?;
+        let (us, rest) = leading(rest)?;
         let rest = rest.strip_prefix(b"\n")?;
         Some(Self { key, size, outcome, us, length: window.len() - rest.len() })
     }
@@ -231,23 +232,13 @@ fn word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((word, rest.strip_prefix(b" ")?))
 }
 
-/// Decimal digits, at least one, and what follows.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (mut sum, mut rest) = (0_u64, bytes);
-    while let Some((digit, after)) = rest.split_first().filter(|(b, _)| b.is_ascii_digit()) {
-        sum = sum.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-        rest = after;
-    }
-    (rest.len() < bytes.len()).then_some((sum, rest))
-}
-
 /// What a header line that cannot be read lacks.
 fn why_no_head(window: &[u8]) -> &'static str {
     let Some(line) = window.split(|b| *b == b'\n').next().filter(|l| l.len() < window.len()) else {
         return "a header line";
     };
     let words: Vec<&[u8]> = line.splitn(4, |b| *b == b' ').collect();
-    let is_number = |word: &[u8]| number(word).is_some_and(|(_, rest)| rest.is_empty());
+    let is_number = |word: &[u8]| digits(word).is_some();
     match words.as_slice() {
         [_, size, _, _] if !is_number(size) => "a size in bytes",
         [_, _, _, us] if !is_number(us) => "microseconds",

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use linsight_archive::decimal::digits;
+
 use super::ParseError;
 
 /// Bytes as text. Nearly all are UTF-8, which is checked much faster than it is mended.
@@ -121,15 +123,6 @@ pub(crate) fn number<T: FromStr>(
     text.trim_ascii().parse().ok().ok_or_else(expected)
 }
 
-/// Decimal digits and nothing else: the inner loop of the largest sources.
-pub(crate) fn digits(text: &[u8]) -> Option<u64> {
-    let add = |sum: u64, digit: &u8| {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 { None } else { sum.checked_mul(10)?.checked_add(digit.into()) }
-    };
-    if text.is_empty() { None } else { text.iter().try_fold(0, add) }
-}
-
 /// A finite decimal number.
 pub(crate) fn measure(
     line: impl Into<Option<u32>> + Copy,
@@ -237,15 +230,6 @@ mod tests {
         assert!(kb(1, "18446744073709551615 kB").is_err());
         assert!(kb(1, "5").is_err());
         assert!(kb(1, "").is_err());
-    }
-
-    #[test]
-    fn digits_are_numbers_that_fit() {
-        assert_eq!((digits(b"0"), digits(b"007")), (Some(0), Some(7)));
-        assert_eq!(digits(b"18446744073709551615"), Some(u64::MAX));
-        for not in ["", "18446744073709551616", "-1", "+1", "1 ", "1a", "\u{ff11}"] {
-            assert_eq!(digits(not.as_bytes()), None, "{not}");
-        }
     }
 
     #[test]
