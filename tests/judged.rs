@@ -7,6 +7,10 @@ pub(crate) const JUDGED: [(&str, &[(&str, &str)]); 3] = [
         "sosreport-vm.tar.xz",
         &[
             ("info kernel.taint", "zfs and its parts are loaded: licence P, from outside O"),
+            (
+                "info mem.expand-or-fix",
+                "two thirds of the memory are available, there is no swap and nobody was killed",
+            ),
             ("info mem.overcommit", "vm.overcommit_memory is 1, as the kubelet wants it"),
             ("info meta.coverage", "one look and no samples: growth and rates stay open"),
             ("info swap.full-or-absent", "no swap, as usual on a Kubernetes node"),
@@ -17,6 +21,10 @@ pub(crate) const JUDGED: [(&str, &[(&str, &str)]); 3] = [
         "sosreport-lxc.tar.xz",
         &[
             ("info load.per-core", "6.42 on 2 CPUs, but the load is the host's: no warning"),
+            (
+                "info mem.expand-or-fix",
+                "nearly all that the container sees is available: true of that view",
+            ),
             ("info mem.total-inconsistent", "meminfo is mounted by lxcfs: the container's view"),
             ("info mem.unaccounted", "for the same reason its parts exceed the whole"),
             ("info meta.coverage", "one look and no samples"),
