@@ -121,11 +121,14 @@ impl Histogram {
         let mut marks: Vec<QuantileMark> =
             [mark("p50", 50), mark("p99", 99)].into_iter().flatten().collect();
         if let [a, b] = marks.as_mut_slice()
-            && a.leftwards == b.leftwards
             && b.x - a.x < NAME_WIDTH
         {
             // Names of near marks stand beside both, so that no mark goes through a name.
-            if a.leftwards { b.label_x = a.label_x } else { a.label_x = b.label_x }
+            let leftwards = b.x + NAME_WIDTH > WIDTH;
+            let label_x = if leftwards { a.x - 4.0 } else { b.x + 4.0 };
+            for mark in [a, b] {
+                (mark.leftwards, mark.label_x) = (leftwards, label_x);
+            }
         }
         let label = format!(
             "{}: {} values from {} to {}",
@@ -210,6 +213,15 @@ fn position(edges: &[f64], value: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_near_marks_stand_beside_both() {
+        let near = Histogram::new("t", &[31.0, 32.0, 33.0], "f").unwrap().marks;
+        assert_eq!((near[0].label_x, near[0].leftwards), (near[1].label_x, near[1].leftwards));
+        assert!(near[0].label_x > near[1].x);
+        let far = Histogram::new("t", &[0.1, 0.1, 0.1, 7200.0], "f").unwrap().marks;
+        assert!(far[0].label_x < far[1].x && far[0].label_x > far[0].x);
+    }
 
     #[test]
     fn every_value_is_in_one_bucket() {
