@@ -125,7 +125,7 @@ pub struct Stuck {
     pub by_design: bool,
     /// It ran between the samples: many short waits of one that reads or writes without a break,
     /// not one long one. Its own CPU time rose in at least a quarter of the steps from one sample
-    /// in D to the next.
+    /// in D to the next, or the scheduler put it on a CPU as often.
     pub works: bool,
     /// The kernel's log reports a hung task of this name in the last day.
     pub reported: bool,

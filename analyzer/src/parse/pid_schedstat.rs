@@ -15,15 +15,18 @@ pub struct PidSchedstat {
     pub ran_ns: u64,
     /// Runnable, on a run queue.
     pub waited_ns: u64,
+    /// How often it was put on a CPU.
+    pub slices: u64,
 }
 
 /// Reads the file.
 ///
 /// # Errors
-/// Not two numbers.
+/// Not three numbers.
 pub fn parse(text: &str) -> Result<PidSchedstat, ParseError> {
     let mut f = Fields::new(1, text);
-    Ok(PidSchedstat { ran_ns: f.num("time on a CPU")?, waited_ns: f.num("time waiting")? })
+    let (ran_ns, waited_ns) = (f.num("time on a CPU")?, f.num("time waiting")?);
+    Ok(PidSchedstat { ran_ns, waited_ns, slices: f.num("times on a CPU")? })
 }
 
 #[cfg(test)]
@@ -34,9 +37,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_times() {
+    fn three_numbers() {
         let s = parse(SAMPLE).unwrap();
-        assert_eq!((s.ran_ns, s.waited_ns), (218_779_854, 41_230_417));
-        assert!(parse("7\n").is_err() && parse("").is_err());
+        assert_eq!((s.ran_ns, s.waited_ns, s.slices), (218_779_854, 41_230_417, 1041));
+        assert!(parse("7 8\n").is_err() && parse("").is_err());
     }
 }

@@ -17,8 +17,11 @@ const MAX_MOST: usize = 5;
 const OFTEN: f64 = 0.5;
 
 /// A thread whose CPU time rose in this share of the steps between its samples in D was not stuck:
-/// one that is stuck cannot run at all, and a backup at full speed runs in every second.
+/// one that is stuck cannot run at all, and a backup at full speed runs in every second. On a slow
+/// disk that time does not rise by a tick; how often the scheduler put it on a CPU still tells.
 const WORKS: f64 = 0.25;
+/// Of samples not in D, what is too few to have been a time of running.
+const FEW: f64 = 0.05;
 
 /// In which samples a thread was in D.
 #[derive(Default)]
@@ -30,17 +33,31 @@ struct Waits {
     ticks: Option<u64>,
     /// Steps from one of them to the next in which that time rose.
     moved: usize,
+    /// Which sample the last of them was, and how many there were in a row, now and at most.
+    last: usize,
+    row: usize,
+    longest_row: usize,
 }
 
 impl Waits {
-    fn add(&mut self, at_us: u64, ticks: Option<u64>) {
+    fn add(&mut self, sample: usize, at_us: u64, ticks: Option<u64>) {
+        self.row = if self.last + 1 == sample { self.row + 1 } else { 1 };
+        self.longest_row = self.longest_row.max(self.row);
+        self.last = sample;
         self.moved += usize::from(self.ticks.zip(ticks).is_some_and(|(old, new)| new > old));
         self.samples += 1;
         (self.last_us, self.ticks) = (at_us, ticks);
     }
 
-    fn works(&self) -> bool {
-        share_of(self.moved, self.samples.saturating_sub(1)) >= WORKS
+    /// It ran between the samples, of which there were `of` in all; `slices` is how often it was
+    /// put on a CPU in the window. That tells nothing of one that was stuck for a while and ran
+    /// before or after.
+    fn works(&self, of: usize, slices: Option<u64>) -> bool {
+        let steps = self.samples.saturating_sub(1);
+        let always = share_of(of.saturating_sub(self.samples), of) <= FEW;
+        let in_pieces = always || self.longest_row * 2 <= self.samples;
+        let slices = slices.and_then(|n| usize::try_from(n).ok()).filter(|_| in_pieces);
+        share_of(self.moved, steps) >= WORKS || slices.is_some_and(|n| share_of(n, steps) >= WORKS)
     }
 }
 
@@ -61,7 +78,7 @@ pub(super) fn build(
             let mut row = row(inputs, who, tid);
             row.ratio = share_of(w.samples, samples);
             row.span_s = seconds(w.last_us.saturating_sub(w.first_us));
-            row.works = w.works();
+            row.works = w.works(samples, slices(inputs, tid));
             row.reported = hung.contains(&row.comm.as_str());
             (w.samples, row)
         })
@@ -87,6 +104,13 @@ pub(super) fn build(
     tasks.stuck = stuck;
 }
 
+/// How often a process' first thread was put on a CPU in the window.
+fn slices(inputs: &Inputs, (pid, tid): Tid) -> Option<u64> {
+    let looks = || inputs.sched.waits.good().filter_map(|(_, pack)| pack.get(&pid));
+    let (first, last) = (looks().next()?, looks().next_back()?);
+    (pid == tid).then(|| last.slices.checked_sub(first.slices)).flatten()
+}
+
 fn waits(inputs: &Inputs, window: &Window, who: &Who<'_>) -> (BTreeMap<Tid, Waits>, usize) {
     // The time of a process is that of all its threads: it tells of one only where that is all.
     let mut by_pass: BTreeMap<u32, (u64, BTreeMap<Tid, Option<u64>>)> = BTreeMap::new();
@@ -106,10 +130,10 @@ fn waits(inputs: &Inputs, window: &Window, who: &Who<'_>) -> (BTreeMap<Tid, Wait
     }
     let samples = by_pass.len();
     let mut waits: BTreeMap<Tid, Waits> = BTreeMap::new();
-    for (at_us, waiting) in by_pass.into_values() {
+    for (sample, (at_us, waiting)) in (1..).zip(by_pass.into_values()) {
         for (tid, ticks) in waiting.into_iter().filter(|(tid, _)| !who.own.contains(&tid.0)) {
             let w = waits.entry(tid).or_insert(Waits { first_us: at_us, ..Waits::default() });
-            w.add(at_us, ticks);
+            w.add(sample, at_us, ticks);
         }
     }
     (waits, samples)
@@ -209,6 +233,25 @@ fn usual(comm: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_short_waits_are_told_from_a_long_one() {
+        let works = |in_d: &[usize], ticks: &[u64], slices| {
+            let mut w = Waits::default();
+            for (sample, ticks) in in_d.iter().zip(ticks) {
+                w.add(*sample, 0, Some(*ticks));
+            }
+            w.works(20, slices)
+        };
+        let all: Vec<usize> = (1..=20).collect();
+        assert!(!works(&all, &[7; 20], Some(0)), "it never ran");
+        assert!(!works(&all, &[7; 20], None));
+        assert!(works(&all, &[7; 20], Some(90)), "it ran for less than a tick a second");
+        assert!(works(&all, &(0..20).collect::<Vec<_>>(), None), "its CPU time rose");
+        assert!(!works(&all[4..], &[7; 16], Some(500)), "it ran before it got stuck");
+        let now_and_then: Vec<usize> = all.iter().copied().filter(|n| n % 4 != 0).collect();
+        assert!(works(&now_and_then, &[7; 15], Some(90)));
+    }
 
     #[test]
     fn causes_by_function() {
