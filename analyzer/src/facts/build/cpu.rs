@@ -220,4 +220,23 @@ mod tests {
         assert_eq!((s.user_ratio, s.idle_ratio, s.iowait_ratio), (0.25, 0.75, 0.0));
         assert!(shares(&first, &first).is_none());
     }
+
+    #[test]
+    fn what_all_cpus_have_in_common_is_no_list() {
+        use crate::facts::{SiteInputs, build};
+        let kinds = |second: &str| {
+            let text = format!(
+                "processor: 0\nmodel name: X\nmicrocode: 0x1\n\nprocessor: 1\nmodel name: X\n\
+                 microcode: {second}\n"
+            );
+            let files = vec![("proc/cpuinfo".to_owned(), text.into_bytes())];
+            let f = build(&crate::input::Snapshot::of_files(files), &SiteInputs::default());
+            let names = |kinds: &[CpuKind]| -> Vec<String> {
+                kinds.iter().map(|k| format!("{} {}", k.name, k.cpus)).collect()
+            };
+            (names(&f.tree.cpu.microcodes), names(&f.tree.cpu.core_kinds))
+        };
+        assert_eq!(kinds("0x1"), (vec![], vec![]));
+        assert_eq!(kinds("0x2").0, ["0x1 0", "0x2 1"]);
+    }
 }
