@@ -109,6 +109,8 @@ mod tests {
     fn corners_stay_and_straight_lines_are_one_step() {
         let s = Sparkline::new(&[0.0, 0.0, 4.0, 4.0, 0.0], Unit::Plain).unwrap();
         assert_eq!(s.path, "m2 16 19 0 19-14 19 0 19 14");
+        let s = Sparkline::new(&[0.0, 2.0, 4.0, 4.0, 4.0, 0.0], Unit::Plain).unwrap();
+        assert_eq!(s.path, "m2 16 30-14 31 0 15 14");
     }
 
     #[test]

@@ -106,9 +106,13 @@ mod tests {
         let mut limited = group("1000000000\n");
         limited.insert("memory.swap.max", "300\n");
         limited.insert("memory.swap.current", "100\n");
-        let rooms = rooms(&[("/a", group("1000000000\n")), ("/b", limited)], 5000);
+        let mut generous = group("1000000000\n");
+        generous.insert("memory.swap.max", "99999\n");
+        let groups = [("/a", group("1000000000\n")), ("/b", limited), ("/c", generous)];
+        let rooms = rooms(&groups, 5000);
         assert_eq!(rooms.room("/a").unwrap().left_bytes, 600_005_000);
         assert_eq!(rooms.room("/b").unwrap().left_bytes, 600_000_200);
+        assert_eq!(rooms.room("/c").unwrap().left_bytes, 600_005_000, "no more than there is");
     }
 
     #[test]

@@ -38,6 +38,9 @@ mod tests {
     fn a_command_line_tells_how_large_a_heap_may_get() {
         let java = "java -Xms1g -Xmx4g -jar app.jar";
         assert_eq!(configured("java", Some(java)), Some(4 << 30));
+        assert_eq!(configured("java", Some("java -Xmx1g -Xmx524288k")), Some(512 << 20));
+        let bytes = "java -XX:MaxHeapSize=1073741824";
+        assert_eq!(configured("java", Some(bytes)), Some(1 << 30));
         assert_eq!(configured("node", Some("node --max-old-space-size=512 x.js")), Some(512 << 20));
         assert_eq!(configured("memcached", Some("memcached -u mc -m 64")), Some(64 << 20));
         let redis = "redis-server *:6379 --maxmemory 100mb";
