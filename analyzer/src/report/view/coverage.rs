@@ -1,5 +1,7 @@
 //! What could not be checked, why, and what would help: silence is not health.
 
+mod partial;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -10,17 +12,16 @@ use super::table::{Row, Table};
 use crate::absence::Reason;
 use crate::facts::site::QUESTIONS;
 use crate::report::units::{counted, float_len};
-use crate::report::visible::clip;
-use crate::rules::outcome::{Missing, Undecided};
+use crate::rules::outcome::Missing;
 use crate::rules::{RuleResult, Status};
-use crate::severity::Severity;
+
+pub(super) use partial::is_lacking;
+use partial::partial;
 
 /// Sources without content listed at most.
 const MAX_GAPS: usize = 200;
 /// Sources named at most that lack for the same reason.
 const MAX_PATHS: usize = 100;
-/// Characters of what was left open, in the banner.
-const MAX_OPEN: usize = 110;
 
 /// The section and the banner.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -270,89 +271,6 @@ fn not_told(cx: &Cx<'_>) -> Table {
         ]));
     }
     table
-}
-
-/// By what was left open: one namespace that could not be entered concerns twenty checks, and is
-/// one gap.
-fn partial(cx: &Cx<'_>) -> (Table, Option<String>) {
-    let mut table = Table::new("Checked only in part", &["What was left open", "Of which checks"]);
-    let mut gaps: Vec<(String, Vec<&RuleResult>)> = Vec::new();
-    for rule in &cx.assessment.rules {
-        if not_assessable(rule).is_some() {
-            continue;
-        }
-        let open = left_open(rule);
-        if open.is_empty() {
-            continue;
-        }
-        match gaps.iter_mut().find(|(text, _)| *text == open) {
-            Some((_, rules)) => rules.push(rule),
-            None => gaps.push((open, vec![rule])),
-        }
-    }
-    gaps.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));
-    let checks = counted(gaps.iter().map(|(_, rules)| rules.len()).sum(), "check");
-    let in_part = gaps.first().map(|(open, _)| {
-        let others = if gaps.len() > 1 { "; and more" } else { "" };
-        format!("{checks} saw only a part: {}{others}", clip(open, MAX_OPEN))
-    });
-    for (open, rules) in gaps {
-        let checks = match rules.as_slice() {
-            [one] => Cell::text(&one.summary).with_note(&one.id),
-            several => {
-                let ids: Vec<&str> = several.iter().map(|r| r.id.as_str()).collect();
-                Cell::text(counted(ids.len(), "check")).with_note(ids.join(", "))
-            }
-        };
-        table.push(Row::new(vec![Cell::text(open), checks]));
-    }
-    (table, in_part)
-}
-
-/// What a rule that judged something left open; empty where nothing.
-fn left_open(rule: &RuleResult) -> String {
-    let mut open: Vec<String> = rule.incomplete.iter().cloned().collect();
-    for s in &rule.subjects {
-        let name = if s.subject.is_empty() { String::new() } else { format!("{}: ", s.subject) };
-        if let Status::NotAssessable { missing } = &s.status {
-            let lacks: Vec<String> =
-                missing.iter().take(2).map(|m| format!("{} ({})", m.path, m.absence)).collect();
-            open.push(format!("{name}{}", lacks.join("; ")));
-        }
-        let undecided = || s.undecided.iter().filter(|u| is_lacking(u));
-        let missing = undecided().flat_map(|u| &u.missing).filter(|m| !m.is_meaningless());
-        // What another check found is a fact too; its path is no name for a reader.
-        let name_of = |path: &str| match path.strip_prefix("findings.") {
-            Some(rest) => {
-                let end = rest.find(".subjects").or_else(|| rest.find(".rank"));
-                format!("what {} says", end.and_then(|i| rest.get(..i)).unwrap_or(rest))
-            }
-            None => path.to_owned(),
-        };
-        let mut lacks: Vec<String> = missing.map(|m| name_of(&m.path)).collect();
-        lacks.sort_unstable();
-        lacks.dedup();
-        lacks.truncate(3);
-        let mut severities: Vec<Severity> = undecided().map(|u| u.severity).collect();
-        severities.sort_by_key(|s| std::cmp::Reverse(*s));
-        severities.dedup();
-        let severities: Vec<&str> = severities.iter().map(|s| s.as_str()).collect();
-        if !severities.is_empty() {
-            let which = severities.join(" or ");
-            open.push(format!("{name}whether it is {which} is open without {}", lacks.join(", ")));
-        }
-    }
-    let rest = open.len().saturating_sub(6);
-    open.truncate(6);
-    if rest > 0 {
-        open.push(format!("and {rest} more"));
-    }
-    open.join(" · ")
-}
-
-/// Something lacks that this host could have told: what has no meaning on it is no gap.
-pub(super) fn is_lacking(undecided: &Undecided) -> bool {
-    !undecided.missing.iter().all(Missing::is_meaningless)
 }
 
 fn not_applicable(cx: &Cx<'_>) -> Table {
