@@ -242,7 +242,8 @@ pub const DIRTY: Fault = Fault {
         // What is deleted needs not be written any more.
         let deleted = undo(&format!("rm -f {}", file.display()));
         std::thread::sleep(std::time::Duration::from_secs(10));
-        vec![writer, fast, deleted, gone]
+        // The limit goes first: a writer that waits for all of its file to be written cannot be killed.
+        vec![fast, writer, deleted, gone]
     },
     expects: &[Expected {
         rule: "mem.dirty-backlog",

@@ -115,7 +115,7 @@ impl From<HostEnv> for ParseEnv {
 impl Plan {
     /// Walks over a snapshot: over what was not read early, if that stands.
     pub(crate) fn walk(&mut self, snapshot: &Snapshot) {
-        let regular = snapshot.problems().is_empty();
+        let regular = snapshot.is_regular();
         let rest = self.settle(snapshot.env().into(), snapshot.journal(), regular);
         let offer = |entry: &crate::input::Entry<'_>| {
             let crate::input::Entry { path, pass, mono_us, part, content, .. } = *entry;

@@ -60,17 +60,19 @@ impl Kept {
             Need::No => data,
             Need::Yes if self.needed_bytes + data.len() > max => data,
             Need::Yes => {
-                self.needed_bytes += data.len();
+                let data = fitting(data);
+                self.needed_bytes += data.capacity();
                 self.needed.insert(frame, data);
                 Vec::new()
             }
             Need::Perhaps => {
-                self.perhaps_bytes += data.len();
+                let data = fitting(data);
+                self.perhaps_bytes += data.capacity();
                 self.perhaps.insert(frame, data);
                 let mut spare = Vec::new();
                 while self.perhaps_bytes > max / 4 {
                     let Some((_, dropped)) = self.perhaps.pop_first() else { break };
-                    self.perhaps_bytes -= dropped.len();
+                    self.perhaps_bytes -= dropped.capacity();
                     spare = dropped;
                 }
                 spare
@@ -84,6 +86,14 @@ impl Kept {
         needed.append(&mut perhaps);
         needed
     }
+}
+
+/// Buffers go from frame to frame, and may be far larger than what they hold last.
+fn fitting(mut data: Vec<u8>) -> Vec<u8> {
+    if data.capacity() / 2 > data.len() {
+        data.shrink_to_fit();
+    }
+    data
 }
 
 #[cfg(test)]
@@ -108,5 +118,14 @@ mod tests {
         }
         assert_eq!(spare, [3, 0, 0, 0, 71, 10, 0], "what is not kept is used again");
         assert_eq!(kept.into_frames().into_keys().collect::<Vec<_>>(), [1, 3, 5, 6]);
+    }
+
+    #[test]
+    fn a_small_frame_in_a_large_buffer_keeps_what_it_needs() {
+        let mut kept = Kept::default();
+        let mut large = Vec::with_capacity(1 << 20);
+        large.push(0);
+        assert!(kept.keep(0, large, Need::Yes, 100).is_empty());
+        assert!(kept.into_frames()[&0].capacity() < 100);
     }
 }

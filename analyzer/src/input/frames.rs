@@ -92,6 +92,8 @@ impl Frames {
                     builder.problem(format!("frame {} stands twice", journal.head.frame));
                 }
                 builder.journal(journal);
+            } else {
+                builder.problem(format!("frame {i} has no journal"));
             }
             for (name, at, need) in outline.entries {
                 builder.entry(&name, at.len(), Place { frame: i, at, need });
@@ -102,7 +104,8 @@ impl Frames {
         for damage in &damages {
             builder.problem(damage.to_string());
         }
-        let index = builder.finish(limits);
+        let mut index = builder.finish(limits);
+        index.problems.extend(index.stored.iter().filter_map(mixed));
         let mut by_frame = vec![Vec::new(); reader.frames()];
         for (source, stored) in index.stored.iter().enumerate() {
             for (i, piece) in stored.pieces.iter().enumerate() {
@@ -270,6 +273,16 @@ impl Frames {
         cache.truncate(CACHED_FRAMES);
         Some(data)
     }
+}
+
+/// What is wrong with a source that stands under its own name and in parts: the former would have
+/// been taken for the whole of it.
+fn mixed(stored: &Stored<Place>) -> Option<String> {
+    let is_mixed = stored.pieces.len() > 1
+        && !names::is_pack(&stored.path)
+        && stored.pieces.iter().any(|piece| piece.at.need != Need::Yes);
+    let name = || names::sample(stored.pass, &stored.path);
+    is_mixed.then(|| format!("{}: it stands there whole and in parts", name()))
 }
 
 /// For random access.

@@ -25,7 +25,7 @@ pub struct Limits {
     /// some 10 MiB.
     pub source_bytes: u64,
     /// Memory for frames that stay decompressed from the index to the visit, because something in
-    /// them waits for other frames; a quarter of it for those that may be of the last pass.
+    /// them waits for other frames; a quarter as much again for those that may be of the last pass.
     pub kept_frames_bytes: usize,
     /// Memory for parts that wait for the others of their source while frames are visited.
     pub pending_bytes: usize,

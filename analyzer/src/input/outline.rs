@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use linsight_archive::{Damage, End, Frame, Header, Journal, Reader, names};
@@ -88,16 +88,19 @@ impl Outlines {
         let next = AtomicUsize::new(0);
         let kept = Mutex::new(Kept::default());
         let found = Mutex::new(BTreeMap::new());
+        // Other tools write frames, too; those are read as a stream, and not in full before.
+        let foreign = AtomicBool::new(false);
         // In order, by whichever thread is free: what comes last is what may be needed again.
         let work = || {
             let mut buffer = Vec::new();
             loop {
                 let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= reader.frames() {
+                if i >= reader.frames() || foreign.load(Ordering::Relaxed) {
                     break;
                 }
                 let outline = Outline::of(reader, i, &mut buffer, early);
                 if let Ok(outline) = &outline {
+                    foreign.fetch_or(i == 0 && !outline.has_journal(), Ordering::Relaxed);
                     let data = std::mem::take(&mut buffer);
                     let max = limits.kept_frames_bytes;
                     buffer = lock(&kept).keep(i, data, outline.need(), max);

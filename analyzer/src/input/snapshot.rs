@@ -103,6 +103,8 @@ pub struct Snapshot {
     env: HostEnv,
     sha256: Option<String>,
     problems: Vec<String>,
+    /// Nothing about the archive is odd: what was read early of its sources is what they hold.
+    is_regular: bool,
 }
 
 impl Snapshot {
@@ -162,10 +164,11 @@ impl Snapshot {
         if format == Format::Linsight && about.header.is_none() {
             problems.push("the header is lost: host, time and rights are not known".to_owned());
         }
+        let is_regular = matches!(body, Body::Frames(..)) && problems.is_empty();
         if let Some(why) = about.end.as_ref().and_then(|end| end.ended_early.as_ref()) {
             problems.push(format!("the collection ended early: {why}"));
         }
-        Self { body, about, format, env, sha256, problems }
+        Self { body, about, format, env, sha256, problems, is_regular }
     }
 
     /// Calls `f` for every source with content, for a pack of ours once for each of its parts, in
@@ -214,6 +217,12 @@ impl Snapshot {
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
+    }
+
+    /// What an early reader took is what the archive holds ([`Snapshot::open_early`]).
+    #[must_use]
+    pub const fn is_regular(&self) -> bool {
+        self.is_regular
     }
 
     /// What parsing must know of the host.

@@ -55,7 +55,7 @@ impl Snapshot {
     }
 
     /// As [`Snapshot::open`], for a reader who takes what it can while the index is made:
-    /// [`Snapshot::visit_rest`] then gives the rest, if there are no [`Snapshot::problems`].
+    /// [`Snapshot::visit_rest`] then gives the rest, if [`Snapshot::is_regular`].
     ///
     /// # Errors
     /// As [`Snapshot::open`].
@@ -99,7 +99,7 @@ impl Snapshot {
         Self::from_stream(from, input, limits, None)
     }
 
-    fn from_stream(
+    pub(super) fn from_stream(
         mut from: impl Read + Send,
         input: &str,
         limits: &Limits,

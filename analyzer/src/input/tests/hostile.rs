@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tar::{Builder, EntryType, Header};
 
 use super::super::{InputError, Limits, Snapshot};
-use super::visited;
+use super::{read_early, visited};
 
 struct Tar(Builder<Vec<u8>>);
 
@@ -212,6 +212,26 @@ fn our_own_form_is_bounded_and_its_names_are_only_names() {
     }
     let paths: Vec<String> = visited(&snapshot).into_keys().map(|(path, _)| path).collect();
     assert_eq!(paths.len(), 5, "links are no sources: {paths:?}");
+}
+
+#[test]
+fn what_is_odd_about_frames_is_told_and_nothing_read_early_stands() {
+    let whole = || Tar::new().file("proc/meminfo", b"MemTotal: 1 kB\n");
+    let bare = frame(&whole().end());
+    let first = frame(&journaled(Tar::new().file("proc/stat", b"cpu"), 0));
+    let mixed = whole().file("proc/meminfo.part00001", b"MemFree: 1 kB\n");
+    let mixed = frame(&journaled(mixed, 0));
+    for (bytes, told) in
+        [([first.clone(), bare.clone()].concat(), "frame 1 has no journal"), (mixed, "in parts")]
+    {
+        let snapshot = read_early(&bytes);
+        let problems = snapshot.problems().join("\n");
+        assert!(problems.contains(told), "{problems}");
+        assert!(!snapshot.is_regular());
+    }
+    let foreign = read_early(&[bare, first].concat());
+    assert!(foreign.header().is_none() && !foreign.is_regular());
+    assert_eq!(foreign.read("proc/meminfo").unwrap(), b"MemTotal: 1 kB\n", "read as a stream");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

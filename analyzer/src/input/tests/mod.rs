@@ -7,7 +7,7 @@ mod ours;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::Snapshot;
+use super::{Limits, Snapshot};
 
 /// All entries by path and pass.
 fn visited(snapshot: &Snapshot) -> BTreeMap<(String, u32), Vec<u8>> {
@@ -28,4 +28,17 @@ fn visited(snapshot: &Snapshot) -> BTreeMap<(String, u32), Vec<u8>> {
         assert!(part.of == 1 || path.starts_with("packs/"), "{path}: comes whole");
     }
     all
+}
+
+/// An early reader that takes all that it is offered.
+struct Taking;
+
+impl super::Early for Taking {
+    fn offer(&self, _: &super::EarlyEntry<'_>) -> super::Need {
+        super::Need::No
+    }
+}
+
+fn read_early(bytes: &[u8]) -> Snapshot {
+    Snapshot::from_stream(bytes, "test", &Limits::default(), Some(&Taking)).unwrap()
 }

@@ -1,13 +1,14 @@
 //! Our own archive: whole, damaged, unpacked.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use linsight_archive::pack::PackWriter;
 use linsight_archive::writer::Cut;
 use linsight_archive::{End, Header, JournalLine, Outcome, Writer};
 
 use super::super::{Format, HostEnv, InputError, Limits, Snapshot, Source};
-use super::visited;
+use super::{read_early, visited};
 use crate::absence::Reason;
 
 fn header() -> Header {
@@ -140,6 +141,19 @@ fn an_archive_is_visited_and_read() {
     assert_eq!(rows.len(), 6);
     let denied = rows.iter().find(|row| row.path == "proc/slabinfo").unwrap();
     assert_eq!(denied.why, "Permission denied (os error 13)");
+}
+
+#[test]
+fn early_readings_of_a_sound_archive_stand_though_the_collection_ended_early() {
+    let mut w = Writer::new(Vec::new(), &header()).unwrap();
+    w.put(line("proc/meminfo", 10), b"MemTotal: 1 kB\n", Cut::Line).unwrap();
+    w.put(line("proc/net/tcp", 14), &large(), Cut::Line).unwrap();
+    let snapshot = read_early(&w.finish(end()).unwrap());
+    assert!(snapshot.end().unwrap().ended_early.is_some());
+    assert!(snapshot.is_regular(), "{:?}", snapshot.problems());
+    let left = Mutex::new(Vec::new());
+    snapshot.visit_rest(|_, _| false, |entry| left.lock().unwrap().push(entry.path.to_owned()));
+    assert_eq!(left.into_inner().unwrap(), ["proc/net/tcp"], "it came in parts");
 }
 
 #[test]

@@ -20,8 +20,10 @@ const OFTEN: f64 = 0.5;
 /// one that is stuck cannot run at all, and a backup at full speed runs in every second. On a slow
 /// disk that time does not rise by a tick; how often the scheduler put it on a CPU still tells.
 const WORKS: f64 = 0.25;
-/// Of samples not in D, what is too few to have been a time of running.
-const FEW: f64 = 0.05;
+/// As many times on a CPU by steps: some may lie between the first count and the first sample.
+const OFTEN_ON_CPU: f64 = 1.0;
+/// In D in nearly all samples, for so long: what could be lost for good.
+const LONG: (f64, f64) = (0.9, 30.0);
 
 /// In which samples a thread was in D.
 #[derive(Default)]
@@ -50,14 +52,24 @@ impl Waits {
     }
 
     /// It ran between the samples, of which there were `of` in all; `slices` is how often it was
-    /// put on a CPU in the window. That tells nothing of one that was stuck for a while and ran
-    /// before or after.
+    /// put on a CPU since the first look. That tells nothing of one that was stuck for a while and
+    /// ran before or after, and does not clear one that looks lost for good.
     fn works(&self, of: usize, slices: Option<u64>) -> bool {
         let steps = self.samples.saturating_sub(1);
-        let always = share_of(of.saturating_sub(self.samples), of) <= FEW;
-        let in_pieces = always || self.longest_row * 2 <= self.samples;
-        let slices = slices.and_then(|n| usize::try_from(n).ok()).filter(|_| in_pieces);
-        share_of(self.moved, steps) >= WORKS || slices.is_some_and(|n| share_of(n, steps) >= WORKS)
+        let in_pieces = self.samples == of || self.longest_row * 2 <= self.samples;
+        let slices = slices.and_then(|n| usize::try_from(n).ok());
+        let slices = slices.filter(|_| in_pieces && !self.is_long(of));
+        share_of(self.moved, steps) >= WORKS
+            || slices.is_some_and(|n| share_of(n, steps) >= OFTEN_ON_CPU)
+    }
+
+    fn is_long(&self, of: usize) -> bool {
+        let (ratio, span_s) = LONG;
+        share_of(self.samples, of) >= ratio && self.span_s() >= span_s
+    }
+
+    fn span_s(&self) -> f64 {
+        seconds(self.last_us.saturating_sub(self.first_us))
     }
 }
 
@@ -77,7 +89,7 @@ pub(super) fn build(
         .map(|(tid, w)| {
             let mut row = row(inputs, who, tid);
             row.ratio = share_of(w.samples, samples);
-            row.span_s = seconds(w.last_us.saturating_sub(w.first_us));
+            row.span_s = w.span_s();
             row.works = w.works(samples, slices(inputs, tid));
             row.reported = hung.contains(&row.comm.as_str());
             (w.samples, row)
@@ -95,7 +107,7 @@ pub(super) fn build(
         last(a).cmp(&last(b)).then(b.ratio.total_cmp(&a.ratio)).then(a.tid.cmp(&b.tid))
     });
     let user = || stuck.iter().filter(|s| is_held(s));
-    let for_long = |s: &&Stuck| s.ratio >= 0.9 && s.span_s >= 30.0;
+    let for_long = |s: &&Stuck| s.ratio >= LONG.0 && s.span_s >= LONG.1;
     let storage = |s: &&Stuck| matches!(s.cause.as_str(), "nfs" | "block");
     tasks.stuck_user = Some(len(user().filter(|s| s.ratio >= 0.8).count()));
     tasks.stuck_storage = Some(len(user().filter(for_long).filter(storage).count()));
@@ -237,20 +249,26 @@ mod tests {
     #[test]
     fn many_short_waits_are_told_from_a_long_one() {
         let works = |in_d: &[usize], ticks: &[u64], slices| {
-            let mut w = Waits::default();
+            let of = in_d.len().max(20);
+            let mut w = Waits { first_us: in_d[0] as u64 * 1_000_000, ..Waits::default() };
             for (sample, ticks) in in_d.iter().zip(ticks) {
-                w.add(*sample, 0, Some(*ticks));
+                w.add(*sample, *sample as u64 * 1_000_000, Some(*ticks));
             }
-            w.works(20, slices)
+            w.works(of, slices)
         };
         let all: Vec<usize> = (1..=20).collect();
         assert!(!works(&all, &[7; 20], Some(0)), "it never ran");
         assert!(!works(&all, &[7; 20], None));
         assert!(works(&all, &[7; 20], Some(90)), "it ran for less than a tick a second");
         assert!(works(&all, &(0..20).collect::<Vec<_>>(), None), "its CPU time rose");
-        assert!(!works(&all[4..], &[7; 16], Some(500)), "it ran before it got stuck");
+        assert!(!works(&all, &[7; 20], Some(15)), "before the first sample, perhaps");
+        for later in [1, 4] {
+            assert!(!works(&all[later..], &[7; 19], Some(500)), "it ran before it got stuck");
+        }
         let now_and_then: Vec<usize> = all.iter().copied().filter(|n| n % 4 != 0).collect();
         assert!(works(&now_and_then, &[7; 15], Some(90)));
+        let minute: Vec<usize> = (1..=60).collect();
+        assert!(!works(&minute, &[7; 60], Some(5000)), "lost for good, for all that is known");
     }
 
     #[test]
