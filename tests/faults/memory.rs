@@ -252,7 +252,8 @@ pub const DIRTY: Fault = Fault {
         // How near to the limit it comes depends on what else waits on the host.
         says: &["waiting to be written"],
     }],
-    explains: &["mem.dirty-backlog", "psi.pressure"],
+    // A writer that the kernel makes wait for all of its file is stuck as long as that takes.
+    explains: &["mem.dirty-backlog", "psi.pressure", "proc.d-state"],
     tells: &[],
 };
 

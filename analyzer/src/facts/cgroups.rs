@@ -26,6 +26,8 @@ pub struct Cgroup {
     pub cpu: Option<CgroupCpu>,
     /// Tasks; absent where the controller is not there.
     pub pids: Option<CgroupPids>,
+    /// Share of the window in which some task of it waited for storage; version 2 only.
+    pub io_pressure_some_ratio: Option<f64>,
 }
 
 /// Memory of a group.

@@ -316,6 +316,10 @@ impl One<'_> {
 
     /// Standard statistics of sysfs at two times, if they were read twice.
     fn standard(&self) -> Option<(Statistics, Statistics)> {
+        self.standard_of(&STANDARD)
+    }
+
+    fn standard_of(&self, names: &[&'static str]) -> Option<(Statistics, Statistics)> {
         let packs: Vec<&Pack<String, String>> =
             self.inputs.net.sys_net.good().map(|(_, pack)| pack).collect();
         let (first, last) = (packs.first()?, packs.get(1..)?.last()?);
@@ -324,7 +328,7 @@ impl One<'_> {
                 let key = format!("class/net/{}/statistics/{name}", self.name);
                 Some((*name, pack.get(key.as_str())?.parse().ok()?))
             };
-            STANDARD.iter().filter_map(value).collect::<Statistics>()
+            names.iter().filter_map(value).collect::<Statistics>()
         };
         let (first, last) = (of(first), of(last));
         (!first.is_empty() && !last.is_empty()).then_some((first, last))

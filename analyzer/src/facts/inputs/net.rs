@@ -127,6 +127,9 @@ inputs! {
     /// Interfaces as `ip` prints them.
     ip_link: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_link", |t, _| ip_link::parse(t));
+    /// The same by an `ip` that knows no JSON.
+    ip_link_text: Sampled<Rows<ip_link::IpLink>> =
+        |p| p.sampled("commands/ip_-d_-s_link", |t, _| ip_link::parse(t));
     /// The same in JSON.
     ip_link_json: Sampled<Rows<ip_link::IpLink>> =
         |p| p.sampled("commands/ip_-d_-s_-j_link", |t, _| ip_link::json(t));
@@ -199,7 +202,8 @@ inputs! {
 impl Net {
     /// Interfaces as `ip` shows them, the fullest list first.
     pub(crate) fn ip_lists(&self) -> impl Iterator<Item = &Sampled<Rows<ip_link::IpLink>>> {
-        [&self.ip_link_json, &self.ip_addr_json, &self.ip_link, &self.ip_addr].into_iter()
+        let texts = [&self.ip_link_text, &self.ip_link, &self.ip_addr];
+        [&self.ip_link_json, &self.ip_addr_json].into_iter().chain(texts)
     }
 
     /// Processes whose namespaces could not be read.

@@ -201,3 +201,33 @@ fn errors_by_ip_where_the_kernels_file_lacks() {
     let f = facts(vec![file("commands/ip_link", link)]);
     assert_eq!(f.tree.nics.items[0].errors_since_boot, Some(7));
 }
+
+/// Wrong checksums that the kernel counts for every driver, interfaces by an `ip` that knows no
+/// JSON, and what a group waited for storage.
+#[test]
+fn what_tells_where_the_better_source_lacks() {
+    let dev = "Inter-| Receive | Transmit\n face |bytes packets errs drop fifo frame compressed multicast|bytes\n\
+        eth0: 1000 100 0 0 0 0 0 0 500 5 0 0 0 0 0 0\n";
+    let link = "2: eth0: <UP> mtu 1500 qdisc fq state UP mode DEFAULT\n    link/ether 00:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff\n\
+        3: eth0.7@eth0: <UP> mtu 1500 qdisc noqueue state UP mode DEFAULT\n    link/ether 00:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff\n    \
+        vlan protocol 802.1Q id 7 <REORDER_HDR> addrgenmode eui64\n";
+    let crc = |n: &str| pack_of("packs/sys/net", &[("class/net/eth0/statistics/rx_crc_errors", n)]);
+    let group = |total: u64| {
+        let io = format!("some avg10=0.00 avg60=0.00 avg300=0.00 total={total}\n");
+        pack_of("packs/sys/cgroup", &[("fs/cgroup/system.slice/db.service/io.pressure", &io)])
+    };
+    let later = |(path, content): (String, Vec<u8>)| (in_pass(10, &path), content);
+    let mut files = vec![file("commands/ip_-d_-s_link", link), crc("5"), later(crc("25"))];
+    files.extend([group(1_000_000), later(group(6_000_000))]);
+    for n in [0, 10] {
+        files.push(file(&in_pass(n, "proc/stat"), &stat(n, 1, 0)));
+        files.push(file(&in_pass(n, "proc/net/dev"), dev));
+    }
+    let f = facts(files);
+    let nics = &f.tree.nics.items;
+    assert_eq!(nics[0].errors.as_ref().unwrap().rx_crc, Some(20));
+    assert_eq!(nics.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["eth0", "eth0.7"]);
+    let group = &f.tree.cgroups.items[0];
+    assert_eq!(group.path, "/system.slice/db.service");
+    assert_eq!(group.io_pressure_some_ratio, Some(0.5));
+}

@@ -118,6 +118,7 @@ const TABLES: &[(&str, &str, Fields<'_>)] = &[
             ("#~Time lost", "cpu.lost_ratio"),
             ("#Weight", "cpu.weight"),
             ("#~Waited for a CPU", "cpu.pressure_some_ratio"),
+            ("#~for storage", "io_pressure_some_ratio"),
         ],
     ),
 ];

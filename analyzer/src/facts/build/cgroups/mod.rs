@@ -142,6 +142,7 @@ fn is_worth(g: &Cgroup) -> bool {
         || g.pids
             .as_ref()
             .is_some_and(|p| p.used_ratio.is_some_and(|r| r >= MANY) || happened(p.refused))
+        || pressed(g.io_pressure_some_ratio)
 }
 
 /// The nearest to trouble first.
@@ -280,6 +281,9 @@ impl Trees<'_> {
             memory: self.memory(path, files),
             cpu: self.cpu(path, files),
             pids: self.pids(path, files),
+            io_pressure_some_ratio: self
+                .pressure(path, "io.pressure")
+                .and_then(|p| p.some?.window_ratio),
             ..Cgroup::default()
         }
     }

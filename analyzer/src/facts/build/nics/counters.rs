@@ -1,5 +1,7 @@
 //! Errors, drops and allowances: growth of counters over the window.
 
+use std::collections::BTreeMap;
+
 use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
 use crate::facts::build::book::too_few;
@@ -72,11 +74,17 @@ impl One<'_> {
         });
     }
 
-    /// Wrong checksums, as the driver counts them.
+    /// Wrong checksums, as the driver counts them, or the kernel for all drivers.
     fn crc(&self) -> Option<i64> {
-        let (first, last) = self.driver_stats()?;
-        let grown = |name: &str| Some(last.get(name)?.saturating_sub(first.get(name)?).max(0));
-        CRC.iter().filter_map(|name| grown(name)).max()
+        let of_driver = self.driver_stats().and_then(|(first, last)| {
+            let grown = |name: &str| Some(last.get(name)?.saturating_sub(first.get(name)?).max(0));
+            CRC.iter().filter_map(|name| grown(name)).max()
+        });
+        of_driver.or_else(|| {
+            let (first, last) = self.standard_of(&["rx_crc_errors"])?;
+            let of = |statistics: BTreeMap<_, i64>| statistics.into_values().next();
+            Some(of(last)?.saturating_sub(of(first)?).max(0))
+        })
     }
 
     /// What the cloud took away because the instance is too small for it.
