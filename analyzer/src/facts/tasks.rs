@@ -47,9 +47,9 @@ pub struct Tasks {
 pub struct Contention {
     /// Samples of threads that this rests on.
     pub samples: i64,
-    /// Share of all CPU time used that went to jobs that serve nobody: they accept no connections
-    /// and are no services.
-    pub batch_ratio: f64,
+    /// CPUs used by jobs that are known to serve nobody: they accept no connections and are no
+    /// services.
+    pub batch_cpus: f64,
     /// Those that used most CPU time, the largest first; at most 5.
     pub jobs: Vec<Job>,
     /// Those that serve others and wanted a CPU, those that waited most first; at most 10.
@@ -66,11 +66,12 @@ pub struct Job {
     pub pid: i64,
     /// CPUs that it used from the start to the end of the collection, on average.
     pub cpus: f64,
-    /// That by what all jobs used.
+    /// That by what all jobs used; not by all that was busy, which has the kernel's own work in it.
     pub share_ratio: f64,
-    /// It is a service of systemd or a container.
+    /// It is a service of systemd, a container or a virtual machine.
     pub is_service: bool,
-    /// It accepts connections, outside of somebody's session. Absent where that is not known.
+    /// It accepts connections over TCP. Absent where that is not known, where it does in somebody's
+    /// session, and of what is no service where it has sockets of other kinds.
     pub accepts: Option<bool>,
 }
 
@@ -81,9 +82,9 @@ pub struct Server {
     pub name: String,
     /// That process.
     pub pid: i64,
-    /// It accepts connections, outside of somebody's session. Absent where that is not known.
+    /// As of jobs.
     pub accepts: Option<bool>,
-    /// It is a service of systemd or a container.
+    /// It is a service of systemd, a container or a virtual machine.
     pub is_service: bool,
     /// Threads of it that were ready to run and did not, on average: those seen running or ready
     /// in the samples less the CPU time used; of processes with one thread as the kernel counts it.

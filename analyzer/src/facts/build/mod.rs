@@ -40,6 +40,7 @@ mod netns;
 mod nics;
 mod numa;
 mod peaks;
+mod place;
 pub(super) mod pods;
 mod pressure;
 mod processes;

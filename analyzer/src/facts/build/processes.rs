@@ -114,13 +114,14 @@ pub(super) fn cpu_use(inputs: &Inputs, window: &Window) -> BTreeMap<u32, f64> {
 }
 
 /// Time that the first thread of each process waited for a CPU between both readings, by the time
-/// between them. A counter that fell belongs to a new process.
+/// between them. A counter that fell belongs to a new process; one that stands at 0 is that of a
+/// kernel that does not count (built without `sched_info`): whoever has started has run.
 pub(super) fn cpu_wait(inputs: &Inputs) -> BTreeMap<u32, f64> {
     let packs: Vec<_> = inputs.sched.waits.good().collect();
     let [(a, before), .., (b, after)] = packs.as_slice() else { return BTreeMap::new() };
     let span_s = seconds(b.mono_us.saturating_sub(a.mono_us));
     let waited = after.rows.iter().filter_map(|(pid, now)| {
-        let then = before.get(pid).filter(|then| then.ran_ns <= now.ran_ns)?;
+        let then = before.get(pid).filter(|then| now.ran_ns > 0 && then.ran_ns <= now.ran_ns)?;
         let ns = now.waited_ns.checked_sub(then.waited_ns)?;
         Some((*pid, ratio(from_u64(ns) / 1e9, span_s)?.min(1.0)))
     });

@@ -10,6 +10,7 @@ use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, len, ratio, signed};
 use super::super::swap::{Swap, SwapDevice, SwapOwner};
 use super::disks::whole_of;
+use super::place::Place;
 use super::window::Window;
 use super::{Book, load, naming, processes};
 
@@ -143,7 +144,7 @@ fn owners(inputs: &Inputs, window: &Window, swap: &mut Swap, book: &mut Book) {
                 swapped_ratio: private.and_then(|all| ratio(from_u64(bytes), all)),
                 major_faults: faults.get(&pid).copied(),
                 cgroup: cgroup.map(ToString::to_string),
-                is_service: cgroup.map(|path| is_service(path)),
+                is_service: cgroup.map(|path| Place::of(path) == Place::Service),
                 age_s: processes::age_of(inputs, pid),
             }
         })
@@ -152,17 +153,6 @@ fn owners(inputs: &Inputs, window: &Window, swap: &mut Swap, book: &mut Book) {
         let absence = Absence::new(Reason::NotCollected, "not read of this process");
         book.absent(format!("{FACT}.{i}"), absence);
     }
-}
-
-/// Something that was started to serve: a unit, or a container.
-fn is_service(cgroup: &str) -> bool {
-    let part = |p: &str| {
-        p.ends_with(".service") && !p.starts_with("user@")
-            || ["docker", "libpod", "cri-containerd", "crio", "kubepods", "lxc", "machine.slice"]
-                .iter()
-                .any(|word| p.starts_with(word))
-    };
-    cgroup.split('/').any(part)
 }
 
 /// Page faults of each process that had to read from a disk, over the window.
@@ -189,19 +179,4 @@ fn verdict(memory: &Memory, swap: &Swap) -> Option<String> {
         (false, false) => "cold",
     };
     Some(word.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_and_containers_serve() {
-        assert!(is_service("/system.slice/postgresql@15-main.service"));
-        assert!(is_service("/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope"));
-        assert!(is_service("/system.slice/docker-abc.scope"));
-        assert!(!is_service("/user.slice/user-0.slice/user@0.service/init.scope"));
-        assert!(!is_service("/user.slice/user-0.slice/session-3.scope"));
-        assert!(!is_service("/"));
-    }
 }

@@ -20,6 +20,7 @@ use super::super::super::method::num::{from_len, from_u64, len, ratio};
 use super::super::super::plan::Pack;
 use super::super::super::tasks::{Contention, Job, Server};
 use super::super::book::too_few;
+use super::super::place::Place;
 use super::super::window::{Window, seconds};
 use super::super::{Book, processes};
 use super::who::Who;
@@ -70,23 +71,31 @@ pub(super) fn build(
     let batch = jobs.iter().filter(|job| !job.is_service && job.accepts == Some(false));
     let contention = Contention {
         samples: len(samples),
-        batch_ratio: batch.map(|job| job.share_ratio).sum(),
+        batch_cpus: batch.map(|job| job.cpus).sum(),
         servers: sides.servers(inputs, window, &used, all),
         jobs: jobs.into_iter().take(MAX_JOBS).collect(),
     };
-    let why = "its descriptors were not read, and somebody not found holds a listening socket";
+    say_absences(&contention, inputs, who, book);
+    Some(contention)
+}
+
+/// Why it is not known of some whether they accept connections.
+fn say_absences(contention: &Contention, inputs: &Inputs, who: &Who<'_>, book: &mut Book) {
+    let unread = "its descriptors were not read: somebody not found may hold a listening socket";
+    let unclear = "its control group was not read, or it holds sockets that may be a server's";
     let source = &inputs.process.socket_inodes.path;
     let lists = [
-        ("jobs", contention.jobs.iter().map(|j| j.accepts).collect::<Vec<_>>()),
-        ("servers", contention.servers.iter().map(|s| s.accepts).collect()),
+        ("jobs", contention.jobs.iter().map(|j| (j.pid, j.accepts)).collect::<Vec<_>>()),
+        ("servers", contention.servers.iter().map(|s| (s.pid, s.accepts)).collect()),
     ];
     for (list, rows) in lists {
-        for (i, _) in rows.iter().enumerate().filter(|(_, accepts)| accepts.is_none()) {
-            let fact = format!("{FACT}.{list}.{i}.accepts");
-            book.absent(fact, Absence::of(Reason::Denied, source, why));
+        for (i, (pid, _)) in rows.iter().enumerate().filter(|(_, (_, known))| known.is_none()) {
+            let was_read = u32::try_from(*pid).is_ok_and(|pid| who.was_looked_at(pid));
+            let (reason, why) =
+                if was_read { (Reason::NotCollected, unclear) } else { (Reason::Denied, unread) };
+            book.absent(format!("{FACT}.{list}.{i}.accepts"), Absence::of(reason, source, why));
         }
     }
-    Some(contention)
 }
 
 type Rows = [(u32, ProcessStat)];
@@ -134,9 +143,37 @@ struct Sides<'i, 'w> {
 }
 
 impl Sides<'_, '_> {
+    /// The process that tells where one belongs: itself or, of one that came in the window, so that
+    /// its control group was not read, the nearest above it that was there before. The first process
+    /// tells nothing: it adopts orphans and starts services.
+    fn home(&self, pid: u32, p: &ProcessStat) -> Option<u32> {
+        let (mut pid, mut p) = (pid, p);
+        for _ in 0..MAX_DEPTH {
+            if self.ends.then(pid, p).is_some() {
+                return Some(pid);
+            }
+            (pid, p) = (p.ppid, Ends::of(self.ends.last, p.ppid).filter(|_| p.ppid > 1)?);
+        }
+        None
+    }
+
     fn party(&self, pid: u32, p: &ProcessStat) -> Party {
-        let group = self.who.is_service(pid).then(|| self.who.cgroup(pid)).flatten();
+        let home = self.home(pid, p).filter(|home| self.who.is_service(*home));
+        let group = home.and_then(|home| self.who.cgroup(home));
         group.map_or(Party::Group(p.group), Party::Service)
+    }
+
+    /// Whether a process accepts connections. One that came in the window and has no such socket is
+    /// as sure to accept none as the one it comes from.
+    fn accepts(&self, pid: u32, p: &ProcessStat) -> Option<bool> {
+        let home = self.home(pid, p);
+        let place = home.and_then(|home| self.who.place(home));
+        match home {
+            Some(home) if home != pid && !self.who.listens(pid) && !self.who.may_serve(pid) => {
+                self.who.accepts(home, place).filter(|accepts| !accepts)
+            }
+            _ => self.who.accepts(pid, place),
+        }
     }
 
     /// The CPU time of each party, and of all.
@@ -154,12 +191,22 @@ impl Sides<'_, '_> {
                 (row.most, row.pid, row.name) = (cpus, *pid, p.comm.to_string());
             }
         }
+        let mut taken_over: BTreeMap<u32, f64> = BTreeMap::new();
         for (pid, gone) in self.ends.first.iter().filter(of_users) {
             let another = |now: &ProcessStat| now.task.start_ticks != gone.task.start_ticks;
             if Ends::of(self.ends.last, *pid).is_none_or(another)
-                && let Some(row) = used.get_mut(&self.heir(*pid, gone))
+                && let Some(heir) = self.heir(gone)
             {
-                row.cpus -= whole(gone) / self.ends.cpu_ticks;
+                *taken_over.entry(heir).or_default() += whole(gone);
+            }
+        }
+        for (heir, ticks) in taken_over {
+            let Some(now) = Ends::of(self.ends.last, heir) else { continue };
+            let before = self.ends.then(heir, now).map_or(0, |then| then.reaped_ticks);
+            // Of children whose end a parent ignores the kernel adds nothing.
+            let ticks = ticks.min(from_u64(now.reaped_ticks.saturating_sub(before)));
+            if let Some(row) = used.get_mut(&self.party(heir, now)) {
+                row.cpus -= ticks / self.ends.cpu_ticks;
             }
         }
         for row in used.values_mut() {
@@ -171,56 +218,51 @@ impl Sides<'_, '_> {
 
     /// Whose counter has the time of one that ended, with all that it had used before: the nearest
     /// above it that is still there took it over from those that ended between.
-    fn heir(&self, pid: u32, gone: &ProcessStat) -> Party {
+    fn heir(&self, gone: &ProcessStat) -> Option<u32> {
         let mut above = gone.ppid;
         for _ in 0..MAX_DEPTH {
             let then = Ends::of(self.ends.first, above);
             if let Some(parent) = Ends::of(self.ends.last, above)
                 && then.is_none_or(|then| then.task.start_ticks == parent.task.start_ticks)
             {
-                return self.party(above, parent);
+                return Some(above);
             }
-            let Some(then) = then else { break };
-            above = then.ppid;
+            above = then?.ppid;
         }
-        self.party(pid, gone)
+        None
     }
 
-    /// Whether some process of each party accepts connections; `None` where that of one which was
-    /// there all the time is not known, and no other does.
+    /// Whether some process of each party accepts connections; `None` where that of one is not
+    /// known, and no other does.
     fn accepting(&self) -> BTreeMap<Party, Option<bool>> {
         let mut parties: BTreeMap<Party, Option<bool>> = BTreeMap::new();
         for (pid, p) in self.ends.last {
-            let stayed = self.ends.then(*pid, p).is_some();
-            let listens = self.who.listens_surely(*pid).filter(|_| !self.who.is_in_session(*pid));
-            let listens = match listens {
-                None if self.who.is_in_session(*pid) || !stayed => Some(false),
-                known => known,
-            };
+            let accepts = self.accepts(*pid, p);
             parties
                 .entry(self.party(*pid, p))
                 .and_modify(|of| {
-                    *of = match (*of, listens) {
+                    *of = match (*of, accepts) {
                         (Some(true), _) | (_, Some(true)) => Some(true),
                         (Some(false), Some(false)) => Some(false),
                         _ => None,
                     }
                 })
-                .or_insert(listens);
+                .or_insert(accepts);
         }
         parties
     }
 
     /// Whom a process serves others with, and whether that accepts connections: its own party or,
     /// of a child that its listening parent has put into a group of its own, the parent's. The
-    /// first process listens for all services. One of which it is not known may be one, too.
+    /// first process listens for all services, and that of ssh starts sessions, which serve nobody.
+    /// One of which it is not known may be one, too.
     fn server(
         &self,
         pid: u32,
         p: &ProcessStat,
         accepting: &BTreeMap<Party, Option<bool>>,
     ) -> Option<(Party, Option<bool>)> {
-        if self.who.is_in_session(pid) || self.who.own.contains(&pid) {
+        if self.who.own.contains(&pid) {
             return None;
         }
         let accepts = |party: &Party| accepting.get(party).copied().flatten();
@@ -229,11 +271,15 @@ impl Sides<'_, '_> {
             let accepts = accepts(&own);
             return Some((own, accepts));
         }
+        let in_session = |pid: u32| self.who.place(pid) == Some(Place::Session);
         if p.ppid > 1
             && self.who.listens(p.ppid)
+            && (!in_session(pid) || in_session(p.ppid))
             && let Some(parent) = Ends::of(self.ends.last, p.ppid)
         {
-            return Some((self.party(p.ppid, parent), Some(true)));
+            let party = self.party(p.ppid, parent);
+            let accepts = accepts(&party);
+            return Some((party, accepts));
         }
         accepts(&own).is_none().then_some((own, None))
     }
@@ -294,7 +340,11 @@ impl Sides<'_, '_> {
 /// A service by its control group, another by the process that stands for it.
 fn name(party: &Party, comm: &str) -> String {
     match party {
-        Party::Service(group) => group.rsplit('/').next().unwrap_or(comm).to_owned(),
+        Party::Service(group) => {
+            let unit = |part: &&str| part.ends_with(".service") || part.ends_with(".scope");
+            let last = group.rsplit('/').find(unit).or_else(|| group.rsplit('/').next());
+            last.unwrap_or(comm).to_owned()
+        }
         Party::Group(_) => comm.to_owned(),
     }
 }
@@ -353,8 +403,8 @@ impl<'i> Ready<'i> {
 
 /// Whether a process serves others, as far as is known.
 pub(super) fn serves(who: &Who<'_>, pid: u32) -> Option<bool> {
-    if who.is_service(pid) || who.is_in_session(pid) {
-        return Some(who.is_service(pid));
+    if who.is_service(pid) {
+        return Some(true);
     }
-    who.listens_surely(pid)
+    who.accepts(pid, who.place(pid))
 }

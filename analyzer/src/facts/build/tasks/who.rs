@@ -6,6 +6,7 @@ use super::super::super::inputs::Inputs;
 use super::super::super::method::socket::{Socket, State};
 use super::super::super::plan::Sampled;
 use super::super::load;
+use super::super::place::Place;
 
 /// What several lists say about a process.
 pub(in super::super) struct Who<'i> {
@@ -23,6 +24,9 @@ struct Listeners {
     are_all: bool,
     /// Processes whose descriptors were read; nobody while the sockets were not.
     looked_at: BTreeSet<u32>,
+    /// Holders of sockets of which it is not known that they are a mere client's: of other families
+    /// than TCP, and of connections to a port on which this host listens.
+    may_serve: BTreeSet<u32>,
 }
 
 impl<'i> Who<'i> {
@@ -65,48 +69,71 @@ impl<'i> Who<'i> {
         (self.listens(pid) || is_known).then(|| self.listens(pid))
     }
 
-    /// It belongs to a session of a user.
-    pub(in super::super) fn is_in_session(&self, pid: u32) -> bool {
-        self.cgroup(pid).is_some_and(|group| is_session(&group))
+    /// Its descriptors were read, and the host's sockets too.
+    pub(in super::super) fn was_looked_at(&self, pid: u32) -> bool {
+        self.listeners.looked_at.contains(&pid)
     }
 
-    /// It belongs to a service of systemd or to a container, not to somebody's shell.
+    /// It holds a socket that may be a server's.
+    pub(in super::super) fn may_serve(&self, pid: u32) -> bool {
+        self.listeners.may_serve.contains(&pid)
+    }
+
+    /// What its control group says; `None` where that was not read.
+    pub(in super::super) fn place(&self, pid: u32) -> Option<Place> {
+        let groups = self.cgroups.get(&pid)?;
+        Some(groups.first().map_or(Place::Other, |group| Place::of(group)))
+    }
+
+    /// Whether it accepts connections of others than its own user, as one that belongs there.
+    /// `None` where that is not known: a listener in a session serves its user or everybody, and
+    /// of other sockets than those of TCP it is not known what they are for.
+    pub(in super::super) fn accepts(&self, pid: u32, place: Option<Place>) -> Option<bool> {
+        let listens = self.listens_surely(pid);
+        let may_serve = self.may_serve(pid) || !self.was_looked_at(pid);
+        match place {
+            Some(Place::Service) => listens,
+            Some(Place::Session) => listens.filter(|listens| !listens),
+            Some(Place::Other) => listens.filter(|listens| *listens || !may_serve),
+            None => listens.filter(|listens| *listens),
+        }
+    }
+
+    /// It belongs to a service of systemd, a container or a virtual machine, not to somebody's
+    /// shell.
     pub(in super::super) fn is_service(&self, pid: u32) -> bool {
-        let Some(group) = self.cgroup(pid) else { return false };
-        let container = ["docker", "kubepods", "containerd", "crio", "libpod", "lxc"];
-        !is_session(&group)
-            && (group.contains(".service") || container.iter().any(|c| group.contains(c)))
+        self.place(pid) == Some(Place::Service)
     }
-}
-
-/// Within a session of a user: a shell and what it has started.
-fn is_session(group: &str) -> bool {
-    ["session-", "user@", "user.slice"].iter().any(|s| group.contains(s))
 }
 
 impl Listeners {
     fn of(inputs: &Inputs) -> Self {
-        let listening = |sockets: &Vec<Socket>| -> Vec<u64> {
-            let listen = sockets.iter().filter(|s| s.state == State::Listen && s.inode > 0);
-            listen.map(|s| s.inode).collect()
-        };
         let dumps = inputs.net.inet_diag.values().flat_map(Sampled::good);
         let tables = inputs.net.own_tcp();
-        let mut lists =
-            dumps.chain(tables.into_iter().flat_map(Sampled::good)).map(|(_, v)| v).peekable();
-        if lists.peek().is_none() {
+        let lists: Vec<&Vec<Socket>> =
+            dumps.chain(tables.into_iter().flat_map(Sampled::good)).map(|(_, v)| v).collect();
+        if lists.is_empty() {
             return Self::default();
         }
-        let inodes: BTreeSet<u64> = lists.flat_map(listening).collect();
+        let sockets = || lists.iter().flat_map(|list| list.iter()).filter(|s| s.inode > 0);
+        let listening = || sockets().filter(|s| s.state == State::Listen);
+        let inodes: BTreeSet<u64> = listening().map(|s| s.inode).collect();
+        let ports: BTreeSet<u16> = listening().map(|s| s.local.port()).collect();
+        let clients: BTreeSet<u64> =
+            sockets().filter(|s| !ports.contains(&s.local.port())).map(|s| s.inode).collect();
         let mut unheld = inodes.clone();
-        let mut pids = BTreeSet::new();
+        let (mut pids, mut may_serve) = (BTreeSet::new(), BTreeSet::new());
         let holders = inputs.process.socket_inodes.good().flat_map(|(_, p)| &p.rows);
-        for ((pid, _), inode) in holders.filter(|(_, inode)| inodes.contains(inode)) {
-            pids.insert(*pid);
-            unheld.remove(inode);
+        for ((pid, _), inode) in holders {
+            if inodes.contains(inode) {
+                pids.insert(*pid);
+                unheld.remove(inode);
+            } else if !clients.contains(inode) {
+                may_serve.insert(*pid);
+            }
         }
         let descriptors = inputs.sched.fds.first().map(|p| p.rows.as_slice()).unwrap_or_default();
         let looked_at = descriptors.iter().map(|((pid, _), _)| *pid).collect();
-        Self { pids, are_all: unheld.is_empty(), looked_at }
+        Self { pids, are_all: unheld.is_empty(), looked_at, may_serve }
     }
 }
