@@ -43,7 +43,7 @@ impl Place {
 fn is_of_session(part: &str) -> bool {
     part == "user.slice"
         || part.starts_with("user@") && part.ends_with(".service")
-        || part.starts_with("session-") && part.ends_with(".scope")
+        || part.starts_with("session-") && part.strip_suffix(".scope").is_some()
 }
 
 #[cfg(test)]

@@ -341,7 +341,8 @@ impl Sides<'_, '_> {
 fn name(party: &Party, comm: &str) -> String {
     match party {
         Party::Service(group) => {
-            let unit = |part: &&str| part.ends_with(".service") || part.ends_with(".scope");
+            let unit =
+                |part: &&str| matches!(part.rsplit_once('.'), Some((_, "service" | "scope")));
             let last = group.rsplit('/').find(unit).or_else(|| group.rsplit('/').next());
             last.unwrap_or(comm).to_owned()
         }
