@@ -227,6 +227,10 @@ fn what_tells_where_the_better_source_lacks() {
     let nics = &f.tree.nics.items;
     assert_eq!(nics[0].errors.as_ref().unwrap().rx_crc, Some(20));
     assert_eq!(nics.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["eth0", "eth0.7"]);
+    let busybox = "BusyBox v1.35.0 multi-call binary.\n\nUsage: ip [OPTIONS] address|route|link\n";
+    let f2 = facts(vec![file("commands/ip_-d_-s_link", busybox), file("proc/net/dev", dev)]);
+    assert_eq!(f2.tree.collection.sources_not_understood, Some(0));
+    assert_eq!(f2.tree.nics.items.len(), 1);
     let group = &f.tree.cgroups.items[0];
     assert_eq!(group.path, "/system.slice/db.service");
     assert_eq!(group.io_pressure_some_ratio, Some(0.5));
