@@ -248,18 +248,17 @@ impl Plan {
         wanted: Option<&BTreeSet<u32>>,
         mut readings: Vec<Reading<T>>,
     ) -> Sampled<T> {
-        let seen: BTreeSet<u32> = readings.iter().map(|r| r.pass).collect();
+        let mut lines: BTreeMap<u32, &JournalLine> = lines_of(&self.journal, path).collect();
         for reading in &mut readings {
             // What was read early did not know when it was taken.
-            let line = self.journal.get(&(path.to_owned(), reading.pass));
+            let line = lines.remove(&reading.pass);
             reading.mono_us = line.map_or(reading.mono_us, |line| line.mono_us);
         }
-        let lines = lines_of(&self.journal, path).filter(|(pass, line)| {
-            // A pass that was not asked for is no gap, unless nothing is there at all.
-            !seen.contains(pass)
-                && wanted.is_none_or(|w| w.contains(pass) || !line.outcome.has_content())
+        // A pass that was not asked for is no gap, unless nothing is there at all.
+        lines.retain(|pass, line| {
+            wanted.is_none_or(|w| w.contains(pass) || !line.outcome.has_content())
         });
-        readings.extend(lines.map(|(pass, line)| Reading {
+        readings.extend(lines.into_iter().map(|(pass, line)| Reading {
             pass,
             mono_us: line.mono_us,
             value: Err(absence_of(path, line)),

@@ -1,6 +1,5 @@
 //! Our own archive: frames decompressed in parallel, visited and dropped.
 
-use std::borrow::Cow;
 use std::collections::btree_map::{BTreeMap, Entry as Entries};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
@@ -123,8 +122,7 @@ impl Frames {
     /// Calls `f` for every source, in parallel. Frames are taken in their order by whichever
     /// thread is free, so that parts in neighbouring frames meet soon.
     pub(super) fn visit(&self, index: &Index<Place>, f: &(impl Fn(&Entry<'_>) + Sync)) {
-        let pieces = self.by_frame.iter().map(|pieces| Cow::Borrowed(pieces.as_slice()));
-        self.visit_pieces(&pieces.collect::<Vec<_>>(), index, f);
+        self.visit_those(index, |_, _| true, f);
     }
 
     /// Calls `f` for every source that nobody could take early, and for those that may be needed
@@ -132,28 +130,27 @@ impl Frames {
     pub(super) fn visit_rest(
         &self,
         index: &Index<Place>,
-        wanted: impl Fn(&str, u32) -> bool,
+        wanted: impl Fn(&str, u32) -> bool + Sync,
         f: &(impl Fn(&Entry<'_>) + Sync),
     ) {
-        let is_left = |(source, i): &&(usize, usize)| {
-            let stored = index.stored.get(*source);
-            stored.is_some_and(|stored| match stored.pieces.get(*i).map(|p| p.at.need) {
-                Some(Need::Yes) => true,
-                Some(Need::Perhaps) => wanted(&stored.path, stored.pass),
-                Some(Need::No) | None => false,
-            })
+        let is_left = |stored: &Stored<Place>, need| match need {
+            Need::Yes => true,
+            Need::Perhaps => wanted(&stored.path, stored.pass),
+            Need::No => false,
         };
-        let left = |pieces: &Vec<_>| Cow::Owned(pieces.iter().filter(is_left).copied().collect());
-        let pieces: Vec<Cow<'_, [_]>> = self.by_frame.iter().map(left).collect();
-        self.visit_pieces(&pieces, index, f);
+        self.visit_those(index, is_left, f);
     }
 
-    fn visit_pieces(
+    fn visit_those(
         &self,
-        by_frame: &[Cow<'_, [(usize, usize)]>],
         index: &Index<Place>,
+        is_meant: impl Fn(&Stored<Place>, Need) -> bool + Sync,
         f: &(impl Fn(&Entry<'_>) + Sync),
     ) {
+        let is_meant = |(source, i): &&(usize, usize)| {
+            let stored = index.stored.get(*source);
+            stored.is_some_and(|s| s.pieces.get(*i).is_some_and(|p| is_meant(s, p.at.need)))
+        };
         let next = AtomicUsize::new(0);
         let waiting = Mutex::new(Waiting::default());
         rayon::scope(|scope| {
@@ -162,7 +159,8 @@ impl Frames {
                     let mut buffer = Vec::new();
                     loop {
                         let frame = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(pieces) = by_frame.get(frame) else { break };
+                        let Some(pieces) = self.by_frame.get(frame) else { break };
+                        let pieces: Vec<_> = pieces.iter().filter(is_meant).copied().collect();
                         if pieces.is_empty() {
                             continue;
                         }
@@ -171,7 +169,7 @@ impl Frames {
                         buffer = kept.unwrap_or(buffer);
                         // The index was made from these very frames, so this cannot fail.
                         if is_kept || self.reader.content_in(frame, &mut buffer).is_ok() {
-                            self.visit_frame(&buffer, pieces, index, &waiting, f);
+                            self.visit_frame(&buffer, &pieces, index, &waiting, f);
                         }
                     }
                 });

@@ -23,6 +23,7 @@ mod error;
 mod files;
 mod frames;
 mod index;
+mod kept;
 mod layout;
 mod limits;
 mod outline;

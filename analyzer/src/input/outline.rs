@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use linsight_archive::{Damage, End, Frame, Header, Journal, Reader, names};
 
-use super::early::Kept;
 use super::frames::lock;
+use super::kept::Kept;
 use super::{Early, EarlyEntry, HostEnv, Limits, Need};
 
 /// One frame, content dropped.

@@ -184,7 +184,11 @@ impl Snapshot {
     /// As [`Snapshot::visit`], after an early reader took what it could ([`Snapshot::open_early`]):
     /// calls `f` for what it left, and of what may be needed again for what is `wanted`, by path
     /// and pass.
-    pub fn visit_rest(&self, wanted: impl Fn(&str, u32) -> bool, f: impl Fn(&Entry<'_>) + Sync) {
+    pub fn visit_rest(
+        &self,
+        wanted: impl Fn(&str, u32) -> bool + Sync,
+        f: impl Fn(&Entry<'_>) + Sync,
+    ) {
         match &self.body {
             Body::Frames(frames, index) => frames.visit_rest(index, wanted, &f),
             Body::Files(files, index) => files.visit(index, &f),

@@ -67,12 +67,13 @@ pub(super) fn build(
     );
     let sides = Sides { who, ends };
     let (used, all) = sides.used();
-    let jobs = sides.jobs(&used, all);
+    let accepting = sides.accepting();
+    let jobs = jobs(&used, all, &accepting);
     let batch = jobs.iter().filter(|job| !job.is_service && job.accepts == Some(false));
     let contention = Contention {
         samples: len(samples),
         batch_cpus: batch.map(|job| job.cpus).sum(),
-        servers: sides.servers(inputs, window, &used, all),
+        servers: sides.servers(inputs, window, &used, all, &accepting),
         jobs: jobs.into_iter().take(MAX_JOBS).collect(),
     };
     say_absences(&contention, inputs, who, book);
@@ -136,6 +137,10 @@ struct Used {
     pid: u32,
     name: String,
 }
+
+/// Whether some process of each party accepts connections; `None` where that of one is not known,
+/// and no other does.
+type Accepting = BTreeMap<Party, Option<bool>>;
 
 struct Sides<'i, 'w> {
     who: &'w Who<'i>,
@@ -232,10 +237,9 @@ impl Sides<'_, '_> {
         None
     }
 
-    /// Whether some process of each party accepts connections; `None` where that of one is not
-    /// known, and no other does.
-    fn accepting(&self) -> BTreeMap<Party, Option<bool>> {
-        let mut parties: BTreeMap<Party, Option<bool>> = BTreeMap::new();
+    /// That of all parties.
+    fn accepting(&self) -> Accepting {
+        let mut parties = Accepting::new();
         for (pid, p) in self.ends.last {
             let accepts = self.accepts(*pid, p);
             parties
@@ -260,7 +264,7 @@ impl Sides<'_, '_> {
         &self,
         pid: u32,
         p: &ProcessStat,
-        accepting: &BTreeMap<Party, Option<bool>>,
+        accepting: &Accepting,
     ) -> Option<(Party, Option<bool>)> {
         if self.who.own.contains(&pid) {
             return None;
@@ -284,35 +288,20 @@ impl Sides<'_, '_> {
         accepts(&own).is_none().then_some((own, None))
     }
 
-    fn jobs(&self, used: &BTreeMap<Party, Used>, all: f64) -> Vec<Job> {
-        let accepting = self.accepting();
-        let mut rows: Vec<(&Party, &Used)> = used.iter().filter(|(_, u)| u.cpus > 0.0).collect();
-        rows.sort_by(|a, b| b.1.cpus.total_cmp(&a.1.cpus).then(a.0.cmp(b.0)));
-        let job = |(party, used): (&Party, &Used)| Job {
-            name: name(party, &used.name),
-            pid: used.pid.into(),
-            cpus: used.cpus,
-            share_ratio: ratio(used.cpus, all).unwrap_or(0.0),
-            is_service: matches!(party, Party::Service(_)),
-            accepts: accepting.get(party).copied().flatten(),
-        };
-        rows.into_iter().map(job).collect()
-    }
-
     fn servers(
         &self,
         inputs: &Inputs,
         window: &Window,
         used: &BTreeMap<Party, Used>,
         all: f64,
+        accepting: &Accepting,
     ) -> Vec<Server> {
-        let accepting = self.accepting();
         let ready = Ready::of(inputs, window);
         let mut rows: BTreeMap<Party, Server> = BTreeMap::new();
         for (pid, p) in self.ends.last {
             let stayed = self.ends.then(*pid, p).is_some() && !p.is_kernel_thread;
             let wait = if stayed { ready.wait(*pid, p.threads) } else { None };
-            let party = wait.and_then(|_| self.server(*pid, p, &accepting));
+            let party = wait.and_then(|_| self.server(*pid, p, accepting));
             let (Some(wait), Some((party, accepts))) = (wait, party) else { continue };
             let row = rows.entry(party.clone()).or_default();
             if row.name.is_empty() || wait.mean > row.waiting_mean {
@@ -335,6 +324,21 @@ impl Sides<'_, '_> {
         rows.truncate(MAX_SERVERS);
         rows
     }
+}
+
+/// What used CPUs, the most first.
+fn jobs(used: &BTreeMap<Party, Used>, all: f64, accepting: &Accepting) -> Vec<Job> {
+    let mut rows: Vec<(&Party, &Used)> = used.iter().filter(|(_, u)| u.cpus > 0.0).collect();
+    rows.sort_by(|a, b| b.1.cpus.total_cmp(&a.1.cpus).then(a.0.cmp(b.0)));
+    let job = |(party, used): (&Party, &Used)| Job {
+        name: name(party, &used.name),
+        pid: used.pid.into(),
+        cpus: used.cpus,
+        share_ratio: ratio(used.cpus, all).unwrap_or(0.0),
+        is_service: matches!(party, Party::Service(_)),
+        accepts: accepting.get(party).copied().flatten(),
+    };
+    rows.into_iter().map(job).collect()
 }
 
 /// A service by its control group, another by the process that stands for it.
