@@ -253,7 +253,7 @@ pub const DIRTY: Fault = Fault {
         says: &["waiting to be written"],
     }],
     // A writer that the kernel makes wait for all of its file is stuck as long as that takes.
-    explains: &["mem.dirty-backlog", "psi.pressure", "proc.d-state"],
+    explains: &["mem.dirty-backlog", "psi.pressure", "proc.d-state", "load.composition"],
     tells: &[],
 };
 
