@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
 
-use linsight::parse::socket::{Endpoint, Protocol, Socket, State, TimerKind};
+use linsight::parse::socket::{Endpoint, Protocol, Socket, State, TcpInfo, TimerKind};
 use linsight::parse::{ethtool, ethtool_text, inet_diag, ss};
 
 use crate::{ENV, collect, output};
@@ -159,6 +159,13 @@ fn compare(ours: &Socket, before: &Socket, after: &Socket) {
         );
         assert_eq!(ours.mss_bytes, theirs.mss_bytes, "{ends:?}");
         assert_eq!(ours.cwnd, theirs.cwnd, "{ends:?}");
+        assert!(near(ours.min_rtt_us, theirs.min_rtt_us), "{ends:?}");
+        // What is 0 the tool leaves out.
+        let bytes = |i: &TcpInfo| {
+            [i.acked_bytes, i.received_bytes, i.sent_bytes, i.retrans_bytes]
+                .map(Option::unwrap_or_default)
+        };
+        assert_eq!(bytes(ours), bytes(theirs), "{ends:?}");
     }
     assert_eq!(ours.congestion.is_some(), before.congestion.is_some(), "{ends:?}");
 }

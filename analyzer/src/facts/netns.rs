@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod buffers;
 mod connections;
 mod counters;
 mod neighbourhood;
@@ -10,6 +11,7 @@ mod parameters;
 mod retransmission;
 mod sockets;
 
+pub use buffers::{BufferedSocket, SocketBuffers};
 pub use connections::{Connections, Silent};
 pub use counters::{Counter, Counters};
 pub use neighbourhood::{NeighbourState, RememberedPeer, TableRoute};
@@ -59,6 +61,8 @@ pub struct Netns {
     /// UDP sockets that dropped datagrams in the window, those that dropped most first; at most 5.
     /// Absent where the sockets were not read twice.
     pub udp_drops: Vec<UdpDrops>,
+    /// What TCP sockets hold in their buffers. Absent where the source does not tell.
+    pub buffers: Option<SocketBuffers>,
     /// What is remembered of paths to peers, those that lost packets first, then the slowest; at
     /// most 50.
     pub remembered: Vec<RememberedPeer>,
@@ -191,6 +195,8 @@ pub struct PortKey {
     pub lifetime_s: Option<f64>,
     /// Median round-trip time of the open connections.
     pub rtt_s: Option<f64>,
+    /// Median of the bytes that the peer has acknowledged on an open connection (4.1).
+    pub acked_bytes_p50: Option<i64>,
     /// A live connection to it uses timestamps; without them its TIME-WAIT is never reused.
     pub peer_timestamps: Option<bool>,
     /// TIME-WAIT reuse is possible here (`tcp_tw_reuse` and `tcp_timestamps`).

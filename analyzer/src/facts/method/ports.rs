@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::num::{from_len, ratio};
+use super::num::{from_len, from_u64, ratio};
 use super::quantile;
 use super::role::Listeners;
 use super::socket::{Socket, State, Timer};
@@ -116,6 +116,8 @@ pub struct Key {
     pub lifetime_s: Option<f64>,
     /// Median round-trip time of the open connections.
     pub rtt_s: Option<f64>,
+    /// Median of the bytes acknowledged on open connections.
+    pub acked_bytes: Option<f64>,
     /// An open connection uses timestamps; `None` without one that tells.
     pub timestamps: Option<bool>,
 }
@@ -153,6 +155,7 @@ struct Group {
     timed: bool,
     inodes: Vec<u64>,
     rtts_us: Vec<f64>,
+    acked_bytes: Vec<f64>,
     timestamps: Option<bool>,
 }
 
@@ -164,6 +167,8 @@ impl Group {
         if s.state != State::TimeWait {
             self.others.insert(s.local.port());
             self.rtts_us.extend(s.rtt_us.map(f64::from));
+            let acked = s.flow.map(|f| f.acked_bytes).filter(|n| *n > 0);
+            self.acked_bytes.extend(acked.map(from_u64));
             if s.state == State::Established {
                 self.timestamps = s.timestamps.or(self.timestamps);
             }
@@ -212,6 +217,7 @@ impl Group {
             same_parity: ratio(from_len(same), from_len(used)).unwrap_or(0.0),
             lifetime_s: closes_per_s.and_then(|rate| ratio(from_len(not_time_wait), rate)),
             rtt_s: quantile::of_sorted(&self.rtts_us, 0.5).map(|us| us / 1e6),
+            acked_bytes: quantile::median(&mut self.acked_bytes),
             timestamps: self.timestamps,
             inodes: self.inodes,
         }

@@ -34,6 +34,43 @@ pub struct Flow {
     pub cwnd: u32,
     /// Doublings of the timeout.
     pub backoff: u8,
+    /// Smallest round-trip time (4.6); 0 where the kernel does not tell.
+    pub rtt_min_us: u32,
+    /// Bytes that the peer has acknowledged (4.1); 0 where the kernel does not tell.
+    pub acked_bytes: u64,
+    /// Bytes sent in its life, those sent again included (4.19); 0 where the kernel does not tell.
+    pub sent_bytes: u64,
+    /// Of these sent again.
+    pub again_bytes: u64,
+    /// What held it up; `None` before 4.9.
+    pub held_up: Option<HeldUp>,
+}
+
+/// For how long a connection had something to send in its life, and what stopped it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldUp {
+    /// Data was in flight or queued.
+    pub busy_ms: u32,
+    /// Of this, the peer's window was full: it reads too slowly.
+    pub by_peer_ms: u32,
+    /// Of this, the own send buffer was full, and nothing else in the way.
+    pub by_buffer_ms: u32,
+}
+
+/// What a socket holds in its buffers, as the kernel accounts it (`skmem`): with the overhead of
+/// packets, so that a queue of small ones fills a buffer before its bytes do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Buffers {
+    /// Received and not read.
+    pub received_bytes: u32,
+    /// Most of it.
+    pub receive_buffer_bytes: u32,
+    /// Queued for sending, or sent and not acknowledged.
+    pub queued_bytes: u32,
+    /// Most of it.
+    pub send_buffer_bytes: u32,
+    /// Segments dropped since the socket was made (4.7).
+    pub drops: Option<u32>,
 }
 
 /// One TCP socket, without what only reports show: a busy host has 100,000 of them. Addresses are
@@ -68,6 +105,8 @@ pub struct Socket {
     pub rtt_us: Option<u32>,
     /// Both ends use timestamps; `None` when the source does not tell.
     pub timestamps: Option<bool>,
+    /// Its buffers; `None` when the source does not tell.
+    pub buffers: Option<Buffers>,
 }
 
 impl Socket {
@@ -80,7 +119,7 @@ impl Socket {
             local: SocketAddr::new(s.local.addr, s.local.port),
             remote: SocketAddr::new(s.remote.addr, s.remote.port),
             timer: timer.map(|t| t.kind),
-            expires_ms: timer.map_or(0, |t| u32::try_from(t.expires_ms).unwrap_or(u32::MAX)),
+            expires_ms: timer.map_or(0, |t| narrow(t.expires_ms)),
             retries: retries(s),
             silence: s.info.as_ref().map(|i| Silence {
                 sent_ms: i.last_data_sent_ms,
@@ -88,12 +127,13 @@ impl Socket {
                 ack_ms: i.last_ack_recv_ms,
             }),
             flow: s.info.as_ref().map(flow),
-            send_queue_bytes: u32::try_from(s.send_queue.unwrap_or(0)).unwrap_or(u32::MAX),
+            send_queue_bytes: narrow(s.send_queue.unwrap_or(0)),
             inode: s.inode.unwrap_or(0),
-            receive_queue: s.recv_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
-            send_queue: s.send_queue.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            receive_queue: s.recv_queue.map(narrow),
+            send_queue: s.send_queue.map(narrow),
             rtt_us: s.info.as_ref().and_then(|i| i.rtt_us),
             timestamps: s.info.as_ref().map(|i| i.timestamps),
+            buffers: s.memory.as_ref().map(buffers),
         }
     }
 
@@ -114,7 +154,31 @@ fn flow(i: &parsed::TcpInfo) -> Flow {
         segs_out: i.segs_out.unwrap_or(0),
         cwnd: i.cwnd.unwrap_or(0),
         backoff: u8::try_from(i.backoff).unwrap_or(u8::MAX),
+        rtt_min_us: i.min_rtt_us.unwrap_or(0),
+        acked_bytes: i.acked_bytes.unwrap_or(0),
+        sent_bytes: i.sent_bytes.unwrap_or(0),
+        again_bytes: i.retrans_bytes.unwrap_or(0),
+        held_up: i.busy_us.map(|busy_us| HeldUp {
+            busy_ms: narrow(busy_us / 1000),
+            by_peer_ms: narrow(i.receive_window_limited_us.unwrap_or(0) / 1000),
+            by_buffer_ms: narrow(i.send_buffer_limited_us.unwrap_or(0) / 1000),
+        }),
     }
+}
+
+fn buffers(m: &parsed::SocketMemory) -> Buffers {
+    Buffers {
+        received_bytes: narrow(m.receive_bytes),
+        receive_buffer_bytes: narrow(m.receive_buffer_bytes),
+        queued_bytes: narrow(m.queued_bytes),
+        send_buffer_bytes: narrow(m.send_buffer_bytes),
+        drops: m.drops.map(narrow),
+    }
+}
+
+/// Saturates: what is counted in 32 bits is far below.
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Retransmissions or probes without an answer. Between the expiry of its timer and the next
@@ -143,6 +207,7 @@ pub(in crate::facts) fn example(state: State, local: &str, remote: &str) -> Sock
         send_queue: Some(0),
         rtt_us: None,
         timestamps: None,
+        buffers: None,
     }
 }
 

@@ -57,7 +57,12 @@ pub struct RetransPeer {
     pub sent: Option<i64>,
     /// Segments sent again.
     pub again: Option<i64>,
-    /// These by segments sent.
+    /// Bytes sent to it between the two looks, those sent again included (4.19).
+    pub sent_bytes: Option<i64>,
+    /// Bytes sent again.
+    pub again_bytes: Option<i64>,
+    /// Bytes sent again by bytes sent; segments by segments where the kernel does not count bytes
+    /// (segments without data are among those sent, so that this comes out smaller).
     pub ratio: Option<f64>,
     /// Its part of all that was sent again.
     pub share: Option<f64>,
@@ -86,6 +91,8 @@ pub struct Subnet {
     pub rtt_p50_ms: f64,
     /// 95th percentile.
     pub rtt_p95_ms: f64,
+    /// Median of the smallest round-trip time of each connection (4.6): the path without queues.
+    pub rtt_min_p50_ms: Option<f64>,
     /// Median retransmission timeout.
     pub rto_p50_ms: f64,
     /// 95th percentile.

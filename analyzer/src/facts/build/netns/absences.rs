@@ -47,11 +47,14 @@ impl One<'_> {
                 ("lifetime_s", key.lifetime_s.is_some()),
                 ("rtt_s", key.rtt_s.is_some()),
                 ("peer_timestamps", key.peer_timestamps.is_some()),
+                ("acked_bytes_p50", key.acked_bytes_p50.is_some()),
             ] {
                 if !known {
                     let detail = match field {
                         "lifetime_s" => "nothing was closed, or the source tells no timers",
-                        "rtt_s" | "peer_timestamps" => "no open connection to it tells",
+                        "rtt_s" | "peer_timestamps" | "acked_bytes_p50" => {
+                            "no open connection to it tells"
+                        }
                         _ => "TIME-WAIT timers or tcp_tw_reuse are not known",
                     };
                     let absence = Absence::new(Reason::NotCollected, detail);

@@ -7,8 +7,9 @@ use crate::parse::sysctl::Sysctl as Runtime;
 use super::super::super::method::role::Listeners;
 use super::super::super::method::socket::Socket;
 use super::super::super::netns::{
-    Connections, Keepalive, L4, Netns, RetransPeer, Retries, Routes, Subnet,
+    Connections, Keepalive, L4, Netns, RetransPeer, Retries, Routes, SocketBuffers, Subnet,
 };
+use super::buffers::buffers;
 use super::connections::Looks;
 use super::retransmission::{retrans_peers, subnets};
 use super::retries::retries;
@@ -16,7 +17,7 @@ use super::sockets::Later;
 use super::{Book, One};
 
 /// Facts that need the sockets.
-const OF_SOCKETS: [&str; 4] = ["l4", "connections", "retrans_peers", "subnets"];
+const OF_SOCKETS: [&str; 5] = ["l4", "connections", "retrans_peers", "subnets", "buffers"];
 
 /// What is made of both looks.
 pub(super) struct Flows<'a> {
@@ -25,6 +26,7 @@ pub(super) struct Flows<'a> {
     connections: Vec<Connections>,
     retrans_peers: Vec<RetransPeer>,
     subnets: Vec<Subnet>,
+    buffers: Option<(SocketBuffers, Vec<u64>)>,
 }
 
 /// Parameters of a namespace by which its connections are judged.
@@ -78,17 +80,17 @@ impl One<'_> {
             None => Looks::of(first, None),
         };
         let Parameters { keepalive, retries, routes } = parameters;
-        let ((l4, connections), (retrans_peers, subnets)) = rayon::join(
+        let ((l4, connections), (retrans_peers, subnets, buffers)) = rayon::join(
             || {
                 let connections = self.connections(&looks, listeners, keepalive.as_ref());
                 (self.l4(&looks, listeners), connections)
             },
             || {
                 let peers = retrans_peers(&looks, listeners, retries.as_ref());
-                (peers, subnets(&looks, routes.as_ref()))
+                (peers, subnets(&looks, routes.as_ref()), buffers(&looks))
             },
         );
-        Flows { looks, l4, connections, retrans_peers, subnets }
+        Flows { looks, l4, connections, retrans_peers, subnets, buffers }
     }
 
     /// Fills in the parts of the namespace that speak of paths.
@@ -109,12 +111,13 @@ impl One<'_> {
                 None => book.source(fact, Locator::facts([format!("{}.tcp", self.fact)])),
             }
         }
-        let Flows { looks, l4, connections, retrans_peers, subnets } = flows;
+        let Flows { looks, l4, connections, retrans_peers, subnets, buffers } = flows;
         ns.l4 = l4;
         self.l4_absences(ns, book);
         ns.connections = connections;
         self.connection_absences(&ns.connections, book);
         ns.retransmission = self.retransmission(ns.is_host, Some(&looks), book);
+        ns.buffers = self.buffers_named(buffers, book);
         (ns.retrans_peers, ns.subnets) = (retrans_peers, subnets);
         self.peer_absences(&ns.retrans_peers, &ns.subnets, book);
         // A source without round trips and timeouts says nothing about loss.

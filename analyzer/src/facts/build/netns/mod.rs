@@ -20,6 +20,7 @@ use super::window::Window;
 use super::{Book, Lists};
 
 mod absences;
+mod buffers;
 mod close_wait;
 mod connections;
 mod conntrack;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::absence::{Absence, Reason};
 use crate::parse::sysctl::Sysctl as Runtime;
 
-use super::super::super::method::num::{from_len, len, ratio};
+use super::super::super::method::num::{from_len, len, ratio, to_i64};
 use super::super::super::method::port_sources;
 use super::super::super::method::ports::{self, Range};
 use super::super::super::method::role::Listeners;
@@ -45,6 +45,7 @@ impl One<'_> {
             reuse_possible: range.reuse_possible(k.loopback),
             lifetime_s: k.lifetime_s,
             rtt_s: k.rtt_s,
+            acked_bytes_p50: k.acked_bytes.map(to_i64),
             peer_timestamps: k.timestamps,
             owners: self.owners.names(k.inodes),
         };

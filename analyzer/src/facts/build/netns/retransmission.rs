@@ -76,10 +76,14 @@ impl One<'_> {
         for (i, p) in peers.iter().enumerate() {
             let segments = Absence::new(Reason::Missing, "the kernel does not count them (4.2)");
             let sent = if p.again.is_some() { segments } else { once() };
+            let bytes = Absence::new(Reason::Missing, "the kernel does not count them (4.19)");
+            let bytes = if p.again.is_some() { bytes } else { once() };
             for (field, known, why) in [
                 ("sent", p.sent.is_some(), sent.clone()),
                 ("again", p.again.is_some(), once()),
                 ("ratio", p.ratio.is_some(), sent),
+                ("sent_bytes", p.sent_bytes.is_some(), bytes.clone()),
+                ("again_bytes", p.again_bytes.is_some(), bytes),
                 (
                     "share",
                     p.share.is_some(),
@@ -112,6 +116,10 @@ impl One<'_> {
         for (i, _) in nets.iter().enumerate().filter(|(_, n)| n.again.is_none()) {
             book.absent(format!("{}.subnets.{i}.again", self.fact), once());
         }
+        for (i, _) in nets.iter().enumerate().filter(|(_, n)| n.rtt_min_p50_ms.is_none()) {
+            let why = Absence::new(Reason::Missing, "the kernel does not tell it (4.6)");
+            book.absent(format!("{}.subnets.{i}.rtt_min_p50_ms", self.fact), why);
+        }
     }
 }
 
@@ -138,6 +146,9 @@ pub(super) fn retrans_peers(
         counts.sent += u64::from(flow.segs_out.saturating_sub(since.segs_out));
         counts.again += u64::from(flow.total_retrans.saturating_sub(since.total_retrans));
         counts.tells_segments |= flow.segs_out > 0;
+        counts.sent_bytes += flow.sent_bytes.saturating_sub(since.sent_bytes);
+        counts.again_bytes += flow.again_bytes.saturating_sub(since.again_bytes);
+        counts.tells_bytes |= flow.sent_bytes > 0;
     }
     let total: u64 = counts.values().map(|c| c.again).sum();
     let two = looks.span_s.is_some();
@@ -213,6 +224,9 @@ struct Counts {
     sent: u64,
     again: u64,
     tells_segments: bool,
+    sent_bytes: u64,
+    again_bytes: u64,
+    tells_bytes: bool,
 }
 
 /// One host that is shown.
@@ -242,13 +256,18 @@ impl Group<'_> {
         let mut rtt: Vec<f64> = sockets.iter().filter_map(|(_, f)| rtt_ms(f)).collect();
         let again = two.then(|| signed(counts.again));
         let sent = (two && counts.tells_segments).then(|| signed(counts.sent));
+        let bytes = two && counts.tells_bytes;
+        let share = |again: i64, sent: i64| ratio(from_i64(again), from_i64(sent)).or(Some(0.0));
+        let of_bytes = || share(signed(counts.again_bytes), signed(counts.sent_bytes));
         RetransPeer {
             name: name(key),
             address: ip.to_string(),
             port: port.into(),
             is_dependency: role == Role::Client,
             connections: len(counts.connections),
-            ratio: sent.zip(again).and_then(|(s, a)| ratio(from_i64(a), from_i64(s)).or(Some(0.0))),
+            ratio: if bytes { of_bytes() } else { sent.zip(again).and_then(|(s, a)| share(a, s)) },
+            sent_bytes: bytes.then(|| signed(counts.sent_bytes)),
+            again_bytes: bytes.then(|| signed(counts.again_bytes)),
             sent,
             again,
             share: again.and_then(|a| ratio(from_i64(a), from_u64(total))),
@@ -293,12 +312,15 @@ fn subnet(ip: IpAddr, bits: u8, flows: &[Flow], again: Option<u64>) -> Subnet {
     let rto = sorted(&|f| f64::from(f.rto_us) / 1000.0);
     let by = sorted(&|f| f64::from(f.rto_us) / f64::from(f.rtt_us.max(1)));
     let at = |values: &[f64], q: f64| quantile::of_sorted(values, q).unwrap_or(0.0);
+    let least = flows.iter().map(|f| f.rtt_min_us).filter(|us| *us > 0);
+    let mut least: Vec<f64> = least.map(|us| f64::from(us) / 1000.0).collect();
     Subnet {
         name: format!("{ip}/{bits}"),
         is_private: is_private(ip),
         connections: len(flows.len()),
         rtt_p50_ms: at(&rtt, 0.5),
         rtt_p95_ms: at(&rtt, 0.95),
+        rtt_min_p50_ms: quantile::median(&mut least),
         rto_p50_ms: at(&rto, 0.5),
         rto_p95_ms: at(&rto, 0.95),
         rto_max_ms: at(&rto, 1.0),
