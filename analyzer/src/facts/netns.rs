@@ -58,8 +58,8 @@ pub struct Netns {
     pub route_table: Vec<TableRoute>,
     /// Neighbours by interface and state, those that do not answer first; at most 50.
     pub neighbours: Vec<NeighbourState>,
-    /// UDP sockets that dropped datagrams in the window, those that dropped most first; at most 5.
-    /// Absent where the sockets were not read twice.
+    /// UDP sockets that dropped datagrams in the window, those that dropped most first; where the
+    /// sockets were read once, since they were opened; at most 5.
     pub udp_drops: Vec<UdpDrops>,
     /// What TCP sockets hold in their buffers. Absent where the source does not tell.
     pub buffers: Option<SocketBuffers>,

@@ -201,6 +201,10 @@ inputs! {
     /// The same over IPv6.
     proc_tcp6: Sampled<Vec<Socket>> =
         |p| p.sampled("proc/net/tcp6", tcp_table);
+    /// UDP sockets over IPv4 that have dropped something, of the host's namespace.
+    proc_udp: Sampled<Vec<UdpLosses>> = |p| p.sampled("proc/net/udp", udp_table);
+    /// The same over IPv6.
+    proc_udp6: Sampled<Vec<UdpLosses>> = |p| p.sampled("proc/net/udp6", udp_table);
 }
 
 impl Net {

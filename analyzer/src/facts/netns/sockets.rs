@@ -10,8 +10,8 @@ pub struct UdpDrops {
     pub local: String,
     /// Who holds it.
     pub process: Option<String>,
-    /// Datagrams dropped in the window.
-    pub drops: i64,
+    /// Datagrams dropped in the window. Absent where the sockets were read once.
+    pub drops: Option<i64>,
     /// Since it was opened.
     pub drops_since_open: i64,
 }

@@ -100,11 +100,10 @@ fn udp_sockets_that_lose_datagrams_are_named_with_their_process() {
         file("probes/netns/5/udp", &table(10, 40)),
     ]);
     let once = facts(files.clone());
-    assert_eq!(
-        once.absences.get("netns.0.udp_drops").unwrap().reason,
-        Reason::TooFewSamples,
-        "what one reading shows was lost at any time"
-    );
+    let drops = &once.tree.netns.items[0].udp_drops;
+    assert_eq!((drops.len(), drops[0].drops, drops[0].drops_since_open), (2, None, 40));
+    let why = once.absences.get("netns.0.udp_drops.0.drops").unwrap();
+    assert_eq!(why.reason, Reason::TooFewSamples, "it was lost at any time");
     files.extend([
         file("samples/4/probes/netns/5/udp", &table(910, 40)),
         pack_of("packs/proc-pid/fd", &[("9/3", "socket:[77]")]),
@@ -112,8 +111,15 @@ fn udp_sockets_that_lose_datagrams_are_named_with_their_process() {
     ]);
     let f = facts(files);
     let [lossy] = &f.tree.netns.items[0].udp_drops[..] else { panic!("one socket") };
-    assert_eq!((lossy.local.as_str(), lossy.drops), ("0.0.0.0:514", 900));
+    assert_eq!((lossy.local.as_str(), lossy.drops), ("0.0.0.0:514", Some(900)));
     assert_eq!((lossy.process.as_deref(), lossy.drops_since_open), (Some("rsyslogd"), 910));
+    // Without a probe the host's own list tells.
+    let mut bare = bare();
+    bare.push(file("proc/net/udp", &table(10, 40)));
+    bare.push(file("samples/4/proc/net/udp", &table(15, 40)));
+    let f = facts(bare);
+    let [lossy] = &f.tree.netns.items[0].udp_drops[..] else { panic!("one socket") };
+    assert_eq!((lossy.local.as_str(), lossy.drops), ("0.0.0.0:514", Some(5)));
 }
 
 #[test]

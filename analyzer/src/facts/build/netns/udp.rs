@@ -20,44 +20,65 @@ impl One<'_> {
         let fact = format!("{}.udp_drops", self.fact);
         let mut paths = Vec::new();
         let mut rows = Vec::new();
-        for file in ["udp", "udp6"].into_iter().filter_map(|name| self.file(name)) {
-            let tables: Vec<(String, &[UdpLosses])> = readings_of(file, |f| match f {
-                NetnsFile::Udp(sockets) => Some(sockets.as_slice()),
-                _ => None,
-            })
-            .collect();
-            let [(_, first), .., (last_path, last)] = tables.as_slice() else { continue };
+        for tables in ["udp", "udp6"].map(|name| self.udp_tables(name)) {
+            let Some((last_path, last)) = tables.last() else { continue };
             paths.push(Locator::entry(last_path.as_str()));
             // Inode and address: a new socket on an old port begins at 0.
-            let before: BTreeMap<(u64, SocketAddr), u64> =
-                first.iter().map(|s| ((s.inode, s.local), s.drops)).collect();
+            let first = tables.first().filter(|_| tables.len() > 1).map(|(_, first)| *first);
+            let before: Option<BTreeMap<(u64, SocketAddr), u64>> =
+                first.map(|first| first.iter().map(|s| ((s.inode, s.local), s.drops)).collect());
             rows.extend(last.iter().filter_map(|s| {
-                let was = before.get(&(s.inode, s.local)).copied().unwrap_or(0);
-                let drops = s.drops.checked_sub(was).filter(|n| *n > 0)?;
+                let was = |before: &BTreeMap<_, u64>| before.get(&(s.inode, s.local)).copied();
+                let since = before.as_ref().map(|b| was(b).unwrap_or(0));
+                // What one reading shows was lost at any time.
+                let drops = match since {
+                    Some(was) => Some(s.drops.checked_sub(was).filter(|n| *n > 0)?),
+                    None => None,
+                };
                 Some(UdpDrops {
                     local: s.local.to_string(),
                     process: self.owners.name(s.inode).map(str::to_owned),
-                    drops: signed(drops),
+                    drops: drops.map(signed),
                     drops_since_open: signed(s.drops),
                 })
             }));
         }
         if paths.is_empty() {
-            let first = self.file("udp").map(Sampled::first);
-            let why = match first {
-                Some(Ok(_)) => too_few("udp", 1, 2),
-                other => self.why(other.and_then(Result::err)),
-            };
-            book.absent(fact, why);
+            let why = self.file("udp").map(Sampled::absence);
+            let own = || self.is_host().then(|| self.inputs.net.proc_udp.absence());
+            book.absent(fact, self.why(why.or_else(own)));
             return Vec::new();
         }
         book.sources(fact.as_str(), paths);
-        rows.sort_by(|a, b| b.drops.cmp(&a.drops).then_with(|| a.local.cmp(&b.local)));
+        let order = |u: &UdpDrops| std::cmp::Reverse((u.drops, u.drops_since_open));
+        rows.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.local.cmp(&b.local)));
         rows.truncate(MAX_ROWS);
         for i in (0..rows.len()).filter(|i| rows.get(*i).is_some_and(|r| r.process.is_none())) {
             let absence = self.owners.why().clone();
             book.absent(format!("{fact}.{i}.process"), absence);
         }
+        for i in (0..rows.len()).filter(|i| rows.get(*i).is_some_and(|r| r.drops.is_none())) {
+            book.absent(format!("{fact}.{i}.drops"), too_few("udp", 1, 2));
+        }
         rows
+    }
+
+    fn is_host(&self) -> bool {
+        self.namespace.is_host == Some(true)
+    }
+
+    /// Readings of the list of sockets: by the probe, of the host else as it is in `/proc`.
+    fn udp_tables(&self, name: &str) -> Vec<(String, &[UdpLosses])> {
+        if let Some(file) = self.file(name) {
+            let of = |f| match f {
+                &NetnsFile::Udp(ref sockets) => Some(sockets.as_slice()),
+                _ => None,
+            };
+            return readings_of(file, of).collect();
+        }
+        let net = &self.inputs.net;
+        let file = if name == "udp" { &net.proc_udp } else { &net.proc_udp6 };
+        let good = file.good().filter(|_| self.is_host());
+        good.map(|(reading, table)| (file.entry(reading.pass), table.as_slice())).collect()
     }
 }
