@@ -49,7 +49,7 @@ pub(super) fn buffers(looks: &Looks<'_>) -> Option<(SocketBuffers, Vec<u64>)> {
         by_buffer += i64::from(buffer);
         let rank = (j.is_slow_reader || peer || buffer, held);
         // Most of very many hold nothing.
-        (held > 0).then(|| (rank, (j.socket.local, j.socket.remote), j))
+        (held > 0).then_some((rank, (j.socket.local, j.socket.remote), j))
     });
     let shown: Vec<Judged<'_>> = greatest(judged).take(MAX_ROWS).map(|(_, j)| j).collect();
     let inodes = shown.iter().map(|j| j.socket.inode).collect();

@@ -70,11 +70,11 @@ impl One<'_> {
     /// Readings of the list of sockets: by the probe, of the host else as it is in `/proc`.
     fn udp_tables(&self, name: &str) -> Vec<(String, &[UdpLosses])> {
         if let Some(file) = self.file(name) {
-            let of = |f| match f {
-                &NetnsFile::Udp(ref sockets) => Some(sockets.as_slice()),
+            let tables = readings_of(file, |f| match f {
+                NetnsFile::Udp(sockets) => Some(sockets.as_slice()),
                 _ => None,
-            };
-            return readings_of(file, of).collect();
+            });
+            return tables.collect();
         }
         let net = &self.inputs.net;
         let file = if name == "udp" { &net.proc_udp } else { &net.proc_udp6 };
