@@ -18,8 +18,14 @@ const FOLLOWED: usize = 100;
 const LARGEST: usize = 50;
 /// A limit above this is none: version 1 has no other word for it.
 const NO_LIMIT: u64 = 1 << 60;
+/// Of how many what their memory is made of is read too: a file of some 2 KiB, for which the kernel
+/// adds up what every CPU has counted.
+const DETAILED: usize = 50;
+/// The file that tells it.
+const DETAILS: &str = "memory.stat";
 /// Files of a group in every sample, versions 2 and 1.
-const SAMPLED: [&str; 8] = [
+const SAMPLED: [&str; 9] = [
+    DETAILS,
     "memory.current",
     "memory.swap.current",
     "memory.events",
@@ -75,10 +81,15 @@ impl Sampled {
         });
         let limited = order.iter().filter(|(_, group)| group.limited).count();
         order.truncate(FOLLOWED.min(limited.saturating_add(LARGEST)));
-        let paths = |(dir, group): &(&String, &ControlGroup)| {
-            group.files.iter().map(|file| format!("{dir}/{file}")).collect::<Vec<_>>()
-        };
-        order.iter().flat_map(paths).collect()
+        let mut left = DETAILED;
+        let mut paths = Vec::new();
+        for (dir, group) in order {
+            let details = left > 0 && group.files.contains(&DETAILS);
+            left -= usize::from(details);
+            let files = group.files.iter().filter(|file| details || **file != DETAILS);
+            paths.extend(files.map(|file| format!("{dir}/{file}")));
+        }
+        paths
     }
 }
 
@@ -141,5 +152,26 @@ mod tests {
                 "sys/fs/cgroup/memory/v1/memory.usage_in_bytes",
             ]
         );
+    }
+
+    #[test]
+    fn what_memory_is_made_of_is_read_of_so_many_groups_only() {
+        let row = crate::plan::TABLE.iter().find(|s| s.path == "packs/sys/cgroup").unwrap();
+        let mut sampled = Sampled::default();
+        for group in 0..DETAILED + 9 {
+            for (file, content) in
+                [("memory.current", format!("{}\n", 1000 - group)), (DETAILS, "anon 1\n".into())]
+            {
+                let path = format!("sys/fs/cgroup/{group:03}/{file}");
+                let absent = Answer::absent(0, Outcome::Collected, "");
+                let content = content.as_bytes();
+                sampled.learn(row, &path, &Answer { content, ..absent });
+            }
+            sampled.groups.get_mut(&format!("sys/fs/cgroup/{group:03}")).unwrap().limited = true;
+        }
+        let paths = sampled.of_groups();
+        let read = |file: &str| paths.iter().filter(|p| p.ends_with(file)).count();
+        assert_eq!((read(DETAILS), read("memory.current")), (DETAILED, DETAILED + 9));
+        assert!(paths.contains(&format!("sys/fs/cgroup/000/{DETAILS}")), "the largest first");
     }
 }
