@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::processes::Series;
 use super::tasks::Owner;
 
 /// A control group with a limit, an event in the window, or pressure.
@@ -20,6 +21,8 @@ pub struct Cgroup {
     pub processes: Option<i64>,
     /// Their commands, the most frequent first; at most 3.
     pub comms: Vec<String>,
+    /// Age of the oldest of them: about that of the group.
+    pub age_s: Option<f64>,
     /// Memory; absent where the controller is not there.
     pub memory: Option<CgroupMemory>,
     /// CPU time; absent where the controller is not there.
@@ -55,6 +58,16 @@ pub struct CgroupMemory {
     pub file_bytes: Option<i64>,
     /// Shared memory and tmpfs.
     pub shmem_bytes: Option<i64>,
+    /// Series of anonymous memory, of groups that are followed in the samples.
+    pub anon_series: Option<Series>,
+    /// Growth of the page cache in the window, shared memory excluded.
+    pub cache_delta_bytes: Option<i64>,
+    /// Growth of shared memory and tmpfs in the window.
+    pub shmem_delta_bytes: Option<i64>,
+    /// What the nearest limit of it and the groups above leaves, with the swap it may use.
+    pub left_bytes: Option<i64>,
+    /// Time until that is used up, where anonymous memory grows steadily or with a rising floor.
+    pub limit_eta_s: Option<f64>,
     /// Processes killed at the limit since the group began.
     pub oom_kills: Option<i64>,
     /// Of these in the window.
@@ -78,9 +91,17 @@ pub struct CgroupCpu {
     pub quota_path: Option<String>,
     /// Period of the quota.
     pub period_us: Option<i64>,
+    /// CPUs that its cpuset leaves it, where that is narrower than that of the group above.
+    pub cpuset: Option<String>,
+    /// How many CPUs the cpusets of it and the groups above leave.
+    pub cpuset_cpus: Option<i64>,
+    /// CPUs that it can use: the lower of quota and cpuset.
+    pub usable_cpus: Option<f64>,
     /// CPUs that it used in the window, on average.
     pub used_cpus: Option<f64>,
-    /// That by the quota.
+    /// CPUs that it used in 95 of 100 intervals between samples at most.
+    pub used_p95_cpus: Option<f64>,
+    /// CPUs used on average by the quota.
     pub used_ratio: Option<f64>,
     /// Periods in the window.
     pub periods: Option<i64>,
@@ -88,7 +109,7 @@ pub struct CgroupCpu {
     pub throttled_ratio: Option<f64>,
     /// Time that it stood still for want of quota, added up over the CPUs that it had tasks on.
     pub stood_s: Option<f64>,
-    /// The same by window and CPUs of the quota: above 1 where tasks wait on more CPUs than those.
+    /// The same by window and CPUs that it can use: above 1 where tasks wait on more than those.
     pub lost_ratio: Option<f64>,
     /// `cpu.weight` (100 unless set), on v1 `cpu.shares` in the same scale.
     pub weight: Option<i64>,
@@ -105,6 +126,12 @@ pub struct CgroupPids {
     pub max: Option<i64>,
     /// Tasks by limit.
     pub used_ratio: Option<f64>,
+    /// What its number does in the window: a class of growth, of groups followed in the samples.
+    pub class: Option<String>,
+    /// Growth, where it is steady.
+    pub per_s: Option<f64>,
+    /// Time until the limit is reached at that rate.
+    pub eta_s: Option<f64>,
     /// Forks refused at the limit since the group began.
     pub refused: Option<i64>,
     /// Of these in the window.

@@ -7,11 +7,10 @@
 //! max                                   memory.max
 //! 50000 100000                          cpu.max
 //! usage_usec 88000                      cpu.stat, memory.stat, memory.events: flat keyed
-//! 254:0 rbytes=1 wbytes=2 rios=3        io.stat: nested keyed
 //! ```
 
 use super::pid_limits::Bound;
-use super::{Counters, ParseError, Rows, number, vmstat};
+use super::{Counters, ParseError, number, vmstat};
 
 /// A file of one number, where `max` is no limit.
 ///
@@ -82,43 +81,53 @@ pub fn parse(text: &str) -> Result<Counters, ParseError> {
     vmstat::parse(text)
 }
 
-/// I/O of a group on one device.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeviceIo {
-    /// Device number.
-    pub device: (u32, u32),
-    /// Read.
-    pub read_bytes: Option<u64>,
-    /// Written.
-    pub write_bytes: Option<u64>,
-    /// Reads.
-    pub reads: Option<u64>,
-    /// Writes.
-    pub writes: Option<u64>,
+/// What the memory of a group and of those below it is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryParts {
+    /// Anonymous.
+    pub anon_bytes: u64,
+    /// Page cache, shared memory included.
+    pub file_bytes: u64,
+    /// Shared memory and tmpfs.
+    pub shmem_bytes: u64,
 }
 
-/// `io.stat`. A group without I/O has an empty file.
+/// The parts of `memory.stat` that a series needs, without the other sixty lines: v2 `anon`, v1
+/// `total_rss`.
 ///
 /// # Errors
-/// Rows of which none could be read.
-pub fn io_stat(text: &str) -> Result<Rows<DeviceIo>, ParseError> {
-    Rows::of(text, |mut f| {
-        let (major, minor) =
-            f.next().and_then(|d| d.split_once(':')).ok_or_else(|| f.error("major:minor"))?;
-        let device = (number(f.line, major, "major")?, number(f.line, minor, "minor")?);
-        let mut io = DeviceIo { device, ..DeviceIo::default() };
-        for (key, value) in f.filter_map(|w| w.split_once('=')) {
-            let value = value.parse().ok();
-            match key {
-                "rbytes" => io.read_bytes = value,
-                "wbytes" => io.write_bytes = value,
-                "rios" => io.reads = value,
-                "wios" => io.writes = value,
-                _ => {}
-            }
+/// One of the three is not there.
+pub fn memory_parts(text: &str) -> Result<MemoryParts, ParseError> {
+    let (mut anon, mut file, mut shmem) = (None, None, None);
+    for line in text.lines() {
+        let Some((key, value)) = line.split_once(' ') else { continue };
+        match key {
+            "anon" | "total_rss" => anon = value.trim_ascii().parse().ok(),
+            "file" | "total_cache" => file = value.trim_ascii().parse().ok(),
+            "shmem" | "total_shmem" => shmem = value.trim_ascii().parse().ok(),
+            _ => {}
         }
-        Ok(Some(io))
-    })
+    }
+    let all = anon.zip(file).zip(shmem).map(|((anon_bytes, file_bytes), shmem_bytes)| {
+        MemoryParts { anon_bytes, file_bytes, shmem_bytes }
+    });
+    all.ok_or_else(|| ParseError::new(None, text, "anon, file and shmem"))
+}
+
+/// CPU time that a group has used: `usage_usec` of `cpu.stat`, or the nanoseconds of v1's
+/// `cpuacct.usage`. `None` for a `cpu.stat` of v1, which does not tell.
+///
+/// # Errors
+/// Not a number.
+pub fn cpu_us(text: &str) -> Result<Option<u64>, ParseError> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return number::<u64>(1, text, "nanoseconds").map(|ns| Some(ns / 1000));
+    }
+    let told = text.lines().enumerate().find_map(|(i, line)| {
+        let line_number = u32::try_from(i).unwrap_or(u32::MAX).saturating_add(1);
+        Some((line_number, line.strip_prefix("usage_usec ")?))
+    });
+    told.map(|(line, us)| number(line, us, "microseconds")).transpose()
 }
 
 #[cfg(test)]
@@ -147,14 +156,26 @@ mod tests {
     #[test]
     fn keyed_files() {
         assert_eq!(parse(SAMPLE).unwrap().get("nr_throttled"), Some(2));
-        let text = "254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n253:0 \n";
-        let rows = io_stat(text).unwrap().rows;
-        assert_eq!(
-            (rows[0].device, rows[0].write_bytes, rows[0].writes),
-            ((254, 0), Some(8192), Some(2))
-        );
-        assert_eq!((rows[1].device, rows[1].reads), ((253, 0), None));
-        assert!(io_stat("").unwrap().rows.is_empty());
-        assert!(io_stat("x\n").is_err());
+    }
+
+    #[test]
+    fn parts_of_memory_in_both_versions() {
+        let v2 = "anon 4096\nfile 8192\nkernel 7\nshmem 12\nanon_thp 0\n";
+        let parts = MemoryParts { anon_bytes: 4096, file_bytes: 8192, shmem_bytes: 12 };
+        assert_eq!(memory_parts(v2), Ok(parts));
+        // Of the group alone, then of those below it too.
+        let v1 = "cache 1\nrss 1\nshmem 1\ntotal_cache 8192\ntotal_rss 4096\ntotal_shmem 12\n";
+        assert_eq!(memory_parts(v1), Ok(parts));
+        assert!(memory_parts("anon 1\nfile 2\n").is_err(), "cut off");
+        assert!(memory_parts("").is_err());
+    }
+
+    #[test]
+    fn cpu_time_in_both_versions() {
+        assert_eq!(cpu_us(SAMPLE), Ok(Some(88_000)));
+        assert_eq!(cpu_us("88000123\n"), Ok(Some(88_000)));
+        assert_eq!(cpu_us("nr_periods 0\nnr_throttled 0\nthrottled_time 0\n"), Ok(None));
+        assert!(cpu_us("usage_usec x\n").is_err());
+        assert_eq!(cpu_us(""), Ok(None));
     }
 }

@@ -119,6 +119,9 @@ total! {
     bonding: super::bonding::SAMPLE, super::bonding::parse;
     buddyinfo: super::buddyinfo::SAMPLE, super::buddyinfo::parse;
     cgroup: super::cgroup::SAMPLE, super::cgroup::parse;
+    cgroup_io: super::cgroup_io::SAMPLE, super::cgroup_io::parse;
+    cgroup_path: super::cgroup_path::SAMPLE, super::cgroup_path::parse;
+    cgroups: super::cgroups::SAMPLE, super::cgroups::parse;
     clock: super::clock::SAMPLE, super::clock::parse;
     cmdline: super::cmdline::SAMPLE, super::cmdline::parse;
     cpuinfo: super::cpuinfo::SAMPLE, super::cpuinfo::parse;
@@ -207,7 +210,9 @@ total! {
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
     cgroup_limit: super::cgroup::SAMPLE, super::cgroup::limit;
     cgroup_cpu_max: super::cgroup::SAMPLE, super::cgroup::cpu_max;
-    cgroup_io_stat: super::cgroup::SAMPLE, super::cgroup::io_stat;
+    cgroup_cpu_us: super::cgroup::SAMPLE, super::cgroup::cpu_us;
+    cgroup_memory_parts: "anon 1\nfile 2\nshmem 3\n", super::cgroup::memory_parts;
+    cgroup_io_v1: super::cgroup_io::SAMPLE_V1, |x| super::cgroup_io::parse_v1(x, x);
     ethtool_text_ring: super::ethtool_text::SAMPLE, super::ethtool_text::ring;
     ethtool_text_channels: super::ethtool_text::SAMPLE, super::ethtool_text::channels;
     ethtool_text_stats: super::ethtool_text::SAMPLE, super::ethtool_text::stats;

@@ -172,7 +172,7 @@ fn rest(inputs: &Inputs, base: &Base<'_>, book: &mut Book, lists: &mut Lists) ->
         kernel: hardware::kernel(inputs, host, book),
         io: disks::io_of_host(inputs, window, book),
         pressure: pressure::build(inputs, window, book),
-        cgroups: cgroups::build(inputs, memory, book, lists),
+        cgroups: cgroups::build(inputs, window, memory, book, lists),
         irq: irq::build(inputs, window, book),
         tasks: tasks::build(inputs, window, cpu, &kernel_log, sysctl, book),
         collection: collection::build(inputs, archive, window, book),

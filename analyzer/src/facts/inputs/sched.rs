@@ -3,8 +3,8 @@
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
 use crate::parse::{
-    ParseError, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat, pid_status, pressure,
-    systemctl_show,
+    ParseError, cgroup, cgroup_path, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat,
+    pid_status, pressure, systemctl_show,
 };
 
 use super::{Tid, alike, number, pair, sys, text};
@@ -108,6 +108,23 @@ inputs! {
     });
     /// Control groups: all of them at the ends, those with limits in between.
     groups: Packed<String, String> = |p| sys(p, "packs/sys/cgroup", Passes::Ends);
+    /// What the memory of groups is made of, of those that are followed, in every sample.
+    group_memory: Packed<Box<str>, cgroup::MemoryParts> =
+        |p| p.packed("packs/sys/cgroup", Passes::All, |k| of_group(k, "memory.stat"), |t, _| {
+            cgroup::memory_parts(t).map(Some)
+        });
+    /// Their CPU time in microseconds; version 1 has a file for it.
+    group_cpu: Packed<Box<str>, u64> = |p| p.packed(
+        "packs/sys/cgroup",
+        Passes::All,
+        |k| of_group(k, "cpu.stat").or_else(|| of_group(k, "cpuacct.usage")),
+        |t, _| cgroup::cpu_us(t),
+    );
+    /// Their tasks.
+    group_tasks: Packed<Box<str>, u64> =
+        |p| p.packed("packs/sys/cgroup", Passes::All, |k| of_group(k, "pids.current"), |t, _| {
+            count(t).map(Some)
+        });
 }
 
 /// What a descriptor leads to.
@@ -150,6 +167,17 @@ impl FdKind {
             Self::File => "files and devices",
         }
     }
+}
+
+/// The group that a file of this name belongs to. What the unified tree has beside version 1 its
+/// controllers tell themselves.
+fn of_group(key: &str, file: &str) -> Option<Box<str>> {
+    if !key.ends_with(file) {
+        return None;
+    }
+    let place = cgroup_path::parse(key)?;
+    let is_it = place.file == file && place.tree != Some("unified");
+    is_it.then(|| format!("/{}", place.group).into())
 }
 
 /// `[<0>] wait_on_page_bit_common+0x116/0x3b0`

@@ -8,6 +8,7 @@ use crate::absence::Reason;
 use crate::input::Snapshot;
 
 mod absences;
+mod cgroups;
 mod contention;
 mod corpora;
 mod environment;

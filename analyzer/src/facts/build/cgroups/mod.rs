@@ -1,40 +1,36 @@
 //! Chapter: control groups that have a limit, an event or pressure.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
-use crate::parse::cgroup;
 use crate::parse::pid_limits::Bound;
-use crate::parse::pressure;
+use crate::parse::{cgroup, pressure};
 
-use super::super::cgroups::{Cgroup, CgroupCpu, CgroupMemory, CgroupPids};
+use super::super::cgroups::{Cgroup, CgroupPids};
 use super::super::inputs::Inputs;
 use super::super::memory::Memory;
 use super::super::method::num::{from_i64, from_u64, ratio, signed};
-use super::super::plan::Pack;
-use super::super::tasks::Owner;
+use super::super::pressure::Resource;
 use super::super::{List, Seen};
 use super::book::too_few;
-use super::pods::Pods;
 use super::pressure::resource;
-use super::tasks::Who;
-use super::window::seconds;
-use super::{Book, Lists, ps};
+use super::window::{Window, seconds};
+use super::{Book, Lists};
 
+mod cpu;
+mod memory;
+mod people;
 mod room;
+mod series;
 mod tree;
 mod units;
 
+use people::People;
 pub(super) use room::{Room, Rooms};
-use tree::{Files, groups, upwards};
+use tree::{Files, groups};
 
 const MAX_ROWS: usize = 200;
-const MAX_COMMS: usize = 3;
-const MAX_OWNERS: usize = 5;
-/// Tasks by limit from which the processes with most threads are named.
-const NAMED: f64 = 0.7;
 /// Tasks by limit from which a group is worth a row.
 const MANY: f64 = 0.5;
 /// Pressure from which a group without limits is worth a row.
@@ -51,6 +47,7 @@ struct Trees<'i> {
 
 pub(super) fn build(
     inputs: &Inputs,
+    window: &Window,
     memory: &Memory,
     book: &mut Book,
     lists: &mut Lists,
@@ -73,6 +70,7 @@ pub(super) fn build(
     };
     let mut rows = trees.rows();
     People::of(inputs, last.1).tell(inputs, &mut rows);
+    let rooms = Rooms::below(trees.last, inputs, memory);
     book.source("cgroups", Locator::entry(source.entry(last.0.pass)));
     if trees.span_s.is_none() {
         book.absent("cgroups", too_few(&source.path, 1, 2));
@@ -81,6 +79,7 @@ pub(super) fn build(
         let why = "no limit, or a controller or file that is not there";
         book.absent("cgroups", Absence::new(Reason::NotApplicable, why));
     }
+    series::tell(inputs, window, &rooms, &mut rows, book);
     let denied = last.1.lost.get(&Reason::Denied);
     lists.insert(
         "cgroups".to_owned(),
@@ -143,6 +142,7 @@ fn is_worth(g: &Cgroup) -> bool {
             .as_ref()
             .is_some_and(|p| p.used_ratio.is_some_and(|r| r >= MANY) || happened(p.refused))
         || pressed(g.io_pressure_some_ratio)
+        || g.cpu.as_ref().is_some_and(|c| c.cpuset.is_some())
 }
 
 /// The nearest to trouble first.
@@ -153,106 +153,6 @@ fn weight(g: &Cgroup) -> f64 {
     let throttled = g.cpu.as_ref().and_then(|c| c.lost_ratio).unwrap_or(0.0);
     let tasks = g.pids.as_ref().and_then(|p| p.used_ratio).unwrap_or(0.0);
     killed + working.max(throttled).max(tasks)
-}
-
-/// Who is in the groups.
-struct People<'i> {
-    who: Who<'i>,
-    pods: Pods,
-    /// Processes with their groups: by their own files, or by the lists of the groups.
-    members: Vec<(u32, Vec<Cow<'i, str>>)>,
-}
-
-impl<'i> People<'i> {
-    fn of(inputs: &'i Inputs, pack: &Pack<String, String>) -> Self {
-        let who = Who::of(inputs);
-        let mut members: Vec<(u32, Vec<Cow<'i, str>>)> = who
-            .cgroups()
-            .map(|(pid, groups)| (pid, groups.iter().map(|g| Cow::Borrowed(&**g)).collect()))
-            .collect();
-        if members.is_empty() {
-            let owned = |groups: Vec<String>| groups.into_iter().map(Cow::Owned).collect();
-            let lists = tree::members(pack);
-            members = lists.into_iter().map(|(pid, groups)| (pid, owned(groups))).collect();
-        }
-        members.retain(|(pid, _)| !who.own.contains(pid));
-        Self { who, pods: Pods::of(inputs), members }
-    }
-
-    /// Command names by process: the kernel's, or those of `ps`.
-    fn comms(&self, inputs: &Inputs) -> BTreeMap<u32, String> {
-        if inputs.process.processes.first().is_err() {
-            return ps::names(inputs);
-        }
-        self.members.iter().map(|(pid, _)| (*pid, self.who.comm(*pid))).collect()
-    }
-
-    fn tell(&self, inputs: &Inputs, rows: &mut [Cgroup]) {
-        let names = self.comms(inputs);
-        let at: BTreeMap<String, usize> =
-            rows.iter().enumerate().map(|(i, g)| (g.path.clone(), i)).collect();
-        let mut comms: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); rows.len()];
-        let mut counts = vec![0_i64; rows.len()];
-        for (pid, groups) in &self.members {
-            let all: BTreeSet<&str> = groups.iter().flat_map(|g| upwards(g)).chain(["/"]).collect();
-            for above in all {
-                let Some(i) = at.get(above) else { continue };
-                let row = (rows.get_mut(*i), comms.get_mut(*i), counts.get_mut(*i));
-                if let (Some(row), Some(comms), Some(count)) = row {
-                    *count += 1;
-                    row.listens |= self.who.listens(*pid);
-                    if let Some(name) = names.get(pid) {
-                        *comms.entry(name).or_default() += 1;
-                    }
-                }
-            }
-        }
-        for ((row, comms), count) in rows.iter_mut().zip(comms).zip(counts) {
-            let mut sorted: Vec<(&str, usize)> = comms.into_iter().collect();
-            sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-            row.comms = sorted.into_iter().take(MAX_COMMS).map(|(c, _)| c.to_owned()).collect();
-            row.processes = (!self.members.is_empty()).then_some(count);
-            row.pod = self.pods.of_group(&row.path).map(str::to_owned);
-            let near = |p: &&mut CgroupPids| p.used_ratio.is_some_and(|r| r >= NAMED);
-            if let Some(pids) = row.pids.as_mut().filter(near) {
-                pids.owners = self.owners(inputs, &row.path);
-            }
-        }
-    }
-
-    /// The processes of a group, and of the groups below it, with most threads.
-    fn owners(&self, inputs: &Inputs, group: &str) -> Vec<Owner> {
-        let Some((_, last)) = inputs.process.processes.good().last() else { return Vec::new() };
-        let is_within = |groups: &[Cow<'_, str>]| {
-            groups.iter().any(|g| group == "/" || upwards(g).any(|above| above == group))
-        };
-        let within = self.members.iter().filter(|(_, groups)| is_within(groups));
-        let owner = |(pid, _): &(u32, Vec<Cow<'_, str>>)| {
-            let threads = signed(last.get(pid)?.threads);
-            Some(Owner { pid: (*pid).into(), comm: self.who.comm(*pid), threads })
-        };
-        let mut owners: Vec<Owner> = within.filter_map(owner).collect();
-        owners.sort_by(|a, b| b.threads.cmp(&a.threads).then(a.pid.cmp(&b.pid)));
-        owners.truncate(MAX_OWNERS);
-        owners
-    }
-}
-
-/// Where a limit of memory is written: v1 has a tree for each controller.
-fn limit_path((_, group, file): &(u64, String, &'static str)) -> String {
-    let tree = if *file == "memory.max" { "" } else { "/memory" };
-    format!("/sys/fs/cgroup{tree}{}/{file}", group.trim_end_matches('/'))
-}
-
-/// The limit that a group itself sets, and its file.
-fn own_limit(files: &Files<'_>, page_size_bytes: u64) -> Option<(u64, &'static str)> {
-    let v2 = files.get("memory.max").and_then(|t| cgroup::limit(t).ok());
-    let v1 = || cgroup::limit_v1(files.get("memory.limit_in_bytes")?, page_size_bytes).ok();
-    let file = if v2.is_some() { "memory.max" } else { "memory.limit_in_bytes" };
-    match v2.or_else(v1)? {
-        Bound::At(bytes) => Some((bytes, file)),
-        Bound::Unlimited => None,
-    }
 }
 
 fn number(files: &Files<'_>, file: &str) -> Option<u64> {
@@ -295,127 +195,11 @@ impl Trees<'_> {
         now.checked_sub(keyed(self.first.get(path), file, key)?)
     }
 
-    fn pressure(&self, path: &str, file: &str) -> Option<super::super::pressure::Resource> {
+    fn pressure(&self, path: &str, file: &str) -> Option<Resource> {
         let read =
             |tree: &BTreeMap<String, Files<'_>>| pressure::parse(tree.get(path)?.get(file)?).ok();
         let (first, last) = (read(&self.first)?, read(&self.last)?);
         Some(resource(&last, self.span_s.map(|s| (first, last, s))))
-    }
-
-    /// Lowest limit of a group and those above; one of the whole machine is none.
-    fn memory_limit(&self, path: &str) -> Option<(u64, String, &'static str)> {
-        let of = |group: &str| -> Option<(u64, String, &'static str)> {
-            let files = self.last.get(group)?;
-            let (bytes, file) = own_limit(files, self.page_size_bytes)?;
-            Some((bytes, group.to_owned(), file))
-        };
-        let lowest = upwards(path).filter_map(of).min_by_key(|(bytes, ..)| *bytes);
-        lowest.filter(|(bytes, ..)| self.memory_bytes.is_none_or(|all| *bytes < all))
-    }
-
-    fn memory(&self, path: &str, files: &Files<'_>) -> Option<CgroupMemory> {
-        let current =
-            number(files, "memory.current").or_else(|| number(files, "memory.usage_in_bytes"))?;
-        let limit = self.memory_limit(path);
-        let stat = files.get("memory.stat").and_then(|t| cgroup::parse(t).ok());
-        let of =
-            |keys: [&str; 2]| keys.iter().find_map(|k| u64::try_from(stat.as_ref()?.get(k)?).ok());
-        let working = stat.as_ref().map(|s| working(s, files));
-        let events = "memory.events";
-        let pressure = self.pressure(path, "memory.pressure");
-        let stall = |of: fn(
-            &super::super::pressure::Resource,
-        ) -> Option<&super::super::pressure::Stall>| {
-            of(pressure.as_ref()?)?.window_ratio
-        };
-        let bytes = limit.as_ref().map(|(b, ..)| *b);
-        let by_limit = |n: Option<u64>| ratio(from_u64(n?), from_u64(bytes?));
-        let failcnt = || {
-            self.span_s?;
-            let then = number(self.first.get(path)?, "memory.failcnt")?;
-            number(files, "memory.failcnt")?.checked_sub(then)
-        };
-        let v1 = "memory.oom_control";
-        let kills =
-            keyed(Some(files), events, "oom_kill").or_else(|| keyed(Some(files), v1, "oom_kill"));
-        let killed =
-            self.delta(path, events, "oom_kill").or_else(|| self.delta(path, v1, "oom_kill"));
-        Some(CgroupMemory {
-            current_bytes: Some(signed(current)),
-            limit_bytes: bytes.map(signed),
-            limit_path: limit.as_ref().map(limit_path),
-            limit_group: limit.map(|(_, group, _)| group),
-            high_bytes: number(files, "memory.high").map(signed),
-            working_bytes: working.map(signed),
-            working_ratio: by_limit(working),
-            current_ratio: by_limit(Some(current)),
-            anon_bytes: of(["anon", "total_rss"]).map(signed),
-            file_bytes: of(["file", "total_cache"]).map(signed),
-            shmem_bytes: of(["shmem", "total_shmem"]).map(signed),
-            oom_kills: kills.map(signed),
-            oom_kills_in_window: killed.map(signed),
-            max_events_in_window: self.delta(path, events, "max").or_else(failcnt).map(signed),
-            high_events_in_window: self.delta(path, events, "high").map(signed),
-            pressure_some_ratio: stall(|p| p.some.as_ref()),
-            pressure_full_ratio: stall(|p| p.full.as_ref()),
-        })
-    }
-
-    fn cpu(&self, path: &str, files: &Files<'_>) -> Option<CgroupCpu> {
-        let v2 = files.get("cpu.max").and_then(|t| cgroup::cpu_max(t).ok());
-        let v1 = || {
-            let (quota, period) = (files.get("cpu.cfs_quota_us")?, files.get("cpu.cfs_period_us")?);
-            cgroup::cpu_max_v1(quota, period).ok()
-        };
-        let max = v2.or_else(v1);
-        let stat = "cpu.stat";
-        max.or_else(|| {
-            files
-                .contains_key(stat)
-                .then_some(cgroup::CpuMax { quota_us: Bound::Unlimited, period_us: 100_000 })
-        })?;
-        let quota_cpus = max.and_then(|m| m.cpus());
-        let used_us = self.delta(path, stat, "usage_usec").map(from_u64).or_else(|| {
-            self.span_s?;
-            let then = number(self.first.get(path)?, "cpuacct.usage")?;
-            Some(from_u64(number(files, "cpuacct.usage")?.checked_sub(then)?) / 1000.0)
-        });
-        let used_cpus = used_us.zip(self.span_s).and_then(|(us, s)| ratio(us / 1e6, s));
-        let periods = self.delta(path, stat, "nr_periods");
-        let throttled = self.delta(path, stat, "nr_throttled");
-        // v1 counts nanoseconds.
-        let stood = self
-            .delta(path, stat, "throttled_usec")
-            .map(from_u64)
-            .or_else(|| Some(from_u64(self.delta(path, stat, "throttled_time")?) / 1000.0));
-        let lost = stood
-            .zip(self.span_s)
-            .zip(quota_cpus)
-            .and_then(|((us, s), cpus)| ratio(us / 1e6, s * cpus.ceil().max(1.0)));
-        let weight = number(files, "cpu.weight").or_else(|| {
-            // 1024 shares are the weight of 100.
-            number(files, "cpu.shares").map(|s| s.saturating_mul(100) / 1024)
-        });
-        let pressure = self.pressure(path, "cpu.pressure");
-        Some(CgroupCpu {
-            quota_cpus,
-            quota_path: quota_cpus.map(|_| {
-                let v2 = files.contains_key("cpu.max");
-                let (tree, file) = if v2 { ("", "cpu.max") } else { ("/cpu", "cpu.cfs_quota_us") };
-                format!("/sys/fs/cgroup{tree}{}/{file}", path.trim_end_matches('/'))
-            }),
-            period_us: max.filter(|_| quota_cpus.is_some()).map(|m| signed(m.period_us)),
-            used_cpus,
-            used_ratio: used_cpus.zip(quota_cpus).and_then(|(u, q)| ratio(u, q)),
-            periods: periods.map(signed),
-            throttled_ratio: throttled
-                .zip(periods)
-                .and_then(|(t, p)| ratio(from_u64(t), from_u64(p))),
-            stood_s: stood.filter(|_| self.span_s.is_some()).map(|us| us / 1e6),
-            lost_ratio: lost,
-            weight: weight.map(signed),
-            pressure_some_ratio: pressure.and_then(|p| p.some?.window_ratio),
-        })
     }
 
     fn pids(&self, path: &str, files: &Files<'_>) -> Option<CgroupPids> {
@@ -428,25 +212,12 @@ impl Trees<'_> {
             current: Some(signed(current)),
             max: max.map(signed),
             used_ratio: max.and_then(|m| ratio(from_u64(current), from_u64(m))),
+            class: None,
+            per_s: None,
+            eta_s: None,
             refused: keyed(self.last.get(path), "pids.events", "max").map(signed),
             refused_in_window: self.delta(path, "pids.events", "max").map(signed),
             owners: Vec::new(),
         })
     }
-}
-
-/// What cannot be dropped or written back: anonymous and shared memory, and kernel memory that is
-/// no reclaimable slab. Old kernels and v1 report only parts of the last.
-fn working(stat: &crate::parse::Counters, files: &Files<'_>) -> u64 {
-    let told = |key: &str| stat.get(key).and_then(|n| u64::try_from(n).ok());
-    let get = |key: &str| told(key).unwrap_or(0);
-    let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
-    if stat.get("total_rss").is_some() {
-        let kernel = number(files, "memory.kmem.usage_in_bytes").unwrap_or(0);
-        return sum(&[get("total_rss"), get("total_shmem"), kernel]);
-    }
-    let parts = ["slab_unreclaimable", "kernel_stack", "pagetables", "percpu", "sock"].map(get);
-    let kernel =
-        told("kernel").map_or_else(|| sum(&parts), |k| k.saturating_sub(get("slab_reclaimable")));
-    sum(&[get("anon"), get("shmem"), kernel])
 }

@@ -10,8 +10,9 @@ use crate::parse::pid_limits::Bound;
 
 use super::super::super::inputs::Inputs;
 use super::super::super::memory::Memory;
+use super::memory::{own_limit, working};
+use super::number;
 use super::tree::{Files, groups, upwards};
-use super::{number, own_limit, working};
 
 /// Groups at the end of the collection.
 pub(in crate::facts::build) struct Rooms<'i> {
@@ -36,21 +37,30 @@ impl<'i> Rooms<'i> {
     /// `None` when no group was read.
     pub(in crate::facts::build) fn of(inputs: &'i Inputs, memory: &Memory) -> Option<Self> {
         let (_, pack) = inputs.sched.groups.good().last()?;
+        Some(Self::below(groups(pack), inputs, memory))
+    }
+
+    /// Below the limits of these groups.
+    pub(super) fn below(
+        groups: BTreeMap<String, Files<'i>>,
+        inputs: &Inputs,
+        memory: &Memory,
+    ) -> Self {
         let bytes = |b: Option<i64>| b.and_then(|b| u64::try_from(b).ok());
-        Some(Self {
-            groups: groups(pack),
+        Self {
+            groups,
             page_size_bytes: inputs.env.page_size_bytes,
             memory_bytes: bytes(memory.total_bytes),
             swap_free_bytes: bytes(memory.swap_free_bytes).unwrap_or(0),
-        })
+        }
     }
 
     /// The least room of a group and of those above it; `None` without a limit that binds.
     pub(in crate::facts::build) fn room(&self, path: &str) -> Option<Room> {
-        upwards(path).filter_map(|group| self.below(group)).min_by_key(|room| room.left_bytes)
+        upwards(path).filter_map(|group| self.under(group)).min_by_key(|room| room.left_bytes)
     }
 
-    fn below(&self, group: &str) -> Option<Room> {
+    fn under(&self, group: &str) -> Option<Room> {
         let files = self.groups.get(group)?;
         let (limit_bytes, _) = own_limit(files, self.page_size_bytes)?;
         if self.memory_bytes.is_some_and(|all| limit_bytes >= all) {

@@ -6,24 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::super::super::plan::Pack;
-
-/// Mount points of v1 controllers, and where hybrid hosts have v2.
-const TREES: [&str; 14] = [
-    "unified",
-    "memory",
-    "cpu,cpuacct",
-    "cpuacct,cpu",
-    "cpu",
-    "cpuacct",
-    "pids",
-    "blkio",
-    "cpuset",
-    "devices",
-    "freezer",
-    "systemd",
-    "hugetlb",
-    "net_cls,net_prio",
-];
+use crate::parse::cgroup_path;
 
 /// Files of one group: name and text.
 pub(super) type Files<'i> = BTreeMap<&'i str, &'i str>;
@@ -32,13 +15,15 @@ pub(super) type Files<'i> = BTreeMap<&'i str, &'i str>;
 pub(super) fn groups(pack: &Pack<String, String>) -> BTreeMap<String, Files<'_>> {
     let mut groups: BTreeMap<String, Files<'_>> = BTreeMap::new();
     for (key, text) in &pack.rows {
-        let Some(rest) = key.strip_prefix("fs/cgroup/") else { continue };
-        let rest = TREES
-            .iter()
-            .find_map(|tree| rest.strip_prefix(tree)?.strip_prefix('/'))
-            .unwrap_or(rest);
-        let (path, file) = rest.rsplit_once('/').unwrap_or(("", rest));
-        groups.entry(format!("/{path}")).or_default().insert(file, text);
+        let Some(place) = cgroup_path::parse(key) else { continue };
+        let files = groups.entry(format!("/{}", place.group)).or_default();
+        if place.tree == Some("unified") {
+            // Beside the controllers of version 1 that tree has none, so their files tell more:
+            // its `cpu.stat` knows no quota.
+            files.entry(place.file).or_insert(text);
+        } else {
+            files.insert(place.file, text);
+        }
     }
     groups
 }
@@ -94,5 +79,19 @@ mod tests {
             ["memory.failcnt", "memory.max"]
         );
         assert_eq!(upwards("/a/b").collect::<Vec<_>>(), ["/a/b", "/a", "/"]);
+    }
+
+    #[test]
+    fn beside_version_1_the_unified_tree_tells_only_what_nothing_else_does() {
+        let rows = [
+            ("fs/cgroup/cpu,cpuacct/a/cpu.stat", "nr_periods 5"),
+            ("fs/cgroup/unified/a/cpu.pressure", "some"),
+            ("fs/cgroup/unified/a/cpu.stat", "usage_usec 7"),
+        ];
+        let owned = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
+        let pack = Pack { rows: rows.iter().map(owned).collect(), ..Pack::default() };
+        let groups = groups(&pack);
+        assert_eq!(groups["/a"]["cpu.stat"], "nr_periods 5");
+        assert_eq!(groups["/a"]["cpu.pressure"], "some");
     }
 }
