@@ -40,4 +40,31 @@ pub struct Array {
     pub action_bytes_per_s: Option<i64>,
     /// Sectors that differed between members in the last check.
     pub mismatches: Option<i64>,
+    /// ZFS: reads, writes and checksums that failed on its disks since the counts were cleared.
+    pub device_errors: Option<i64>,
+    /// ZFS: files and objects whose data are lost.
+    pub data_errors: Option<i64>,
+    /// ZFS: devices with errors, and those that do not work; at most 20.
+    pub bad_devices: Vec<PoolDevice>,
+    /// ZFS: the last scrub or resilver and how it ended, in the pool's own words.
+    pub last_scan: Option<String>,
+    /// ZFS: what is wrong or could be better, in the pool's own words.
+    pub status: Option<String>,
+}
+
+/// A device of a pool that has errors or does not work.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct PoolDevice {
+    /// Name in the pool: `sda`, `wwn-0x5000…`, `raidz2-0`.
+    pub name: String,
+    /// `ONLINE`, `DEGRADED`, `FAULTED`, `OFFLINE`, `REMOVED`, `UNAVAIL`.
+    pub state: String,
+    /// Reads that failed.
+    pub read_errors: i64,
+    /// Writes that failed.
+    pub write_errors: i64,
+    /// Blocks that were not what had been written.
+    pub checksum_errors: i64,
+    /// Why it does not work; empty where the pool says nothing.
+    pub note: String,
 }

@@ -75,6 +75,7 @@ pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("commands/date_local", &["date"]),
     ("commands/date", &["date_--utc", "date"]),
     ("commands/df", &["df_-al_-x_autofs", "df_-al"]),
+    ("commands/zpool_status", &["zpool_status_-v", "zpool_status_-vx"]),
     ("commands/df_inodes", &["df_-ali_-x_autofs", "df_-ali", "df_-i"]),
     ("commands/dmesg", &["dmesg", "dmesg_-T"]),
     ("commands/dmidecode", &["dmidecode"]),

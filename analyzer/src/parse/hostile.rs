@@ -208,6 +208,7 @@ total! {
     vmallocinfo: super::vmallocinfo::SAMPLE, |x| super::vmallocinfo::parse(x, &super::ENV);
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
+    zpool_status: super::zpool_status::SAMPLE, super::zpool_status::parse;
     cgroup_limit: super::cgroup::SAMPLE, super::cgroup::limit;
     cgroup_cpu_max: super::cgroup::SAMPLE, super::cgroup::cpu_max;
     cgroup_cpu_us: super::cgroup::SAMPLE, super::cgroup::cpu_us;

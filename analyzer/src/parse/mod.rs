@@ -125,6 +125,7 @@ pub mod version;
 pub mod vmallocinfo;
 pub mod vmstat;
 pub mod zoneinfo;
+pub mod zpool_status;
 
 mod rows;
 mod words;

@@ -10,6 +10,8 @@ use super::super::method::num::signed;
 use super::super::{List, Seen};
 use super::{Book, Lists};
 
+mod pools;
+
 const FACT: &str = "arrays";
 
 pub(super) fn build(inputs: &Inputs, book: &mut Book, lists: &mut Lists) -> List<Array> {
@@ -29,23 +31,7 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book, lists: &mut Lists) -> List
         Err(absence) if absence.reason == Reason::Missing => {}
         Err(absence) => book.absent(FACT, absence),
     }
-    for (path, readings) in &storage.zfs {
-        // The journal knows the pattern that matched nothing, too.
-        let (Some(name), Ok(state)) = (path.strip_suffix("/state"), readings.first()) else {
-            continue;
-        };
-        let fact = format!("{FACT}.{}", items.len());
-        book.source(&fact, Locator::entry(&readings.path));
-        let array = Array {
-            name: name.to_owned(),
-            kind: "zfs".to_owned(),
-            pool_state: Some(state.clone()),
-            degraded: Some(state == "DEGRADED"),
-            ..Array::default()
-        };
-        say_absences(&array, &fact, &readings.path, book);
-        items.push(array);
-    }
+    pools::build(inputs, &mut items, book);
     let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
     let what = "arrays seen".to_owned();
     lists.insert(
@@ -68,7 +54,6 @@ fn md(inputs: &Inputs, row: &mdstat::Array) -> Array {
         kind: "md".to_owned(),
         level: row.level.clone(),
         active: Some(row.active),
-        pool_state: None,
         wanted: row.wanted.map(i64::from),
         working: row.working.map(i64::from),
         degraded: row.degraded().or_else(|| number("degraded").map(|n| n > 0)),
@@ -81,6 +66,7 @@ fn md(inputs: &Inputs, row: &mdstat::Array) -> Array {
         action_left_s: sync.and_then(|s| s.finish_s),
         action_bytes_per_s: sync.and_then(|s| s.bytes_per_s).map(signed),
         mismatches: number("mismatch_cnt"),
+        ..Array::default()
     }
 }
 
@@ -97,6 +83,10 @@ fn say_absences(array: &Array, fact: &str, path: &str, book: &mut Book) {
         ("action_left_s", array.action_left_s.is_some(), "nothing is going on"),
         ("action_bytes_per_s", array.action_bytes_per_s.is_some(), "nothing is going on"),
         ("mismatches", array.mismatches.is_some(), "no check was told"),
+        ("device_errors", array.device_errors.is_some(), "no pool tells it"),
+        ("data_errors", array.data_errors.is_some(), "no pool tells it"),
+        ("last_scan", array.last_scan.is_some(), "no scrub or resilver was told"),
+        ("status", array.status.is_some(), "it says nothing of the kind"),
     ];
     for (field, _, why) in known.into_iter().filter(|(_, known, _)| !known) {
         let absence = Absence::of(Reason::NotApplicable, path, why);
@@ -109,33 +99,4 @@ fn say_absences(array: &Array, fact: &str, path: &str, book: &mut Book) {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::facts::SiteInputs;
-    use crate::input::Snapshot;
-
-    #[test]
-    fn arrays_and_pools() {
-        let f = crate::facts::build(
-            &Snapshot::of_files([
-                (
-                    "proc/mdstat",
-                    "Personalities : [raid1]\nmd6 : active raid1 sdb2[2](F) sdc[1](S) sda2[0]\n\
-                     \x20     195310144 blocks [2/1] [U_]\n\
-                     \x20     [=>....]  recovery =  8.5% (16775552/195310144) finish=17.0min speed=259783K/sec\n\n\
-                     unused devices: <none>\n",
-                ),
-                ("proc/spl/kstat/zfs/tank/state", "DEGRADED\n"),
-            ]),
-            &SiteInputs::default(),
-        );
-        let [md, pool] = f.tree.arrays.items.as_slice() else { panic!() };
-        assert_eq!((md.degraded, md.wanted, md.working), (Some(true), Some(2), Some(1)));
-        assert_eq!(
-            (md.failed.as_slice(), md.spares.as_slice()),
-            (&["sdb2".to_owned()][..], &["sdc".to_owned()][..])
-        );
-        assert_eq!((md.action.as_deref(), md.action_left_s), (Some("recovery"), Some(1020.0)));
-        assert_eq!((pool.name.as_str(), pool.degraded), ("tank", Some(true)));
-        assert_eq!(pool.pool_state.as_deref(), Some("DEGRADED"));
-    }
-}
+mod tests;

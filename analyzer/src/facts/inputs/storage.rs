@@ -3,7 +3,7 @@
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::{
     Rows, df, diskstats, fdinfo, fstab, lsblk, maps, mdstat, mountinfo, pid_io, smart, smartctl,
-    smartctl_json, statfs,
+    smartctl_json, statfs, zpool_status,
 };
 
 use super::{line, number, pair, sys};
@@ -56,6 +56,9 @@ inputs! {
     zfs: Many<String> = |p| p.many("proc/spl/kstat/zfs/", "/state", |_, b, _| {
         Ok(line(&String::from_utf8_lossy(b)))
     });
+    /// Devices and errors of ZFS pools.
+    zpool: Sampled<Rows<zpool_status::Pool>> =
+        |p| p.sampled("commands/zpool_status", |t, _| zpool_status::parse(t));
     /// Health of disks by smartctl, by the rest of the call.
     smartctl: Many<smart::Smart> = |p| p.many("commands/smartctl_", "", |_, b, _| {
         let text = String::from_utf8_lossy(b);

@@ -8,6 +8,7 @@ use super::card::Card;
 use super::cell::Cell;
 use super::cx::Cx;
 use super::table::{Row, Table, below};
+use crate::facts::arrays::Array;
 use crate::facts::disks::{Disk, RaidVolume};
 use crate::report::units::counted;
 use crate::report::visible::clip;
@@ -346,7 +347,7 @@ fn arrays(cx: &Cx<'_>) -> Table {
         "Arrays and pools",
         &[
             "Name", "Kind", "Level", "State", "#Working", "#Wanted", "Picture", "Doing", "#Done",
-            "#Left",
+            "#Left", "#Device errors", "#Data errors", "Bad devices", "Last scan",
         ],
     );
     for (i, array) in cx.facts.tree.arrays.items.iter().enumerate() {
@@ -371,11 +372,29 @@ fn arrays(cx: &Cx<'_>) -> Table {
                 of("action"),
                 of("action_ratio"),
                 of("action_left_s"),
+                of("device_errors"),
+                of("data_errors"),
+                bad_devices(array),
+                of("last_scan"),
             ],
         ));
     }
     table.keep_known_columns();
     table
+}
+
+/// `sdb FAULTED 2/292/0 too many errors`: reads, writes and checksums that failed.
+fn bad_devices(array: &Array) -> Cell {
+    let all: Vec<String> = array
+        .bad_devices
+        .iter()
+        .map(|d| {
+            let counts = format!("{}/{}/{}", d.read_errors, d.write_errors, d.checksum_errors);
+            let words = [d.name.as_str(), d.state.as_str(), counts.as_str(), d.note.as_str()];
+            words.join(" ").trim_end().to_owned()
+        })
+        .collect();
+    Cell::text(clip(&all.join(", "), PATH_CHARS))
 }
 
 fn processes(cx: &Cx<'_>) -> Table {
