@@ -224,4 +224,8 @@ pub struct StorageError {
     pub last_error_age_s: Option<f64>,
     /// Function of the kernel that met it.
     pub last_error_in: Option<String>,
+    /// How long ago the file system met the first of them.
+    pub first_error_age_s: Option<f64>,
+    /// Devices that the file system was made of and does not find.
+    pub devices_missing: Option<i64>,
 }

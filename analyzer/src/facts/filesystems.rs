@@ -39,6 +39,10 @@ pub struct FileSystem {
     pub last_error_age_s: Option<f64>,
     /// Function of the kernel that met it.
     pub last_error_in: Option<String>,
+    /// How long ago ext4 met the first of them.
+    pub first_error_age_s: Option<f64>,
+    /// btrfs: devices that it was made of and does not find.
+    pub devices_missing: Option<i64>,
     /// Size.
     pub size_bytes: Option<i64>,
     /// Used.

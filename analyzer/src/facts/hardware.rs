@@ -74,6 +74,9 @@ pub struct Hardware {
     pub memory_below_rated: Option<bool>,
     /// Memory errors as the controllers count them.
     pub edac: Option<Edac>,
+    /// Errors of PCI Express links; absent where no device counts them (before 4.19, virtual
+    /// machines).
+    pub aer: Option<Aer>,
 }
 
 /// A processor socket.
@@ -137,6 +140,47 @@ pub struct Edac {
     pub uncorrected_in_window: Option<i64>,
     /// Modules with errors, the worst first; at most 20.
     pub modules: Vec<EdacModule>,
+}
+
+/// Errors that PCI Express links have counted since their devices were found.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Aer {
+    /// Devices that count.
+    pub counting: i64,
+    /// Errors that the link corrected by sending again.
+    pub corrected: i64,
+    /// Errors that lost a request or more.
+    pub uncorrected: i64,
+    /// Corrected errors between both looks.
+    pub corrected_in_window: Option<i64>,
+    /// The same by time.
+    pub corrected_per_hour: Option<f64>,
+    /// Uncorrected errors between both looks.
+    pub uncorrected_in_window: Option<i64>,
+    /// Devices with errors, those of the window first; at most 20.
+    pub devices: Vec<AerDevice>,
+}
+
+/// A device whose link has errors.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct AerDevice {
+    /// Its place on the bus: `0000:00:1c.0`.
+    pub slot: String,
+    /// Maker and product, or their ids.
+    pub name: String,
+    /// Its driver, empty without one.
+    pub driver: String,
+    /// Corrected errors.
+    pub corrected: i64,
+    /// Requests lost.
+    pub nonfatal: i64,
+    /// Errors after which the link was not to be trusted.
+    pub fatal: i64,
+    /// All of these between both looks; 0 with one look.
+    pub in_window: i64,
+    /// The kind that was met most: `RxErr` is the wire, `BadTLP` and `BadDLLP` damaged packets,
+    /// `Timeout` and `Rollover` packets that nobody acknowledged.
+    pub kind: String,
 }
 
 /// A module with errors.

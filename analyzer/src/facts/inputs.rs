@@ -48,7 +48,7 @@ mod storage;
 
 pub(crate) use apps::Apps;
 pub(crate) use cpu::Cpu;
-pub(crate) use hardware::Hardware;
+pub(crate) use hardware::{Hardware, Severity};
 pub(crate) use host::Host;
 pub(crate) use logs::Logs;
 pub(crate) use memory::{Keys, Memory};

@@ -116,6 +116,7 @@ macro_rules! total_bytes {
 }
 
 total! {
+    aer: super::aer::SAMPLE, super::aer::parse;
     bonding: super::bonding::SAMPLE, super::bonding::parse;
     buddyinfo: super::buddyinfo::SAMPLE, super::buddyinfo::parse;
     cgroup: super::cgroup::SAMPLE, super::cgroup::parse;

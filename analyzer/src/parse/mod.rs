@@ -10,6 +10,7 @@
 //! - A damaged row does not discard its file: tables return [`Rows`] with the problems beside them.
 //! - Records carry the line where a report would cite it.
 
+pub mod aer;
 pub mod allocinfo;
 mod binary;
 pub mod bonding;

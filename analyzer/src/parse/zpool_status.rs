@@ -93,7 +93,9 @@ pub fn parse(text: &str) -> Result<Rows<Pool>, ParseError> {
             _ => {
                 if let Some(pool) = rows.rows.last_mut() {
                     let damaged = pool.take(line, text, heading, &mut at);
-                    damaged.into_iter().for_each(|p| rows.problem(p));
+                    if let Some(problem) = damaged {
+                        rows.problem(problem);
+                    }
                 }
             }
         }
@@ -288,7 +290,10 @@ fn duration(text: &str) -> Option<f64> {
     };
     let seconds = if let Some(clock) = clock.strip_suffix('m') {
         let (h, m) = clock.split_once('h')?;
-        h.parse::<u32>().ok()?.checked_mul(3600)?.checked_add(m.parse::<u32>().ok()?.checked_mul(60)?)?
+        h.parse::<u32>()
+            .ok()?
+            .checked_mul(3600)?
+            .checked_add(m.parse::<u32>().ok()?.checked_mul(60)?)?
     } else {
         let [h, m, s] = numbers(&[':'])?[..] else { return None };
         h.checked_mul(3600)?.checked_add(m.checked_mul(60)?)?.checked_add(s)?

@@ -138,9 +138,13 @@ pub(super) const SYS_HYPERVISOR: &[&str] = &[
 ];
 
 pub(super) const SYS_PCI: &[&str] = &[
-    "bus/pci/devices/*/{vendor,device,subsystem_vendor,subsystem_device,class,revision,current_link_speed,current_link_width,max_link_speed,max_link_width,numa_node,local_cpulist,enable,power_state,aer_dev_correctable,aer_dev_nonfatal,aer_dev_fatal}",
+    "bus/pci/devices/*/{vendor,device,subsystem_vendor,subsystem_device,class,revision,current_link_speed,current_link_width,max_link_speed,max_link_width,numa_node,local_cpulist,enable,power_state}",
     "bus/pci/devices/*/driver@",
 ];
+
+/// Errors of links that PCI Express has counted: kept in memory, no device is asked.
+pub(super) const SYS_AER: &[&str] =
+    &["bus/pci/devices/*/{aer_dev_correctable,aer_dev_nonfatal,aer_dev_fatal}"];
 
 pub(super) const SYS_EDAC: &[&str] = &[
     "devices/system/edac/mc/mc*/{mc_name,size_mb,ce_count,ce_noinfo_count,ue_count,ue_noinfo_count,seconds_since_reset}",

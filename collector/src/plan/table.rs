@@ -20,7 +20,7 @@ use super::row::{KIB, MIB, config, file, links, names, pid, probe, probe_yield, 
 use super::{Bound, Class, How, Mask, Request, Source};
 
 use super::sysfs::{
-    CGROUP, DISK_NAMES, IRQ, SYS_BLOCK, SYS_CPU, SYS_DEBUG, SYS_DMI, SYS_EDAC, SYS_FS,
+    CGROUP, DISK_NAMES, IRQ, SYS_AER, SYS_BLOCK, SYS_CPU, SYS_DEBUG, SYS_DMI, SYS_EDAC, SYS_FS,
     SYS_HYPERVISOR, SYS_MM, SYS_MODULE, SYS_NET, SYS_NODE, SYS_PCI, SYS_ZRAM, UNIT_LINKS,
 };
 
@@ -260,6 +260,7 @@ pub(crate) const TABLE: &[Source] = &[
     sys("packs/sys/dmi", Hardware, Once, SYS_DMI, "maker, product, BIOS"),
     sys("packs/sys/hypervisor", Hardware, Once, SYS_HYPERVISOR, "kind of virtual machine"),
     sys("packs/sys/pci", Hardware, Once, SYS_PCI, "devices, drivers, link speeds"),
+    sys("packs/sys/aer", Hardware, Twice, SYS_AER, "errors of PCI Express links"),
     sys("packs/sys/edac", Hardware, Twice, SYS_EDAC, "memory errors"),
     file("dev/kmsg", Logs, Twice, "kernel log with levels and times")
         .right(Root)

@@ -13,6 +13,7 @@ use super::super::site::Site;
 use super::Book;
 use super::host::dmi as dmi_field;
 
+mod aer;
 mod clock;
 mod edac;
 mod frequency;
@@ -67,6 +68,7 @@ pub(super) fn build(inputs: &Inputs, memory: &Memory, site: &Site, book: &mut Bo
     hardware.chassis_type =
         dmi_field(&inputs.host.sys_dmi, "chassis_type").and_then(|t| t.parse().ok());
     hardware.edac = edac::build(inputs, book);
+    hardware.aer = aer::build(inputs, book);
     hardware
 }
 

@@ -74,6 +74,8 @@ fn say_absences(item: &StorageError, i: usize, seen_log: bool, book: &mut Book) 
         ("errors_counted", item.errors_counted.is_some()),
         ("last_error_age_s", item.last_error_age_s.is_some()),
         ("last_error_in", item.last_error_in.is_some()),
+        ("first_error_age_s", item.first_error_age_s.is_some()),
+        ("devices_missing", item.devices_missing.is_some()),
     ];
     for (field, _) in known.into_iter().filter(|(_, known)| !known) {
         let of_log = field.contains("_in_") && field != "last_error_in";
@@ -154,7 +156,8 @@ impl Gathered<'_> {
             let read_only =
                 fs.turned_read_only == Some(true) || fs.read_only_against_fstab == Some(true);
             let counted = fs.errors_counted.filter(|n| *n > 0);
-            if !read_only && counted.is_none() {
+            let missing = fs.devices_missing.filter(|n| *n > 0);
+            if !read_only && counted.is_none() && missing.is_none() {
                 continue;
             }
             let source = fs.source.as_deref().unwrap_or("?");
@@ -166,6 +169,8 @@ impl Gathered<'_> {
             }
             entry.errors_counted = counted;
             entry.last_error_age_s = counted.and(fs.last_error_age_s);
+            entry.first_error_age_s = counted.and(fs.first_error_age_s);
+            entry.devices_missing = missing;
             entry.last_error_in = counted.and_then(|_| fs.last_error_in.clone());
         }
         for disk in self.disks {

@@ -82,12 +82,16 @@ fn devices_with_their_counts_and_what_stands_below_them() {
     assert_eq!((zones.state.as_str(), zones.data_errors, zones.line), ("DEGRADED", Some(0), 1));
     assert!(zones.status.as_ref().unwrap().ends_with("functioning in a degraded state."));
     let faulted = device(&zones, "c1t2d0");
-    assert_eq!((faulted.state.as_str(), faulted.note.as_deref()), ("FAULTED", Some("too many errors")));
+    assert_eq!(
+        (faulted.state.as_str(), faulted.note.as_deref()),
+        ("FAULTED", Some("too many errors"))
+    );
     assert_eq!((faulted.read_errors, faulted.write_errors), (Some(2), Some(292)));
     assert_eq!(device(&zones, "c2t1d0").checksum_errors, Some(1536));
     let leaves: Vec<&str> =
         zones.devices.iter().filter(|d| d.is_leaf).map(|d| d.name.as_str()).collect();
-    let all = ["c1t2d0", "c2t1d0", "c2t3d0", "c1t0d0s0", "c1t1d0s0", "c1t0d0s1", "c9t1d7", "c9t2d7"];
+    let all =
+        ["c1t2d0", "c2t1d0", "c2t3d0", "c1t0d0s0", "c1t1d0s0", "c1t0d0s1", "c9t1d7", "c9t2d7"];
     assert_eq!(leaves, all);
     let spare = device(&zones, "c9t2d7");
     assert_eq!((spare.section.as_deref(), spare.read_errors), (Some("spares"), None));
@@ -114,7 +118,8 @@ fn what_is_under_way_and_what_was() {
 fn lost_data_are_counted_or_told() {
     assert_eq!(pool("system").data_errors, Some(3));
     assert_eq!(pool("zhandy").data_errors, Some(10));
-    let unavailable = "  pool: a\n state: ONLINE\nerrors: List of errors unavailable: no such pool\n";
+    let unavailable =
+        "  pool: a\n state: ONLINE\nerrors: List of errors unavailable: no such pool\n";
     assert_eq!(parse(unavailable).unwrap().rows[0].data_errors, None);
 }
 

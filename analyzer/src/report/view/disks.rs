@@ -346,8 +346,20 @@ fn arrays(cx: &Cx<'_>) -> Table {
     let mut table = Table::new(
         "Arrays and pools",
         &[
-            "Name", "Kind", "Level", "State", "#Working", "#Wanted", "Picture", "Doing", "#Done",
-            "#Left", "#Device errors", "#Data errors", "Bad devices", "Last scan",
+            "Name",
+            "Kind",
+            "Level",
+            "State",
+            "#Working",
+            "#Wanted",
+            "Picture",
+            "Doing",
+            "#Done",
+            "#Left",
+            "#Device errors",
+            "#Data errors",
+            "Bad devices",
+            "Last scan",
         ],
     );
     for (i, array) in cx.facts.tree.arrays.items.iter().enumerate() {

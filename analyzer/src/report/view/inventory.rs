@@ -111,6 +111,8 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("Error correction", "hardware.memory_error_correction"),
             ("Errors corrected", "hardware.edac.corrected"),
             ("not corrected", "hardware.edac.uncorrected"),
+            ("PCI Express errors corrected", "hardware.aer.corrected"),
+            ("not corrected", "hardware.aer.uncorrected"),
             ("Swap", "memory.swap_total_bytes"),
             ("Huge pages", "memory.hugetlb_bytes"),
         ],
@@ -147,6 +149,7 @@ impl Inventory {
                 caches(cx),
                 flags(cx),
                 slots(cx),
+                links(cx),
                 taints(cx),
                 pods(cx),
             ],
@@ -280,6 +283,24 @@ fn slots(cx: &Cx<'_>) -> Table {
     table.limit(MAX_ROWS, "");
     table.keep_known_columns();
     table
+}
+
+fn links(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "hardware.aer.devices",
+        "PCI Express links with errors since their devices were found",
+        &[
+            ("`Place", "slot"),
+            ("Device", "name"),
+            ("`Driver", "driver"),
+            ("#Corrected", "corrected"),
+            ("#Requests lost", "nonfatal"),
+            ("#Fatal", "fatal"),
+            ("#In the window", "in_window"),
+            ("`Mostly", "kind"),
+        ],
+        MAX_ROWS,
+    )
 }
 
 fn pods(cx: &Cx<'_>) -> Table {

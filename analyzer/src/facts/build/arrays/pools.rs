@@ -15,21 +15,29 @@ use super::{FACT, say_absences};
 /// Devices of a pool that are named.
 const MAX_DEVICES: usize = 20;
 
+/// Who tells of a pool.
+#[derive(Default)]
+struct Told<'i> {
+    /// Path and state of the kernel's own file.
+    kernel: Option<(&'i str, &'i String)>,
+    tool: Option<&'i Pool>,
+}
+
 pub(super) fn build(inputs: &Inputs, items: &mut Vec<Array>, book: &mut Book) {
     let storage = &inputs.storage;
     let told = storage.zpool.first();
     let rows = told.as_ref().map(|r| r.rows.as_slice()).unwrap_or_default();
-    let mut pools: BTreeMap<&str, (Option<(&str, &String)>, Option<&Pool>)> = BTreeMap::new();
+    let mut pools: BTreeMap<&str, Told> = BTreeMap::new();
     for (path, readings) in &storage.zfs {
         // The journal knows the pattern that matched nothing, too.
         if let (Some(name), Ok(state)) = (path.strip_suffix("/state"), readings.first()) {
-            pools.entry(name).or_default().0 = Some((&readings.path, state));
+            pools.entry(name).or_default().kernel = Some((&readings.path, state));
         }
     }
     for pool in rows {
-        pools.entry(&pool.name).or_default().1 = Some(pool);
+        pools.entry(&pool.name).or_default().tool = Some(pool);
     }
-    for (name, (kernel, tool)) in pools {
+    for (name, Told { kernel, tool }) in pools {
         let fact = format!("{FACT}.{}", items.len());
         let mut locators = Vec::new();
         locators.extend(kernel.map(|(path, _)| Locator::entry(path)));

@@ -10,6 +10,10 @@ use crate::facts::method::num::from_i64;
 use crate::facts::plan::Pack;
 use crate::locator::Locator;
 
+/// What this chapter tells of a file system.
+const FIELDS: [&str; 5] =
+    ["errors_counted", "last_error_age_s", "first_error_age_s", "last_error_in", "devices_missing"];
+
 pub(super) fn count(
     inputs: &Inputs,
     taken_unix_s: Option<f64>,
@@ -28,9 +32,12 @@ pub(super) fn count(
                 let of = |file: &str| pack.get(format!("fs/ext4/{device}/{file}").as_str());
                 let number = |file: &str| of(file)?.parse::<i64>().ok();
                 fs.errors_counted = number("errors_count");
-                let last = number("last_error_time").filter(|t| *t > 0);
-                fs.last_error_age_s =
-                    last.zip(taken_unix_s).map(|(at, now)| (now - from_i64(at)).max(0.0));
+                let age = |file: &str| {
+                    let at = number(file).filter(|at| *at > 0);
+                    at.zip(taken_unix_s).map(|(at, now)| (now - from_i64(at)).max(0.0))
+                };
+                fs.last_error_age_s = age("last_error_time");
+                fs.first_error_age_s = age("first_error_time");
                 fs.last_error_in = of("last_error_func").filter(|f| !f.is_empty()).cloned();
                 Some(format!("fs/ext4/{device}/errors_count"))
             }
@@ -38,6 +45,7 @@ pub(super) fn count(
                 let below = btrfs(pack, &block_name(inputs, fs));
                 let below = below.or_else(|| only_btrfs.then_some("fs/btrfs"));
                 fs.errors_counted = below.and_then(|below| btrfs_errors(pack, below));
+                fs.devices_missing = below.and_then(|below| btrfs_missing(pack, below));
                 below.map(str::to_owned)
             }
             _ => None,
@@ -45,15 +53,23 @@ pub(super) fn count(
         if let (Some(key), Some(_)) = (told, fs.errors_counted) {
             book.source(format!("{fact}.errors_counted"), Locator::record(&source.path, key));
             let none = Absence::new(Reason::NotApplicable, "it has no dated error");
-            if fs.last_error_age_s.is_none() {
-                book.absent(format!("{fact}.last_error_age_s"), none.clone());
+            for (field, known) in [
+                ("last_error_age_s", fs.last_error_age_s.is_some()),
+                ("first_error_age_s", fs.first_error_age_s.is_some()),
+                ("last_error_in", fs.last_error_in.is_some()),
+            ] {
+                if !known {
+                    book.absent(format!("{fact}.{field}"), none.clone());
+                }
             }
-            if fs.last_error_in.is_none() {
-                book.absent(format!("{fact}.last_error_in"), none);
+            if fs.devices_missing.is_none() {
+                let none =
+                    Absence::of(Reason::NotApplicable, &source.path, "not told of this type");
+                book.absent(format!("{fact}.devices_missing"), none);
             }
             continue;
         }
-        for field in ["errors_counted", "last_error_age_s", "last_error_in"] {
+        for field in FIELDS {
             let none = || match fs.fs_type.as_deref() {
                 Some("btrfs") => Absence::of(
                     Reason::NotCollected,
@@ -91,6 +107,17 @@ fn btrfs_errors(pack: &Pack<String, String>, below: &str) -> Option<i64> {
     };
     let stats = pack.rows.iter().filter(|(key, _)| own(key));
     stats.map(|(_, text)| of(text)).reduce(i64::saturating_add)
+}
+
+/// Devices of `fs/btrfs/<uuid>/devinfo` whose `missing` is 1; `None` before 5.6, which has no such
+/// file.
+fn btrfs_missing(pack: &Pack<String, String>, below: &str) -> Option<i64> {
+    let own = |key: &str| {
+        key.strip_prefix(below)
+            .is_some_and(|k| k.starts_with("/devinfo/") && k.ends_with("/missing"))
+    };
+    let told = pack.rows.iter().filter(|(key, _)| own(key));
+    told.map(|(_, text)| i64::from(text.trim() == "1")).reduce(i64::saturating_add)
 }
 
 /// The kernel's name of the device it is mounted from; that of a mapped one stands in its
