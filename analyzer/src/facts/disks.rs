@@ -172,6 +172,24 @@ pub struct Io {
     pub psi_full_ratio: Option<f64>,
     /// Processes with the most bytes read from and written to storage in the window; at most 10.
     pub top: Vec<ProcessIo>,
+    /// Control groups with the most bytes read from and written to a device, without those of the
+    /// groups below them; at most 20.
+    pub groups: Vec<GroupIo>,
+}
+
+/// I/O of one control group on one device, between both ends of the collection.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct GroupIo {
+    /// Path of the group.
+    pub group: String,
+    /// Name of the device, or its number where that has none.
+    pub device: String,
+    /// Bytes read, a second.
+    pub read_bytes_per_s: f64,
+    /// Bytes written, a second.
+    pub write_bytes_per_s: f64,
+    /// Requests, a second.
+    pub requests_per_s: Option<f64>,
 }
 
 /// I/O of one process in the window.

@@ -84,8 +84,11 @@ enum Kind {
     Write,
 }
 
+/// Device, what was done, how often or how much.
+type Operation = ((u32, u32), Kind, u64);
+
 /// Lines of reads and writes; `Sync`, `Async`, `Discard` and the totals count the same again.
-fn operations(text: &str) -> Result<Rows<((u32, u32), Kind, u64)>, ParseError> {
+fn operations(text: &str) -> Result<Rows<Operation>, ParseError> {
     Rows::of(text, |mut f| {
         if f.rest().starts_with("Total") {
             return Ok(None);

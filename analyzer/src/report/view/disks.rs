@@ -43,6 +43,8 @@ pub struct Disks {
     pub arrays: Table,
     /// Who reads and writes.
     pub processes: Table,
+    /// Control groups that do.
+    pub groups: Table,
     /// Nothing is known of them.
     pub empty: bool,
     /// Infos of this section.
@@ -63,6 +65,7 @@ impl Disks {
             deleted: deleted(cx),
             arrays: arrays(cx),
             processes: processes(cx),
+            groups: groups(cx),
             notes,
         }
     }
@@ -426,6 +429,21 @@ fn processes(cx: &Cx<'_>) -> Table {
         table.push(Row::of(&at, cells));
     }
     table
+}
+
+fn groups(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "io.groups",
+        "Control groups by bytes read from and written to a device, without the groups below them",
+        &[
+            ("`Group", "group"),
+            ("`Device", "device"),
+            ("#Read/s", "read_bytes_per_s"),
+            ("#Written/s", "write_bytes_per_s"),
+            ("#Requests/s", "requests_per_s"),
+        ],
+        20,
+    )
 }
 
 #[cfg(test)]

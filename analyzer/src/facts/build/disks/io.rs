@@ -13,6 +13,8 @@ use crate::facts::method::quantile;
 use crate::locator::Locator;
 use crate::parse::diskstats::Disk as Counters;
 
+mod groups;
+
 /// Counters of all devices, by name, in every reading of the window.
 pub(super) struct Series<'i> {
     by_name: BTreeMap<&'i str, Vec<(u64, &'i Counters)>>,
@@ -150,7 +152,11 @@ fn measured(all: &[(u64, &Counters)]) -> Option<DiskIo> {
 
 /// Pressure of I/O, and the processes that cause the most.
 pub(super) fn host(inputs: &Inputs, window: &Window, book: &mut Book) -> Io {
-    Io { psi_full_ratio: full(inputs, window, book), top: top(inputs, book) }
+    Io {
+        psi_full_ratio: full(inputs, window, book),
+        top: top(inputs, book),
+        groups: groups::build(inputs, book),
+    }
 }
 
 fn full(inputs: &Inputs, window: &Window, book: &mut Book) -> Option<f64> {
