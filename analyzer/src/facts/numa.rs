@@ -48,6 +48,16 @@ pub struct Node {
     pub shmem_bytes: Option<i64>,
     /// Free memory and page cache by total: what the node can still give.
     pub givable_ratio: Option<f64>,
+    /// The lowest of it in all looks: those of the window, where the host has several nodes.
+    pub givable_min_ratio: Option<f64>,
+    /// Memory of this node that reclaim wrote out between both looks, to swap mostly
+    /// (`nr_vmscan_write`).
+    pub reclaim_written_bytes: Option<f64>,
+    /// Memory of this node that was taken away and read again soon, between both looks
+    /// (`workingset_refault_anon` and `_file`; before 5.9 `workingset_refault`).
+    pub refault_bytes: Option<f64>,
+    /// Read back from swap and still keeping its place there (`nr_swapcached`, 5.12).
+    pub swap_cached_bytes: Option<i64>,
     /// The largest of [`Self::givable_ratio`] among the other nodes with CPUs.
     pub others_givable_ratio: Option<f64>,
     /// The largest free share among the other nodes with CPUs.

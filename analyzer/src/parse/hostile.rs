@@ -209,6 +209,8 @@ total! {
     vmallocinfo: super::vmallocinfo::SAMPLE, |x| super::vmallocinfo::parse(x, &super::ENV);
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
+    zram: super::zram::SAMPLE, super::zram::parse;
+    zram_on_disk: super::zram::SAMPLE, super::zram::on_disk_bytes;
     zpool_status: super::zpool_status::SAMPLE, super::zpool_status::parse;
     cgroup_limit: super::cgroup::SAMPLE, super::cgroup::limit;
     cgroup_cpu_max: super::cgroup::SAMPLE, super::cgroup::cpu_max;

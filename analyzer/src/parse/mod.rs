@@ -127,6 +127,7 @@ pub mod vmallocinfo;
 pub mod vmstat;
 pub mod zoneinfo;
 pub mod zpool_status;
+pub mod zram;
 
 mod rows;
 mod words;

@@ -14,6 +14,8 @@ use super::place::Place;
 use super::window::Window;
 use super::{Book, load, naming, processes};
 
+mod compressed;
+
 /// Owners that are listed.
 const MAX_OWNERS: usize = 20;
 
@@ -31,6 +33,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, memory: &Memory, book: &mu
     };
     of_meminfo(inputs, &swap, book);
     devices(inputs, &mut swap, book);
+    compressed::build(inputs, &mut swap, book);
     owners(inputs, window, &mut swap, book);
     swap.rest_bytes = used.zip(swap.owned_bytes).map(|(used, owned)| (used - owned).max(0));
     swap.verdict = verdict(memory, &swap);

@@ -28,6 +28,13 @@ inputs! {
     free: Sampled<free::Free> = |p| p.sampled("commands/free", |t, _| free::parse(t, 1024));
     /// NUMA nodes, at both ends: their counters tell by growth.
     sys_node: Packed<String, String> = |p| sys(p, "packs/sys/node", Passes::Ends);
+    /// Memory of the nodes in every sample, by node.
+    node_memory: Packed<u32, NodeMemory> =
+        |p| p.packed("packs/sys/node", Passes::All, node, |t, _| NodeMemory::of(t));
+    /// Compressed swap devices, at both ends.
+    sys_zram: Packed<String, String> = |p| sys(p, "packs/sys/zram", Passes::Ends);
+    /// What a debugfs tells of compressed swap.
+    sys_debug: Packed<String, String> = |p| sys(p, "packs/sys/debug", Passes::First);
     /// Huge pages and the like.
     sys_mm: Packed<String, String> = |p| sys(p, "packs/sys/mm", Passes::First);
     /// Memory, with the line of every key.
@@ -83,6 +90,31 @@ inputs! {
         };
         p.packed("packs/sys/block", Passes::First, wanted, |t, _| Ok(Some(t.trim().to_owned())))
     };
+}
+
+/// What a node has and can give.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeMemory {
+    pub(crate) total_bytes: u64,
+    /// Free, and page cache that can be given back.
+    pub(crate) givable_bytes: u64,
+}
+
+impl NodeMemory {
+    /// `None` where the kernel does not tell all of it.
+    fn of(text: &str) -> Result<Option<Self>, ParseError> {
+        let info = meminfo::parse(text)?;
+        // A node prints no Cached: its file pages are those of the LRU lists.
+        let file = info.active_file_bytes.zip(info.inactive_file_bytes);
+        Ok(info.total_bytes.zip(info.free_bytes).zip(file).map(|((total_bytes, free), (a, i))| {
+            Self { total_bytes, givable_bytes: free.saturating_add(a).saturating_add(i) }
+        }))
+    }
+}
+
+/// `devices/system/node/node3/meminfo`: 3.
+fn node(key: &str) -> Option<u32> {
+    key.strip_prefix("devices/system/node/node")?.strip_suffix("/meminfo")?.parse().ok()
 }
 
 impl Keys {

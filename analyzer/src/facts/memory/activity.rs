@@ -43,6 +43,8 @@ pub struct Activity {
     pub compactions: Option<i64>,
     /// Page faults that got a transparent huge page.
     pub thp_faults: Option<i64>,
+    /// Huge pages that the background thread made of small ones (`thp_collapse_alloc`).
+    pub thp_collapses: Option<i64>,
     /// Page faults for which there was none.
     pub thp_fallbacks: Option<i64>,
     /// Processes killed for want of memory in the window (`oom_kill`, 4.13).

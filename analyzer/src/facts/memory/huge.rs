@@ -27,6 +27,13 @@ pub struct Huge {
     /// What a page fault does when there is none: `always` reclaims and compacts in the caller's
     /// time.
     pub transparent_defrag: Option<String>,
+    /// The same of tmpfs and shared memory: `never`, `advise`, `within_size`, `always`, `deny`,
+    /// `force`.
+    pub transparent_shmem: Option<String>,
+    /// Sizes of transparent huge pages (6.8) that are not switched off, or of which there are pages.
+    pub sizes: Vec<ThpSize>,
+    /// The thread that makes huge pages of small ones in the background.
+    pub khugepaged: Option<Khugepaged>,
     /// `AnonHugePages`.
     pub anon_bytes: Option<i64>,
     /// The same by `AnonPages`.
@@ -37,6 +44,40 @@ pub struct Huge {
     pub zones: Vec<FreeBlocks>,
     /// Some `Normal` zone has no free block of 16 pages and more.
     pub normal_zone_fragmented: Option<bool>,
+}
+
+/// Transparent huge pages of one size.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct ThpSize {
+    /// Size of a page.
+    pub page_bytes: i64,
+    /// Of processes' own memory: `always`, `inherit` (of [`Huge::transparent`]), `madvise`, `never`.
+    pub mode: String,
+    /// Of tmpfs and shared memory, likewise.
+    pub shmem_mode: Option<String>,
+    /// Pages now (6.12).
+    pub pages: Option<i64>,
+    /// Page faults since boot that got one.
+    pub faults: Option<i64>,
+    /// Page faults since boot that should have got one and found none.
+    pub fallbacks: Option<i64>,
+    /// The second by both.
+    pub fallback_ratio: Option<f64>,
+}
+
+/// Settings of the thread that makes huge pages in the background, and what it did.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Khugepaged {
+    /// It may reclaim and compact memory for them.
+    pub defrag: Option<bool>,
+    /// Pages that it looks at in a round.
+    pub scan_pages: Option<i64>,
+    /// Time between two rounds.
+    pub sleep_s: Option<f64>,
+    /// Pages of a huge one that may be empty when it is made: what it adds to the memory in use.
+    pub empty_pages_allowed: Option<i64>,
+    /// Huge pages that it has made since boot.
+    pub collapsed_since_boot: Option<i64>,
 }
 
 /// The pool of one size.

@@ -72,6 +72,23 @@ pub(super) fn tables(cx: &Cx<'_>) -> Vec<Table> {
         ],
         MAX_ROWS,
     )];
+    tables.push(keep(cx.rows(
+        "swap.zram",
+        "Compressed memory as a block device (zram)",
+        &[
+            ("`Device", "name"),
+            ("Is swap", "is_swap"),
+            ("#Pretends", "size_bytes"),
+            ("#Holds", "original_bytes"),
+            ("#Takes", "used_bytes"),
+            ("#Holds by takes", "compression_factor"),
+            ("#At most", "limit_bytes"),
+            ("#Pages that do not shrink", "incompressible_pages"),
+            ("#Moved on to a disk", "on_disk_bytes"),
+            ("`Algorithm", "algorithm"),
+        ],
+        MAX_ROWS,
+    )));
     if swapped {
         tables.push(cx.rows(
             "swap.owners",
@@ -103,4 +120,11 @@ pub(super) fn tables(cx: &Cx<'_>) -> Vec<Table> {
         MAX_ROWS,
     ));
     tables
+}
+
+/// A table that few hosts have: nothing to see is not worth a line.
+fn keep(mut table: Table) -> Table {
+    table.absent = None;
+    table.keep_known_columns();
+    table
 }

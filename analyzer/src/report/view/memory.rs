@@ -42,6 +42,7 @@ impl Memory {
     pub(super) fn new(cx: &Cx<'_>, notes: Vec<Card>) -> Self {
         let (bar, identity) = identity(cx);
         let mut tables = super::free::tables(cx);
+        tables.extend(super::huge::tables(cx));
         tables.extend([slab(cx), callers(cx), allocations(cx), graphics(cx)]);
         Self {
             bar,
@@ -242,6 +243,12 @@ fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
         ("Slab reclaimable", "memory.slab_reclaimable_bytes"),
         ("Slab unreclaimable", "memory.slab_unreclaimable_bytes"),
         ("Huge pages", "memory.hugetlb_bytes"),
+        ("Transparent huge pages", "memory.huge.transparent"),
+        ("on a page fault", "memory.huge.transparent_defrag"),
+        ("of shared memory", "memory.huge.transparent_shmem"),
+        ("Anonymous in them", "memory.huge.anon_bytes"),
+        ("khugepaged made since boot", "memory.huge.khugepaged.collapsed_since_boot"),
+        ("and may fill up with empty pages", "memory.huge.khugepaged.empty_pages_allowed"),
         ("Committed", "memory.committed_bytes"),
         ("Commit limit", "memory.commit_limit_bytes"),
     ]

@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod disks;
 pub mod excerpts;
 pub mod head;
+mod huge;
 pub mod inventory;
 pub mod load;
 pub mod memory;

@@ -42,6 +42,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Option
             .and_then(|(failed, all)| ratio(from_u64(failed), from_u64(all))),
         compactions: compactions.map(signed),
         thp_faults: count(&["thp_fault_alloc"]),
+        thp_collapses: count(&["thp_collapse_alloc"]),
         thp_fallbacks: count(&["thp_fault_fallback"]),
         oom_kills: count(&["oom_kill"]),
         oom_kills_since_boot: growth.latest("oom_kill"),

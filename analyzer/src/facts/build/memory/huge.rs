@@ -12,6 +12,8 @@ use crate::facts::method::num::{from_i64, from_u64, ratio, signed};
 use crate::locator::Locator;
 use crate::parse::meminfo::Meminfo;
 
+mod transparent;
+
 const FACT: &str = "memory.huge";
 /// Users that are listed.
 const MAX_USERS: usize = 5;
@@ -44,6 +46,9 @@ pub(super) fn build(
         users: users(inputs, book),
         transparent: mode(inputs, "enabled"),
         transparent_defrag: mode(inputs, "defrag"),
+        transparent_shmem: mode(inputs, "shmem_enabled"),
+        sizes: transparent::sizes(inputs, book),
+        khugepaged: transparent::khugepaged(inputs),
         anon_bytes: anon,
         anon_ratio: anon
             .zip(memory.anon_bytes)
@@ -56,12 +61,10 @@ pub(super) fn build(
     }
 }
 
-/// The word in brackets: `always [madvise] never`.
 fn mode(inputs: &Inputs, file: &str) -> Option<String> {
     let pack = inputs.memory.sys_mm.first().ok()?;
     let key = format!("kernel/mm/transparent_hugepage/{file}");
-    let (_, rest) = pack.get(key.as_str())?.split_once('[')?;
-    rest.split_once(']').map(|(word, _)| word.to_owned())
+    transparent::chosen(pack.get(key.as_str())?)
 }
 
 /// Pools of all sizes by sysfs, or the default size by meminfo.

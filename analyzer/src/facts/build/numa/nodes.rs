@@ -11,13 +11,19 @@ use crate::facts::numa::Node;
 use crate::facts::plan::Pack;
 use crate::locator::Locator;
 use crate::parse::meminfo::{self, Meminfo};
-use crate::parse::{cpulist, numastat};
+use crate::parse::{cpulist, numastat, vmstat};
 
 type Files = Pack<String, String>;
 
 pub(super) fn build(inputs: &Inputs, counting: Option<bool>, book: &mut Book) -> Vec<Node> {
     let source = &inputs.memory.sys_node;
-    let looks: Vec<&Files> = source.good().map(|(_, pack)| pack).collect();
+    // A sample has the memory alone: where the archive was cut, the last look may be one.
+    let whole = |pack: &&Files| pack.rows.iter().any(|(key, _)| key.ends_with("/numastat"));
+    let all: Vec<&Files> = source.good().map(|(_, pack)| pack).collect();
+    let mut looks: Vec<&Files> = all.iter().copied().filter(whole).collect();
+    if looks.is_empty() {
+        looks = all;
+    }
     let (Some(first), Some(last)) = (looks.first(), looks.last()) else { return Vec::new() };
     let twice = looks.len() > 1;
     // Switched off, the counters stand at zero, which is no measurement.
@@ -38,6 +44,8 @@ pub(super) fn build(inputs: &Inputs, counting: Option<bool>, book: &mut Book) ->
         .into_iter()
         .map(|(id, mut node)| {
             sizes(&mut node, id, last);
+            pressure(&mut node, id, [first, last], twice, page);
+            node.givable_min_ratio = lowest(inputs, id);
             if !off {
                 counters(&mut node, id, first, last, twice, page);
             }
@@ -46,7 +54,7 @@ pub(super) fn build(inputs: &Inputs, counting: Option<bool>, book: &mut Book) ->
         .collect();
     others(&mut nodes);
     for (i, node) in nodes.iter().enumerate() {
-        let records = ["meminfo", "numastat"].map(|file| {
+        let records = ["meminfo", "numastat", "vmstat"].map(|file| {
             Locator::record(&source.path, format!("devices/system/node/node{}/{file}", node.id))
         });
         book.sources(format!("numa.nodes.{i}"), records.to_vec());
@@ -90,6 +98,35 @@ fn sizes(node: &mut Node, id: u32, files: &Files) {
     let of = |bytes: Option<i64>| ratio(from_i64(bytes?), from_i64(node.total_bytes?));
     node.free_ratio = of(node.free_bytes);
     node.givable_ratio = of(node.free_bytes.zip(node.file_bytes).map(|(a, b)| a + b));
+}
+
+/// What reclaim did to the node between both looks.
+fn pressure(node: &mut Node, id: u32, ends: [&Files; 2], twice: bool, page: f64) {
+    let [Some(then), Some(now)] = ends.map(|f| vmstat::parse(text(f, id, "vmstat")?).ok()) else {
+        return;
+    };
+    let pages = |n: i64| from_i64(n) * page;
+    node.swap_cached_bytes = now.get("nr_swapcached").map(|n| signed_pages(n, page));
+    if !twice {
+        return;
+    }
+    let grown = |key: &str| now.get(key)?.checked_sub(then.get(key)?).filter(|n| *n >= 0);
+    node.reclaim_written_bytes = grown("nr_vmscan_write").map(pages);
+    let split = grown("workingset_refault_anon").zip(grown("workingset_refault_file"));
+    let refaults = split.map(|(a, f)| a.saturating_add(f));
+    node.refault_bytes = refaults.or_else(|| grown("workingset_refault")).map(pages);
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "far below 2^63: pages of one host")]
+fn signed_pages(pages: i64, page: f64) -> i64 {
+    pages.saturating_mul(page as i64)
+}
+
+/// The lowest share that the node could give, in all looks.
+fn lowest(inputs: &Inputs, id: u32) -> Option<f64> {
+    let looks = inputs.memory.node_memory.good().filter_map(|(_, pack)| pack.get(&id));
+    let shares = looks.filter_map(|m| ratio(from_u64(m.givable_bytes), from_u64(m.total_bytes)));
+    shares.min_by(f64::total_cmp)
 }
 
 /// Growth of the counters between both looks, and their state since boot.
