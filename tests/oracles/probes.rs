@@ -4,12 +4,14 @@
 //! Each test runs in a network namespace of its own (`unshare -n`), so that it sees no socket but
 //! its own. Where root, a tool or the kernel's diag handlers are lacking it is skipped, loudly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
 
+use linsight::input::Snapshot;
+use linsight::parse::ip_route::Route;
 use linsight::parse::socket::{Endpoint, Protocol, Socket, State, TcpInfo, TimerKind};
-use linsight::parse::{ethtool, ethtool_text, inet_diag, ss};
+use linsight::parse::{ethtool, ethtool_text, inet_diag, ip_route, links, route_dump, ss};
 
 use crate::{ENV, collect, output};
 
@@ -170,6 +172,34 @@ fn compare(ours: &Socket, before: &Socket, after: &Socket) {
     assert_eq!(ours.congestion.is_some(), before.congestion.is_some(), "{ends:?}");
 }
 
+/// Routes as the probe dumps them, with what they set, are those that `ip` prints.
+fn routes_inside(snapshot: &Snapshot) {
+    let inode = std::fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
+    let inode = inode.trim_start_matches("net:[").trim_end_matches(']').to_owned();
+    let file = |name: &str| snapshot.read(&format!("probes/netns/{inode}/{name}")).unwrap();
+    let links = links::parse(str::from_utf8(&file("links.jsonl")).unwrap()).unwrap().rows;
+    let name = |i: u32| links.iter().find(|l| l.ifindex == i).unwrap().name.clone();
+    let dump = route_dump::parse(&file("routes"), &ENV).unwrap();
+    assert_eq!(dump.problems, []);
+    let key = |r: &Route| {
+        let rto_min = r.rto_min_ms.map(f64::to_bits);
+        (
+            r.kind.clone(),
+            r.destination.clone(),
+            r.via.clone(),
+            r.dev.clone(),
+            r.table.clone(),
+            rto_min,
+        )
+    };
+    let ours: BTreeSet<_> = dump.rows.iter().map(|r| key(&r.route(name))).collect();
+    let text = output("ip -d route show table all").unwrap();
+    let rows = ip_route::parse(&text).unwrap().rows;
+    let main = |r: &Route| Route { table: r.table.clone().filter(|t| t != "main"), ..r.clone() };
+    let theirs: BTreeSet<_> = rows.iter().map(|r| key(&main(r))).collect();
+    assert_eq!(ours, theirs, "{text}");
+}
+
 #[test]
 #[ignore = "started by `devices_are_as_ethtool_shows_them` in a namespace of its own"]
 fn devices_inside() {
@@ -179,7 +209,19 @@ fn devices_inside() {
     if !has_veth {
         eprintln!("no veth here, loopback alone: {said}");
     }
+    if has_veth {
+        for line in [
+            "link set v0 up",
+            "addr add 10.7.0.2/16 dev v0",
+            "route add default via 10.7.0.1 dev v0 metric 100 rto_min 20ms quickack 1",
+            "route add 10.9.0.0/16 via 10.7.0.3 dev v0 table 77 mtu lock 1400",
+            "route add blackhole 192.0.2.0/24",
+        ] {
+            assert_eq!(output(&format!("ip {line}")).unwrap(), "", "{line}");
+        }
+    }
     let snapshot = collect("net");
+    routes_inside(&snapshot);
     for dev in if has_veth { &["lo", "v0", "v1"][..] } else { &["lo"] } {
         let json = snapshot.read(&format!("probes/ethtool/{dev}.json")).unwrap();
         let ours = ethtool::parse(str::from_utf8(&json).unwrap()).unwrap();

@@ -52,7 +52,7 @@ pub struct Netns {
     pub retries: Option<Retries>,
     /// Sockets that no process holds any more; of the host, where they are counted for all.
     pub orphans: Option<Orphans>,
-    /// Routes that matter for timeouts; of the host.
+    /// Routes that matter for timeouts.
     pub routes: Option<Routes>,
     /// Routes that lead out, of all tables, default routes first; at most 50.
     pub route_table: Vec<TableRoute>,

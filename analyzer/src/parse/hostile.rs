@@ -240,12 +240,14 @@ total! {
     sysvipc_msg: super::sysvipc_msg::SAMPLE, super::sysvipc_msg::parse;
     sysvipc_sem: super::sysvipc_sem::SAMPLE, super::sysvipc_sem::parse;
     ip_link_json: super::ip_link::JSON, super::ip_link::json;
+    links: super::links::SAMPLE, super::links::parse;
     lsblk_pairs: super::lsblk::PAIRS, super::lsblk::pairs;
     lsblk_tree: super::lsblk::TREE, super::lsblk::tree;
 }
 
 total_bytes! {
     qdisc: &super::qdisc::sample(), |x| super::qdisc::parse(x, &super::ENV);
+    route_dump: super::route_dump::SAMPLE, |x| super::route_dump::parse(x, &super::ENV);
     smbios: super::smbios::SAMPLE, super::smbios::parse;
     tcp_metrics: super::tcp_metrics::SAMPLE, |x| super::tcp_metrics::parse(x, &super::ENV);
     inet_diag: super::inet_diag::SAMPLE, |x| super::inet_diag::parse(x, super::socket::Protocol::Tcp, &super::ENV);

@@ -1,11 +1,15 @@
 //! Tables of the present network namespace that no file tells, by rtnetlink(7): what waits and is
-//! dropped in the queues of its devices, and how many neighbours are in which state.
+//! dropped in the queues of its devices, its routes with what they set, and how many neighbours are
+//! in which state.
 //!
 //! `probes/netns/<inode>/qdisc` has the messages as received (`RTM_NEWQDISC`, back to back, each an
-//! `nlmsghdr`, a `tcmsg` and attributes). Of the neighbours only counts are kept, one line each:
+//! `nlmsghdr`, a `tcmsg` and attributes), `routes` likewise those of all tables (`RTM_NEWROUTE` with
+//! an `rtmsg`). Of the neighbours only counts are kept, and of the devices their numbers, by which
+//! the others name them, one line each:
 //!
 //! ```json
 //! {"family":"ipv4","ifindex":2,"state":"reachable","count":17}
+//! {"ifindex":2,"name":"eth0"}
 //! ```
 
 use std::collections::BTreeMap;
@@ -15,17 +19,25 @@ use std::io;
 use linsight_archive::Outcome;
 use rustix::net::Protocol;
 
-use super::netlink::{self, Failure, u32_at};
+use super::netlink::{self, Failure, Notes, u32_at};
 use super::{Answer, Emit};
 
 /// `NETLINK_ROUTE` is 0, the protocol that a socket has unasked.
 const ROUTE: Option<Protocol> = None;
+const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_GETROUTE: u16 = 26;
 const RTM_NEWNEIGH: u16 = 28;
 const RTM_GETNEIGH: u16 = 30;
 const RTM_NEWQDISC: u16 = 36;
 const RTM_GETQDISC: u16 = 38;
 /// Ten thousand queues.
 const MAX_QDISC_BYTES: u64 = 4 << 20;
+/// Ten thousand routes: one with all that the Internet has is cut.
+const MAX_ROUTE_BYTES: u64 = 1 << 20;
+/// Lines of a list of devices.
+const MAX_LINKS: usize = 4096;
 
 /// States of a neighbour (`NUD_*`).
 const STATES: [(u32, &str); 8] = [
@@ -49,6 +61,68 @@ pub(super) fn qdisc(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     netlink::emit_dump(path, ROUTE, &request, RTM_NEWQDISC, MAX_QDISC_BYTES, emit)
 }
 
+/// Routes of all tables.
+///
+/// # Errors
+///
+/// Only those of `emit`.
+pub(super) fn routes(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
+    let request = netlink::request(RTM_GETROUTE, &[0; 12]);
+    netlink::emit_dump(path, ROUTE, &request, RTM_NEWROUTE, MAX_ROUTE_BYTES, &mut |answer| {
+        let is_cut = answer.reason.is_some_and(|why| why.starts_with("byte limit"));
+        let reason =
+            if is_cut { Some("byte limit: the first of the tables") } else { answer.reason };
+        emit(Answer { reason, ..answer })
+    })
+}
+
+/// Numbers and names of the devices.
+///
+/// # Errors
+///
+/// Only those of `emit`.
+pub(super) fn links(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
+    /// `struct ifinfomsg`, and `IFLA_EXT_MASK` with `RTEXT_FILTER_SKIP_STATS`.
+    fn asked() -> Vec<u8> {
+        let mut asked = vec![0; 16];
+        asked.extend(8_u16.to_ne_bytes());
+        asked.extend(29_u16.to_ne_bytes());
+        asked.extend(8_u32.to_ne_bytes());
+        asked
+    }
+    let mut names = BTreeMap::new();
+    let result =
+        netlink::dump(ROUTE, &netlink::request(RTM_GETLINK, &asked()), RTM_NEWLINK, &mut |m| {
+            if let (Some(ifindex), Some(name)) = (u32_at(m, 20), link_name(m)) {
+                names.insert(ifindex, name.to_owned());
+            }
+            Ok(names.len() < MAX_LINKS)
+        });
+    let mut text = String::new();
+    for (ifindex, name) in names {
+        let name = serde_json::to_string(&name)?;
+        let _ = writeln!(text, "{{\"ifindex\":{ifindex},\"name\":{name}}}");
+    }
+    emit_text(path, &text, result, emit)
+}
+
+/// `IFLA_IFNAME` among the attributes behind `struct ifinfomsg`.
+fn link_name(message: &[u8]) -> Option<&str> {
+    let mut rest = message.get(32..)?;
+    loop {
+        let length = usize::from(u16_at(rest, 0)?);
+        let value = rest.get(4..length)?;
+        if u16_at(rest, 2)? == 3 {
+            return str::from_utf8(value.strip_suffix(&[0]).unwrap_or(value)).ok();
+        }
+        rest = rest.get(length.next_multiple_of(4)..)?;
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
+}
+
 /// Neighbours, counted by family, device and state.
 ///
 /// # Errors
@@ -60,7 +134,7 @@ pub(super) fn neighbours(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     let result = netlink::dump(ROUTE, &request, RTM_NEWNEIGH, &mut |message| {
         // `struct ndmsg`: family, padding, interface, state (16 bits).
         let family = message.get(16).copied().unwrap_or(0);
-        let state = message.get(24..26).and_then(|b| b.try_into().ok()).map(u16::from_ne_bytes);
+        let state = u16_at(message, 24);
         if let (Some(ifindex), Some(state)) = (u32_at(message, 20), state) {
             *counts.entry((family, ifindex, u32::from(state))).or_default() += 1;
         }
@@ -80,6 +154,16 @@ pub(super) fn neighbours(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
             "{{\"family\":\"{family}\",\"ifindex\":{ifindex},\"state\":\"{state}\",\"count\":{count}}}"
         );
     }
+    emit_text(path, &text, result, emit)
+}
+
+/// What was made of a dump, and how the dump ended.
+fn emit_text(
+    path: &str,
+    text: &str,
+    result: Result<Notes, Failure>,
+    emit: &mut Emit<'_>,
+) -> io::Result<()> {
     match result {
         Ok(notes) => {
             let reason = notes.text();
@@ -92,5 +176,46 @@ pub(super) fn neighbours(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
             ..Answer::whole(path, text.as_bytes())
         }),
         Err(Failure::Emit(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linsight_archive::Outcome;
+
+    use super::super::netlink::next_message;
+    use super::*;
+
+    fn taken(probe: impl Fn(&str, &mut Emit<'_>) -> io::Result<()>) -> (Outcome, Vec<u8>) {
+        let (mut bytes, mut outcome) = (Vec::new(), Outcome::Missing);
+        probe("p", &mut |answer| {
+            bytes.extend_from_slice(answer.content);
+            outcome = answer.outcome;
+            Ok(())
+        })
+        .unwrap();
+        (outcome, bytes)
+    }
+
+    #[test]
+    fn devices_are_listed_with_their_numbers() {
+        let (outcome, text) = taken(links);
+        assert_eq!(outcome, Outcome::Collected);
+        let text = String::from_utf8(text).unwrap();
+        // The kernel gives every namespace its loopback first.
+        let line = "{\"ifindex\":1,\"name\":\"lo\"}";
+        assert!(text.lines().any(|l| l == line), "{line} is not in {text}");
+    }
+
+    #[test]
+    fn routes_are_whole_messages() {
+        let (outcome, bytes) = taken(routes);
+        assert_eq!(outcome, Outcome::Collected);
+        let mut rest = &bytes[..];
+        while let Some((message, after)) = next_message(rest) {
+            assert_eq!(message.kind, RTM_NEWROUTE);
+            rest = after;
+        }
+        assert!(rest.is_empty());
     }
 }

@@ -11,9 +11,9 @@ use crate::parse::ethtool::{self, Answer};
 use crate::parse::lsof::SocketOwner;
 use crate::parse::{
     Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, fib_trie, if_inet6, inet_diag,
-    ip_link, ip_route, ip_stats, ip_vs, lsof, lspci, neigh, net_arp, net_dev, net_ipv6_route,
-    net_route, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat, net_tcp, netns,
-    netstat, netstat_s, qdisc, socket, ss, sysctl, tcp_metrics,
+    ip_link, ip_route, ip_stats, ip_vs, links, lsof, lspci, neigh, net_arp, net_dev,
+    net_ipv6_route, net_route, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat,
+    net_tcp, netns, netstat, netstat_s, qdisc, route_dump, socket, ss, sysctl, tcp_metrics,
 };
 
 use super::{sys, text};
@@ -33,6 +33,10 @@ pub(crate) enum NetnsFile {
     Qdiscs(Vec<qdisc::Qdisc>),
     /// Its routes.
     Routes(Vec<ip_route::Route>),
+    /// Its routes with what they set.
+    RouteDump(Vec<route_dump::DumpedRoute>),
+    /// Its devices by their numbers.
+    Links(Vec<links::Link>),
     /// Its neighbours, counted by state.
     Neighbours(Vec<neigh::Neighbours>),
     /// What it remembers of its peers.
@@ -276,6 +280,8 @@ fn netns_file(path: &str, bytes: &[u8], env: &ParseEnv) -> Result<NetnsFile, Par
         "qdisc" => NetnsFile::Qdiscs(qdisc::parse(bytes, env)?.rows),
         "route" => NetnsFile::Routes(net_route::parse(&text(bytes), env)?.rows),
         "ipv6_route" => NetnsFile::Routes(net_ipv6_route::parse(&text(bytes))?.rows),
+        "routes" => NetnsFile::RouteDump(route_dump::parse(bytes, env)?.rows),
+        "links.jsonl" => NetnsFile::Links(links::parse(&text(bytes))?.rows),
         "neigh.jsonl" => NetnsFile::Neighbours(neigh::parse(&text(bytes))?.rows),
         "tcp_metrics" => NetnsFile::Metrics(tcp_metrics::parse(bytes, env)?.rows),
         "tcp" | "tcp6" => NetnsFile::Tcp(tcp_table(&text(bytes), env)?),

@@ -161,12 +161,13 @@ pub struct Orphans {
     pub ratio: f64,
 }
 
-/// Routes of the host that set a smallest retransmission timeout, and those that could.
+/// Routes that set a smallest retransmission timeout, and those that could.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Routes {
     /// Routes with `rto_min`; at most 20.
     pub with_rto_min: Vec<Route>,
-    /// Routes of the main table to private networks without it; at most 20.
+    /// Routes of the main table to private networks without it; at most 20. Of the host, where `ip`
+    /// printed them.
     pub internal: Vec<Route>,
 }
 

@@ -1,7 +1,7 @@
 //! Where packets go, and what is open or mapped though it has no name: facts of several sources.
 
 use super::*;
-use crate::parse::tcp_metrics;
+use crate::parse::{route_dump, tcp_metrics};
 
 const ROUTE: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
     eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n\
@@ -82,6 +82,40 @@ fn what_ip_and_the_probes_tell_goes_first() {
     assert_eq!(f.tree.nics.items[0].addresses, ["192.0.2.9/25"]);
     let slowest = &host.remembered[0];
     assert_eq!((slowest.address.as_str(), slowest.first_rto_ms), ("fd00::1", Some(210.0)));
+}
+
+#[test]
+fn a_namespace_tells_what_its_routes_set() {
+    let mut files = bare();
+    files.extend([
+        file(
+            "probes/netns.jsonl",
+            "{\"inode\":5,\"pid\":1,\"name\":\"host\",\"is_host\":true}\n{\"inode\":7,\"pid\":9}\n\
+             {\"inode\":8,\"pid\":10}\n",
+        ),
+        ("probes/netns/7/routes".to_owned(), route_dump::SAMPLE.to_vec()),
+        file("probes/netns/7/links.jsonl", "{\"ifindex\":8,\"name\":\"eth7\"}\n"),
+        file("probes/netns/8/route", ROUTE),
+    ]);
+    let f = facts(files.clone());
+    let [host, pod, bare] = &f.tree.netns.items[..] else { panic!("three namespaces") };
+    let routes = pod.routes.as_ref().unwrap();
+    let line = "default via 10.7.0.1 dev eth7 metric 100 rto_min lock 20ms quickack 1";
+    assert_eq!((routes.with_rto_min[0].line.as_str(), routes.with_rto_min.len()), (line, 3));
+    assert!(routes.with_rto_min[0].is_default && routes.internal.is_empty());
+    let first = &pod.route_table[0];
+    assert_eq!((first.line.as_str(), first.rto_min_ms), (line, Some(20.0)));
+    assert_eq!((host.routes.is_none(), bare.routes.is_none()), (true, true));
+    assert_eq!(f.absences.get("netns.2.routes").unwrap().reason, Reason::NotCollected);
+    assert!(
+        bare.route_table.len() == 2 && f.absences.get("netns.2.route_table.0.rto_min_ms").is_some()
+    );
+    // A host without ip(8).
+    files.push(("probes/netns/5/routes".to_owned(), route_dump::SAMPLE.to_vec()));
+    let f = facts(files);
+    let host = &f.tree.netns.items[0];
+    assert_eq!(host.routes.as_ref().unwrap().with_rto_min[0].dev.as_deref(), Some("#8"));
+    assert_eq!(host.route_table[0].rto_min_ms, Some(20.0), "goes before the lists of /proc/net");
 }
 
 #[test]

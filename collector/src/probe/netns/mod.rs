@@ -55,6 +55,8 @@ enum Item {
     Sysctl,
     ProcNet(&'static str),
     Qdisc,
+    Routes,
+    Links,
     Neighbours,
     TcpMetrics,
     Dump(Family),
@@ -169,7 +171,8 @@ impl Turns<'_> {
     }
 
     fn items(&self, namespace: &Namespace) -> Vec<Item> {
-        let mut items = vec![Item::Qdisc, Item::Neighbours, Item::TcpMetrics];
+        let mut items =
+            vec![Item::Qdisc, Item::Routes, Item::Links, Item::Neighbours, Item::TcpMetrics];
         if namespace.inode != self.context.namespace_read {
             items.insert(0, Item::Sysctl);
         }
@@ -200,6 +203,8 @@ impl Turns<'_> {
                 file::emit_lines(path, &net.join(name), max, emit)
             }
             Item::Qdisc => rtnetlink::qdisc(path, emit),
+            Item::Routes => rtnetlink::routes(path, emit),
+            Item::Links => rtnetlink::links(path, emit),
             Item::Neighbours => rtnetlink::neighbours(path, emit),
             Item::TcpMetrics => generic::tcp_metrics(path, emit),
             Item::Dump(family) => sockets::dump(path, family, max, emit),
@@ -217,6 +222,8 @@ impl Item {
         match self {
             Self::Sysctl => format!("probes/netns/{inode}/sysctl"),
             Self::Qdisc => format!("probes/netns/{inode}/qdisc"),
+            Self::Routes => format!("probes/netns/{inode}/routes"),
+            Self::Links => format!("probes/netns/{inode}/links.jsonl"),
             Self::Neighbours => format!("probes/netns/{inode}/neigh.jsonl"),
             Self::TcpMetrics => format!("probes/netns/{inode}/tcp_metrics"),
             Self::ProcNet(name) => format!("probes/netns/{inode}/{name}"),

@@ -35,6 +35,7 @@ mod parameters;
 mod ports;
 mod retransmission;
 mod retries;
+mod routes;
 mod sockets;
 mod time_wait;
 mod udp;

@@ -1,20 +1,20 @@
-//! Routes, neighbours and remembered paths of a namespace.
+//! Neighbours and remembered paths of a namespace.
 
 use std::collections::BTreeMap;
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
-use crate::parse::ip_route::Route;
+use crate::parse::links::Link;
 use crate::parse::tcp_metrics::Metrics;
 
 use super::super::super::inputs::NetnsFile;
 use super::super::super::method::num::{len, signed};
-use super::super::super::netns::{NeighbourState, Netns, RememberedPeer, TableRoute};
+use super::super::super::netns::{NeighbourState, Netns, RememberedPeer};
 use super::super::super::plan::Sampled;
 use super::{Book, One, readings_of};
 
 /// Rows of each list.
-const MAX_ROWS: usize = 50;
+pub(super) const MAX_ROWS: usize = 50;
 /// Addresses named of neighbours in one state.
 const NAMED: usize = 5;
 /// The shortest retransmission timeout (`TCP_RTO_MIN`).
@@ -25,76 +25,6 @@ impl<'a> One<'a> {
         ns.route_table = self.route_table(ns.is_host, book);
         ns.neighbours = self.neighbours(ns.is_host, book);
         ns.remembered = self.remembered(book);
-    }
-
-    fn route_table(&self, is_host: bool, book: &mut Book) -> Vec<TableRoute> {
-        let fact = format!("{}.route_table", self.fact);
-        let (routes, paths) = match self.routes_of_files(is_host) {
-            Ok(found) => found,
-            Err(why) => {
-                book.absent(fact, why);
-                return Vec::new();
-            }
-        };
-        let mut rows: Vec<TableRoute> =
-            routes.into_iter().filter(|r| r.leads_out()).map(table_route).collect();
-        rows.sort_by_key(|r| r.destination != "default");
-        rows.truncate(MAX_ROWS);
-        // The lists of /proc/net leave out what a route sets.
-        if paths.iter().any(|path| path.contains("/net/") || path.starts_with("probes/")) {
-            let why = "this list of routes does not tell it";
-            for i in 0..rows.len() {
-                let absence = Absence::new(Reason::NotCollected, why);
-                book.absent(format!("{fact}.{i}.rto_min_ms"), absence);
-            }
-        }
-        book.sources(fact.as_str(), paths.into_iter().map(Locator::entry).collect());
-        not_applicable(book, fact, !rows.is_empty(), "the route does not have it");
-        rows
-    }
-
-    /// Of the host as `ip` prints them; else, and of others, as the kernel lists them.
-    fn routes_of_files(&self, is_host: bool) -> Result<(Vec<&'a Route>, Vec<String>), Absence> {
-        let net = &self.inputs.net;
-        let mut found = (Vec::new(), Vec::new());
-        let mut why = None;
-        if is_host {
-            for text in [&net.routes, &net.routes_text] {
-                if let Some((reading, rows)) = text.good().next() {
-                    return Ok((rows.rows.iter().collect(), vec![text.entry(reading.pass)]));
-                }
-            }
-            for (file, name) in [(&net.proc_route, "route"), (&net.proc_route6, "ipv6_route")] {
-                match file.good().next() {
-                    Some((reading, rows)) => {
-                        found.0.extend(&rows.rows);
-                        found.1.push(file.entry(reading.pass));
-                    }
-                    None if self.of_probe(name, &mut found).is_none() => {
-                        why = why.or(Some(file.absence()));
-                    }
-                    None => {}
-                }
-            }
-        } else {
-            for name in ["route", "ipv6_route"] {
-                if self.of_probe(name, &mut found).is_none() {
-                    why = why.or_else(|| Some(self.why(self.file(name).map(Sampled::absence))));
-                }
-            }
-        }
-        if found.1.is_empty() { Err(why.unwrap_or_else(|| self.why(None))) } else { Ok(found) }
-    }
-
-    fn of_probe(&self, name: &str, found: &mut (Vec<&'a Route>, Vec<String>)) -> Option<()> {
-        let file = self.file(name)?;
-        let (reading, routes) = file.good().find_map(|(reading, file)| match file {
-            NetnsFile::Routes(routes) => Some((reading, routes)),
-            _ => None,
-        })?;
-        found.0.extend(routes);
-        found.1.push(file.entry(reading.pass));
-        Some(())
     }
 
     /// By the probe; of the host in archives of others, by the table of ARP.
@@ -163,8 +93,18 @@ impl<'a> One<'a> {
         rows
     }
 
-    /// Name of an interface by its number; those of other namespaces have none here.
-    fn device(&self, is_host: bool, ifindex: u32) -> String {
+    /// Name of an interface by its number, by the probe or of the host by sysfs.
+    pub(super) fn device(&self, is_host: bool, ifindex: u32) -> String {
+        let of_probe = || {
+            let links = readings_of(self.file("links.jsonl")?, |f| match f {
+                NetnsFile::Links(links) => Some(links),
+                _ => None,
+            });
+            let named = |(_, links): (_, &'a Vec<Link>)| {
+                links.iter().find(|link| link.ifindex == ifindex).map(|link| link.name.clone())
+            };
+            links.rev().find_map(named)
+        };
         let of_sysfs = || {
             let pack = self.inputs.net.sys_net.first().ok().filter(|_| is_host)?;
             let number = ifindex.to_string();
@@ -172,7 +112,7 @@ impl<'a> One<'a> {
                 pack.rows.iter().find(|(k, v)| k.ends_with("/ifindex") && *v == number)?;
             key.split('/').nth(2).map(str::to_owned)
         };
-        of_sysfs().unwrap_or_else(|| format!("#{ifindex}"))
+        of_probe().or_else(of_sysfs).unwrap_or_else(|| format!("#{ifindex}"))
     }
 
     fn remembered(&self, book: &mut Book) -> Vec<RememberedPeer> {
@@ -203,7 +143,7 @@ impl<'a> One<'a> {
 }
 
 /// Why a row lacks a field. An empty list is an answer, not an absence.
-fn not_applicable(book: &mut Book, fact: String, has_rows: bool, why: &str) {
+pub(super) fn not_applicable(book: &mut Book, fact: String, has_rows: bool, why: &str) {
     if has_rows {
         book.absent(fact, Absence::new(Reason::NotApplicable, why));
     }
@@ -211,18 +151,6 @@ fn not_applicable(book: &mut Book, fact: String, has_rows: bool, why: &str) {
 
 fn is_silent(state: &str) -> bool {
     matches!(state, "failed" | "incomplete")
-}
-
-fn table_route(r: &Route) -> TableRoute {
-    TableRoute {
-        destination: r.destination.clone(),
-        kind: r.kind.clone(),
-        via: r.via.clone(),
-        dev: r.dev.clone(),
-        table: r.table.clone().filter(|t| t != "main"),
-        rto_min_ms: r.rto_min_ms,
-        line: r.text.clone(),
-    }
 }
 
 fn remembered_peer(m: &Metrics) -> RememberedPeer {

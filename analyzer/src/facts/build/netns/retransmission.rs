@@ -14,7 +14,7 @@ use super::super::super::method::timeouts;
 use super::super::super::netns::{RetransPeer, Retransmission, Retries, Routes, Subnet};
 use super::connections::{Looks, Pair, smallest};
 use super::greatest::greatest;
-use super::retries::route_of;
+use super::routes::route_of;
 use super::{Book, MAX_KEYS, One};
 
 /// Doublings of the timeout from which a sender counts as stuck: 1.4 s without an answer.

@@ -1,6 +1,4 @@
-//! Retry parameters as seconds (method M5), orphans, and routes that set timeouts.
-
-use std::net::IpAddr;
+//! Retry parameters as seconds (method M5), and orphans.
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
@@ -8,36 +6,13 @@ use crate::parse::sysctl::Sysctl as Runtime;
 
 use super::super::super::method::num::{from_i64, ratio};
 use super::super::super::method::retransmit::{self, RTO_MAX_S, RTO_MIN_S};
-use super::super::super::netns::{Orphans, Retries, Route, Routes};
-use super::super::super::site::Cidr;
-use super::retransmission::is_private;
+use super::super::super::netns::{Orphans, Retries};
 use super::{Book, One};
 
-/// Routes listed.
-const MAX_ROUTES: usize = 20;
 /// From this kernel on the first timeout of a SYN is 1 s.
 const SHORT_SYN: i64 = 3001;
 /// What 0 means for orphans, as long as their timeout is below the largest.
 const ORPHAN_RETRIES: i64 = 8;
-
-/// Routes of one link, which leave nothing to tune.
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(a) => a.is_link_local(),
-        IpAddr::V6(a) => a.is_unicast_link_local(),
-    }
-}
-
-/// The route to a network among those that could carry a timeout of their own, the narrowest
-/// first, as words.
-pub(super) fn route_of(routes: &Routes, ip: IpAddr) -> Vec<String> {
-    let fits = routes.internal.iter().filter_map(|r| {
-        let cidr = Cidr::parse(&r.destination)?;
-        cidr.holds(ip).then_some((cidr.bits, r))
-    });
-    let best = fits.max_by_key(|(bits, _)| *bits);
-    best.map(|(_, r)| r.line.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
-}
 
 /// Seconds of all retry parameters. `kernel` is `host.kernel_number`.
 pub(super) fn retries(s: &Runtime, kernel: Option<i64>) -> Option<Retries> {
@@ -111,61 +86,5 @@ impl One<'_> {
         };
         book.source(fact, Locator::entry(sockstat.entry(pass)));
         Some(Orphans { count, max, ratio: ratio(from_i64(count), from_i64(max)).unwrap_or(0.0) })
-    }
-
-    /// Routes of the host. Those of other namespaces are not collected with their options.
-    pub(super) fn routes(&self, is_host: bool, book: &mut Book) -> Option<Routes> {
-        let fact = format!("{}.routes", self.fact);
-        if !is_host {
-            let why = "routes of this namespace are not collected with their options";
-            book.absent(fact, Absence::new(Reason::NotCollected, why));
-            return None;
-        }
-        let net = &self.inputs.net;
-        let sources = [&net.routes, &net.routes_text];
-        let source = sources.into_iter().find(|s| s.first().is_ok()).unwrap_or(&net.routes);
-        let rows = book.first(&fact, source)?;
-        let route = |r: &crate::parse::ip_route::Route| Route {
-            destination: r.destination.clone(),
-            is_default: r.destination == "default",
-            dev: r.dev.clone(),
-            line: r.text.clone(),
-            rto_min_ms: r.rto_min_ms,
-        };
-        let unicast = |table: &Option<String>| table.is_none() || table.as_deref() == Some("main");
-        let internal = rows.rows.iter().filter(|r| {
-            let ip = r.destination.split('/').next().and_then(|a| a.parse::<IpAddr>().ok());
-            let network = Cidr::parse(&r.destination).is_some();
-            r.kind == "unicast"
-                && unicast(&r.table)
-                && r.rto_min_ms.is_none()
-                && network
-                && ip.is_some_and(|ip| is_private(ip) && !is_link_local(ip))
-        });
-        let found = Routes {
-            with_rto_min: rows
-                .rows
-                .iter()
-                .filter(|r| r.rto_min_ms.is_some())
-                .take(MAX_ROUTES)
-                .map(route)
-                .collect(),
-            internal: internal.take(MAX_ROUTES).map(route).collect(),
-        };
-        for (list, routes) in [("with_rto_min", &found.with_rto_min), ("internal", &found.internal)]
-        {
-            for (i, r) in routes.iter().enumerate() {
-                for (field, known, why) in [
-                    ("dev", r.dev.is_some(), "the route has no interface"),
-                    ("rto_min_ms", r.rto_min_ms.is_some(), "the route does not set it"),
-                ] {
-                    if !known {
-                        let absence = Absence::new(Reason::NotApplicable, why);
-                        book.absent(format!("{fact}.{list}.{i}.{field}"), absence);
-                    }
-                }
-            }
-        }
-        Some(found)
     }
 }
