@@ -89,6 +89,12 @@ impl Book {
     }
 }
 
+/// The sysctls were read, and this one was not among them: why, only the host knows.
+pub(super) fn no_parameter() -> Absence {
+    let why = "no such parameter there: an older kernel, or a container's view";
+    Absence::new(Reason::Missing, why)
+}
+
 /// An absence for want of samples.
 pub(crate) fn too_few(source: &str, have: usize, need: usize) -> Absence {
     let plural = if have == 1 { "" } else { "s" };

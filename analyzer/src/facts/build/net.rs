@@ -13,7 +13,7 @@ use super::super::method::num::{from_i64, ratio, signed};
 use super::super::net::{Neighbours, Net, SocketMemory, Softnet, SoftnetCpu};
 use super::super::plan::Sampled;
 use super::Book;
-use super::book::too_few;
+use super::book::{no_parameter, too_few};
 use super::window::Window;
 
 mod ip_vs;
@@ -36,9 +36,8 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Net {
     };
     let parameter = |book: &mut Book, fact: &str, known: bool| {
         if !known {
-            let detail = "the kernel has no such parameter";
             let why = match sysctl {
-                Some(_) => Absence::new(Reason::Missing, detail),
+                Some(_) => no_parameter(),
                 None => inputs.parameters.sysctl.absence(),
             };
             book.absent(fact, why);

@@ -17,7 +17,7 @@ use super::host::pack_absence;
 
 /// Flags of x86, and what hangs on each.
 const X86: [(&str, &str); 13] = [
-    ("hypervisor", "it runs under a hypervisor: times may be stolen, hardware is played"),
+    ("hypervisor", "it runs under a hypervisor: time can be stolen, devices are emulated"),
     ("vmx", "Intel: can run virtual machines"),
     ("svm", "AMD: can run virtual machines"),
     ("aes", "encrypts in hardware: TLS, disks"),

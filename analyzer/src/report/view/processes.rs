@@ -87,7 +87,7 @@ impl Processes {
             Pair::new("Load average", load(cx)),
             Pair::new("Processes", cx.cell("processes.count")),
             Pair::new("Threads", cx.cell("processes.threads")),
-            Pair::new("of at most", cx.cell("tasks.numbers.limit")),
+            Pair::new("Threads, at most", cx.cell("tasks.numbers.limit")),
             Pair::new("Judged for growth", cx.cell("processes.judged")),
         ];
         let states = &cx.facts.tree.processes.states;

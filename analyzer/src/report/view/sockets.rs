@@ -36,9 +36,9 @@ const SHARED: &[(&str, &str)] = &[
     ("netdev_max_backlog", "net.softnet.max_backlog"),
     ("netdev_budget", "net.softnet.budget"),
     ("Memory of TCP sockets", "net.memory.tcp_bytes"),
-    ("of at most", "net.memory.tcp_max_bytes"),
+    ("TCP sockets, at most", "net.memory.tcp_max_bytes"),
     ("Memory of UDP sockets", "net.memory.udp_bytes"),
-    ("of at most", "net.memory.udp_max_bytes"),
+    ("UDP sockets, at most", "net.memory.udp_max_bytes"),
 ];
 
 type Fields<'a> = &'a [(&'static str, &'a str)];

@@ -3,6 +3,7 @@
 use crate::absence::{Absence, Reason};
 
 use super::super::super::netns::Netns;
+use super::super::book::no_parameter;
 use super::{Book, One};
 
 impl One<'_> {
@@ -15,10 +16,7 @@ impl One<'_> {
         ] {
             let fact = format!("{}.ports.{field}", self.fact);
             if !known && book.absences.exact(&fact).is_none() {
-                book.absent(
-                    fact,
-                    Absence::new(Reason::Missing, "the kernel has no such parameter"),
-                );
+                book.absent(fact, no_parameter());
             }
         }
         if let Some(h) = &ns.handshake {
@@ -32,7 +30,7 @@ impl One<'_> {
                 ("abort_on_overflow", h.abort_on_overflow.is_some()),
             ] {
                 if !known {
-                    let absence = Absence::new(Reason::Missing, "the kernel has no such parameter");
+                    let absence = no_parameter();
                     book.absent(format!("{}.handshake.{field}", self.fact), absence);
                 }
             }

@@ -11,6 +11,7 @@ use super::super::super::method::num::{from_i64, from_len, len, ratio};
 use super::super::super::method::role::{Listeners, Role};
 use super::super::super::method::socket::{Socket, State, Timer};
 use super::super::super::netns::{Counters, PortKey, TimeWait, TimeWaitGroup};
+use super::super::book::no_parameter;
 use super::greatest::greatest;
 use super::sockets::At;
 use super::{Book, One};
@@ -66,7 +67,7 @@ impl One<'_> {
             }
         };
         let unread = || match s.sysctl {
-            Some(_) => Absence::new(Reason::Missing, "the kernel has no such parameter"),
+            Some(_) => no_parameter(),
             None => self.why(None),
         };
         let removed = || match s.sysctl {
