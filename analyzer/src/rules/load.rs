@@ -9,9 +9,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::compile::{Trust, compile};
 use super::diagnostics::Diagnostic;
 use super::order::order;
-use super::rule::{Rule, Trust, compile};
+use super::rule::Rule;
 use super::source::Source;
 
 /// The rule files of the repository: path below `rules/`, text.

@@ -17,6 +17,7 @@
 //! | [`page`] | a rule as a page of a book |
 
 mod accept;
+mod compile;
 mod condition;
 mod decide;
 mod node;
