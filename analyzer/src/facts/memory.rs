@@ -104,6 +104,10 @@ pub struct Memory {
     pub slab_unreclaimable_eta_s: Option<f64>,
     /// Directory entries that remember that a file does not exist (5.0).
     pub negative_dentries: Option<i64>,
+    /// Control groups below the root.
+    pub groups: Option<i64>,
+    /// Control groups that were removed and are still held by memory that was charged to them.
+    pub removed_groups: Option<i64>,
     /// What the kernel did about memory in the window.
     pub activity: Option<activity::Activity>,
     /// The backlog of writing.

@@ -48,8 +48,9 @@ const SYS_GROUPS: &[(&str, &[&str])] = &[
 
 /// Files of control groups that are read. A sosreport copies the whole tree, with some 60 files in
 /// each group.
-const CGROUP_FILES: [&str; 28] = [
+const CGROUP_FILES: [&str; 31] = [
     "cgroup.procs",
+    "cgroup.stat",
     "cpu.cfs_period_us",
     "cpu.cfs_quota_us",
     "cpu.max",
@@ -58,6 +59,8 @@ const CGROUP_FILES: [&str; 28] = [
     "cpu.stat",
     "cpu.weight",
     "cpuacct.usage",
+    "cpuset.cpus.effective",
+    "cpuset.effective_cpus",
     "io.pressure",
     "io.stat",
     "memory.current",

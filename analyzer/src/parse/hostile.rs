@@ -214,6 +214,7 @@ total! {
     zpool_status: super::zpool_status::SAMPLE, super::zpool_status::parse;
     cgroup_limit: super::cgroup::SAMPLE, super::cgroup::limit;
     cgroup_cpu_max: super::cgroup::SAMPLE, super::cgroup::cpu_max;
+    pid_sched_number: super::pid_sched::SAMPLE, super::pid_sched::number;
     cgroup_cpu_us: super::cgroup::SAMPLE, super::cgroup::cpu_us;
     cgroup_memory_parts: "anon 1\nfile 2\nshmem 3\n", super::cgroup::memory_parts;
     cgroup_io_v1: super::cgroup_io::SAMPLE_V1, |x| super::cgroup_io::parse_v1(x, x);

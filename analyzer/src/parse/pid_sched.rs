@@ -70,6 +70,19 @@ pub fn parse(text: &str) -> Result<PidSched, ParseError> {
     Ok(found)
 }
 
+/// The number of the process in the first line. Old kernels give that of the host, whatever
+/// namespace the reader is in.
+///
+/// # Errors
+/// No such line.
+pub fn number(text: &str) -> Result<u32, ParseError> {
+    let first = text.lines().next().unwrap_or_default();
+    // A name may hold parentheses itself.
+    let number = first.rsplit_once(" (").and_then(|(_, rest)| rest.split_once(','));
+    let number = number.and_then(|(number, _)| number.parse().ok());
+    number.ok_or_else(|| ParseError::new(1, first, "name (number, #threads: n)"))
+}
+
 /// `0 task_private=5 task_shared=1 group_private=5 group_shared=1`: the task's own.
 fn node(found: &mut PidSched, faults: &str) {
     let mut words = faults.split_ascii_whitespace();
@@ -110,5 +123,13 @@ mod tests {
         let on = parse(&SAMPLE.replace("-1", "1")).unwrap();
         assert_eq!(on.numa_preferred_node, Some(1));
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn the_number_in_the_first_line() {
+        assert_eq!(number(SAMPLE), Ok(1));
+        assert_eq!(number("x (2, y) (12345, #threads: 1)\n"), Ok(12345));
+        assert!(number("init\n").is_err());
+        assert!(number("").is_err());
     }
 }

@@ -43,6 +43,9 @@ const CLOUD_FIELDS: [&str; 5] =
 /// Drivers of network cards that exist in one cloud only.
 const CLOUD_DRIVERS: [(&str, &str); 3] = [("ena", "aws"), ("gve", "gcp"), ("mana", "azure")];
 
+/// The first namespace of process ids (`PROC_PID_INIT_INO`, since 3.8).
+const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
 /// Words in the control group of the first process, or in an overlay's directories, that only
 /// container engines use.
 const ENGINES: [&str; 8] =
@@ -107,6 +110,16 @@ fn container(inputs: &Inputs, archive: &Archive<'_>) -> Vec<String> {
         && let Some(engine) = ENGINES.iter().find(|e| groups.contains(**e))
     {
         signs.push(format!("process 1 is in a control group of {engine}"));
+    }
+    if let Some(inode) = inputs.host.init_pid_ns.first().ok().and_then(|p| p.get(&1))
+        && *inode != FIRST_PID_NAMESPACE
+    {
+        signs.push(format!("process 1 is the first of a namespace of process ids ({inode})"));
+    }
+    if let Ok(number) = inputs.host.init_number.first()
+        && *number != 1
+    {
+        signs.push(format!("process 1 is number {number} of its host"));
     }
     for mount in inputs.host.own_mounts.first().map(|m| m.rows.as_slice()).unwrap_or_default() {
         if mount.fs_type == "fuse.lxcfs" && mount.mount_point.starts_with("/proc/") {

@@ -21,6 +21,7 @@ use super::window::Window;
 mod activity;
 mod available;
 mod dirty;
+mod groups;
 mod huge;
 mod kernel;
 mod shared;
@@ -28,6 +29,7 @@ mod slab;
 mod totals;
 mod trends;
 
+pub(super) use groups::build as groups;
 pub(super) use totals::build as totals;
 
 /// Points that a chart shows.

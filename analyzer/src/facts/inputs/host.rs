@@ -3,8 +3,11 @@
 use crate::facts::build::pods::parse as pods;
 use crate::facts::env::Pod;
 use crate::facts::plan::{Packed, Passes, Sampled};
-use crate::parse::{Rows, date, logs, mountinfo, os_release, uptime, uptime_text};
+use crate::parse::{
+    Rows, cgroups, date, logs, mountinfo, os_release, pid_sched, uptime, uptime_text,
+};
 
+use super::net::namespace;
 use super::{line, sys};
 
 inputs! {
@@ -43,6 +46,18 @@ inputs! {
         |p| p.sampled("commands/timedatectl", |t, _| date::timedatectl(t));
     /// Control groups of the first process.
     init_cgroup: Sampled<String> = |p| p.sampled("proc/1/cgroup", |t, _| Ok(t.to_owned()));
+    /// The number that process 1 bears on its host, which kernels before 4.14 tell a container.
+    init_number: Sampled<u32> = |p| p.sampled("proc/1/sched", |t, _| pid_sched::number(t));
+    /// The namespace of process ids that process 1 lives in.
+    init_pid_ns: Packed<u32, u64> = |p| p.packed(
+        "packs/proc-pid/ns",
+        Passes::First,
+        |k| (k == "1/pid").then_some(1),
+        |t, _| Ok(namespace(t)),
+    );
+    /// Controllers, and how many control groups the kernel keeps for each.
+    cgroups: Sampled<Rows<cgroups::Controller>> =
+        |p| p.sampled("proc/cgroups", |t, _| cgroups::parse(t));
     /// Mounts as the collector saw them.
     own_mounts: Sampled<Rows<mountinfo::Mount>> =
         |p| p.sampled("proc/self/mountinfo", |t, _| mountinfo::parse(t));

@@ -261,8 +261,8 @@ fn net_of_process(key: &str) -> Option<u32> {
 }
 
 /// `net:[4026531840]`: the inode.
-fn namespace(target: &str) -> Option<u64> {
-    target.trim().strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
+pub(super) fn namespace(target: &str) -> Option<u64> {
+    target.trim().split_once(":[")?.1.strip_suffix(']')?.parse().ok()
 }
 
 fn count(text: &str, _: &ParseEnv) -> Result<i64, ParseError> {

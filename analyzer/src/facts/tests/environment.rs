@@ -90,3 +90,17 @@ fn a_container_is_said_once_and_lowers_confidence() {
     let env = facts(more).tree.env;
     assert_eq!((env.container_view, env.reasons.len()), (Some(true), 3));
 }
+
+#[test]
+fn the_numbers_of_process_1_tell_a_container_that_names_no_engine() {
+    let of = |link: &str, sched: &str| {
+        let more =
+            vec![pack_of("packs/proc-pid/ns", &[("1/pid", link)]), file("proc/1/sched", sched)];
+        machine(true, &[], more)[0].clone()
+    };
+    let (first, other) = ("pid:[4026531836]", "pid:[4026532201]");
+    assert_eq!(of(first, "init (1, #threads: 1)\n").as_deref(), Some("vm"));
+    assert_eq!(of(other, "init (1, #threads: 1)\n").as_deref(), Some("container-view"));
+    assert_eq!(of(first, "bash (8123, #threads: 1)\n").as_deref(), Some("container-view"));
+    assert_eq!(of("", "?\n").as_deref(), Some("vm"), "unknown is no sign");
+}

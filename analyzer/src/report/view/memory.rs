@@ -242,6 +242,8 @@ fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
         ("Writeback", "memory.writeback_bytes"),
         ("Slab reclaimable", "memory.slab_reclaimable_bytes"),
         ("Slab unreclaimable", "memory.slab_unreclaimable_bytes"),
+        ("Control groups", "memory.groups"),
+        ("Control groups removed, still kept", "memory.removed_groups"),
         ("Huge pages", "memory.hugetlb_bytes"),
         ("Transparent huge pages", "memory.huge.transparent"),
         ("on a page fault", "memory.huge.transparent_defrag"),
