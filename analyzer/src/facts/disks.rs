@@ -25,6 +25,8 @@ pub struct Disk {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
+    /// Its name in the world, by which a storage system knows it too: `naa.5000c500…`, `eui.…`.
+    pub wwn: Option<String>,
     /// Firmware revision.
     pub firmware: Option<String>,
     /// State of a SCSI device: `running`, `offline`, `blocked`.

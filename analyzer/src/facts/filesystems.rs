@@ -78,6 +78,21 @@ pub struct FileSystem {
     pub deleted_mapped: Vec<DeletedMapped>,
 }
 
+/// A line of `/etc/fstab` whose file system is not mounted.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct NotMounted {
+    /// Where it should be.
+    pub mount_point: String,
+    /// Device, `UUID=…` or `server:/path`.
+    pub source: String,
+    /// Type.
+    pub fs_type: String,
+    /// Options.
+    pub options: String,
+    /// It may be absent at boot (`nofail`).
+    pub may_lack: bool,
+}
+
 /// A deleted file that a process still holds open.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct DeletedOpen {

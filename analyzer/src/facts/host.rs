@@ -24,6 +24,10 @@ pub struct Host {
     pub os_key: Option<String>,
     /// Kernel command line, secrets masked.
     pub cmdline: Option<String>,
+    /// Boot parameters that `/etc/default/grub` has and the running kernel does not: the boot menu
+    /// was not written since, the reboot is to come, or a file of `/etc/default/grub.d` says
+    /// otherwise.
+    pub boot_parameters_waiting: Option<Vec<String>>,
     /// Time since boot at the snapshot.
     pub uptime_s: Option<f64>,
     /// Users logged in, as `uptime` counts them.

@@ -116,6 +116,9 @@ pub struct Memory {
     pub shared: Option<shared::Shared>,
     /// Huge pages.
     pub huge: Option<huge::Huge>,
+    /// What may be in the residual of the identity by counters of its own, the largest first: each
+    /// is the most it can be.
+    pub residual_owners: Vec<ResidualOwner>,
     /// The size of the memory by several sources.
     pub totals: Option<totals::Totals>,
     /// Processes that hold memory of graphics, by the counters of its driver; at most 10.
@@ -164,6 +167,17 @@ pub struct Identity {
     pub residual_growth_ratio_per_min: Option<f64>,
     /// `(p, tau)` verdict of the growth classifier on the residual.
     pub residual_class: Option<String>,
+}
+
+/// Somebody who takes pages that no field of meminfo counts.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct ResidualOwner {
+    /// Who: `receive rings of eth0`.
+    pub name: String,
+    /// At most.
+    pub bytes: i64,
+    /// How it was reckoned.
+    pub note: String,
 }
 
 /// One term of the identity.

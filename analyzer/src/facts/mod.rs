@@ -204,6 +204,8 @@ pub struct Tree {
     pub io: disks::Io,
     /// Mounted file systems.
     pub filesystems: List<filesystems::FileSystem>,
+    /// What `/etc/fstab` would mount at boot and is not mounted.
+    pub not_mounted: List<filesystems::NotMounted>,
     /// What services logged in the last 24 hours.
     pub logs: logs::Logs,
     /// Configuration of servers and proxies.

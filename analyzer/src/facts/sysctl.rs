@@ -33,8 +33,11 @@ pub struct Mismatch {
     pub persisted: Option<String>,
     /// Default of this kernel, where known.
     pub kernel_default: Option<String>,
-    /// `not-active` (a file sets another value) or `not-persisted` (no file sets the tuned value).
+    /// `not-active` (a file sets another value), `not-persisted` (no file sets the tuned value) or
+    /// `late-module` (a file sets this value, but at boot the parameter is not there yet).
     pub kind: String,
+    /// The module that brings the parameter, where it comes too late.
+    pub module: Option<String>,
     /// File that wins.
     pub file: Option<String>,
     /// Line in it.

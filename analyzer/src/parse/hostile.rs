@@ -209,6 +209,9 @@ total! {
     vmallocinfo: super::vmallocinfo::SAMPLE, |x| super::vmallocinfo::parse(x, &super::ENV);
     vmstat: super::vmstat::SAMPLE, super::vmstat::parse;
     zoneinfo: super::zoneinfo::SAMPLE, super::zoneinfo::parse;
+    grub_default: super::grub_default::SAMPLE, super::grub_default::parse;
+    modules_load: super::modules_load::SAMPLE, super::modules_load::parse;
+    ttm: super::ttm::SAMPLE, super::ttm::parse;
     zram: super::zram::SAMPLE, super::zram::parse;
     zram_on_disk: super::zram::SAMPLE, super::zram::on_disk_bytes;
     zpool_status: super::zpool_status::SAMPLE, super::zpool_status::parse;

@@ -18,6 +18,7 @@ use super::{Book, Lists};
 mod controller;
 mod io;
 mod kind;
+mod names;
 mod smart;
 mod tree;
 
@@ -139,7 +140,11 @@ impl One<'_> {
             driver: self.driver(kind),
             vendor: self.text("device/vendor").filter(|v| !v.starts_with("0x")),
             model: self.text("device/model").or_else(|| of_list(|d| d.model.as_ref())),
-            serial: self.text("device/serial").or_else(|| of_list(|d| d.serial.as_ref())),
+            serial: self
+                .text("device/serial")
+                .or_else(|| of_list(|d| d.serial.as_ref()))
+                .or_else(|| names::serial(self.inputs, self.name)),
+            wwn: self.text("device/wwid").or_else(|| names::wwn(self.inputs, self.name)),
             firmware: self.text("device/firmware_rev").or_else(|| self.text("device/rev")),
             state: self.text("device/state"),
             size_bytes,
@@ -214,6 +219,7 @@ fn say_absences(disk: &Disk, fact: &str, inputs: &Inputs, book: &mut Book) {
         ("vendor", disk.vendor.is_some()),
         ("model", disk.model.is_some()),
         ("serial", disk.serial.is_some()),
+        ("wwn", disk.wwn.is_some()),
         ("firmware", disk.firmware.is_some()),
         ("state", disk.state.is_some()),
         ("scheduler", disk.scheduler.is_some()),

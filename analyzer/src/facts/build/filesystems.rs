@@ -20,6 +20,7 @@ use super::{Book, Lists};
 mod deleted;
 mod errors;
 mod mounts;
+mod not_mounted;
 
 use mounts::Mounted;
 
@@ -73,6 +74,8 @@ pub(super) fn build(
     );
     List { items }
 }
+
+pub(super) use not_mounted::build as not_mounted;
 
 /// Whether the mount is what fstab says.
 fn against_fstab(

@@ -13,6 +13,8 @@ use super::super::method::num::{from_i64, from_u64, len, signed, to_i64};
 use super::super::plan::{Packed, Sampled};
 use super::{Archive, Book};
 
+/// Boot parameters that are named.
+const MAX_WAITING: usize = 50;
 const HEADER: &str = linsight_archive::names::HEADER;
 
 pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> Host {
@@ -20,6 +22,7 @@ pub(super) fn build(inputs: &Inputs, archive: &Archive<'_>, book: &mut Book) -> 
     let uptime_s = book.first("host.uptime_s", &inputs.host.uptime).map(|u| u.uptime_s);
     let mut host = Host {
         cmdline: book.first("host.cmdline", &inputs.host.cmdline).cloned(),
+        boot_parameters_waiting: waiting(inputs, book),
         kernel_version: book
             .or_first("host.kernel_version", version, &inputs.host.uname, |u| Some(u.clone())),
         uptime_s: book.or_first("host.uptime_s", uptime_s, &inputs.host.uptime_text, |u| {
@@ -219,4 +222,23 @@ pub(super) fn pack_absence<K, T>(
     let denied = first.lost.contains_key(&Reason::Denied);
     let reason = if denied { Reason::Denied } else { Reason::Missing };
     Absence::of(reason, &pack.path, detail)
+}
+/// What the configuration of the boot loader has and the kernel was not started with.
+fn waiting(inputs: &Inputs, book: &mut Book) -> Option<Vec<String>> {
+    const FACT: &str = "host.boot_parameters_waiting";
+    let grub = book.first(FACT, &inputs.parameters.grub)?;
+    let running = book.first(FACT, &inputs.host.cmdline)?;
+    let running = crate::parse::cmdline::parse(running).ok()?;
+    let places = [&inputs.parameters.grub.path, &inputs.host.cmdline.path];
+    book.sources(FACT, places.map(|p| Locator::entry(p.as_str())).to_vec());
+    // The kernel takes both characters for one.
+    let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
+    let in_force = |(name, value): &&(String, Option<String>)| {
+        running.0.iter().any(|(n, v)| same(n, name) && v == value)
+    };
+    let words = grub.0.iter().filter(|p| !in_force(p)).map(|(name, value)| match value {
+        Some(value) => format!("{name}={value}"),
+        None => name.clone(),
+    });
+    Some(words.take(MAX_WAITING).collect())
 }

@@ -24,6 +24,7 @@ mod dirty;
 mod groups;
 mod huge;
 mod kernel;
+pub(super) mod owners;
 mod shared;
 mod slab;
 mod totals;

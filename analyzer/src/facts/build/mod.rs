@@ -138,6 +138,7 @@ fn chapters(
     );
     book.absorb(limits_book);
     book.absorb(rest_book);
+    memory.residual_owners = memory::owners::build(inputs, &rest.nics.items, &rest.net, book);
     lists.append(&mut rest_lists);
     Tree { host, env, cpu, load, memory, swap, numa, processes, sysctl, limits, ..rest }
 }
@@ -178,6 +179,7 @@ fn rest(inputs: &Inputs, base: &Base<'_>, book: &mut Book, lists: &mut Lists) ->
         tasks: tasks::build(inputs, window, cpu, &kernel_log, sysctl, book),
         collection: collection::build(inputs, archive, window, book),
         nics,
+        not_mounted: filesystems::not_mounted(inputs, book, lists),
         filesystems,
         disks,
         arrays,

@@ -2,7 +2,10 @@
 
 use crate::facts::method::precedence::DIRECTORIES;
 use crate::facts::plan::{Many, Sampled};
-use crate::parse::{Rows, limits_conf, sysctl, sysctl_conf, systemd_unit, tuned};
+use crate::parse::cmdline::KernelCmdline;
+use crate::parse::{
+    Rows, grub_default, limits_conf, modules_load, sysctl, sysctl_conf, systemd_unit, tuned,
+};
 
 use super::{line, text};
 
@@ -26,6 +29,16 @@ inputs! {
         ["etc/tuned/", "usr/lib/tuned/profiles/", "usr/lib/tuned/"]
             .map(|d| p.many(d, "/tuned.conf", |_, b, _| tuned::parse(&text(b))))
     };
+    /// Modules that are loaded at boot, before the parameters are set: by directory, and of old.
+    modules_load: [Many<Vec<String>>; 2] = |p| {
+        ["etc/modules-load.d/", "usr/lib/modules-load.d/"]
+            .map(|d| p.many(d, ".conf", |_, b, _| modules_load::parse(&text(b))))
+    };
+    /// The same in one file.
+    modules: Sampled<Vec<String>> = |p| p.sampled("etc/modules", |t, _| modules_load::parse(t));
+    /// Boot parameters of the next boot.
+    grub: Sampled<KernelCmdline> =
+        |p| p.sampled("etc/default/grub", |t, _| grub_default::parse(t));
     /// Units of the administrator and their drop-ins, by path below the directory.
     units: Many<Vec<systemd_unit::Setting>> =
         |p| p.many("etc/systemd/system/", "", |_, b, _| Ok(systemd_unit::parse(&text(b))));

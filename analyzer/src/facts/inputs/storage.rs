@@ -44,6 +44,8 @@ inputs! {
     sys_fs: Packed<String, String> = |p| sys(p, "packs/sys/fs", Passes::First);
     /// Block devices: queues, models, arrays, what stands on what.
     sys_block: Packed<String, String> = |p| sys(p, "packs/sys/block", Passes::Ends);
+    /// Stable names of disks: `by-id/ata-…`, with the device each leads to.
+    disk_names: Packed<String, String> = |p| sys(p, "packs/dev/disk", Passes::First);
     /// Block devices as a tool prints them, in archives of others.
     lsblk: Sampled<Rows<lsblk::BlockDevice>> =
         |p| p.sampled("commands/lsblk", |t, _| lsblk::parse(t));

@@ -442,6 +442,7 @@ fn sysctl(n: Name<'_>) -> Sysctl {
     Sysctl {
         runtime: runtime.map(|(k, v)| (k.to_owned(), n(v))).into(),
         mismatches: vec![Mismatch {
+            module: None,
             key: "vm.swappiness".to_owned(),
             runtime: n("10"),
             persisted: Some(n("60")),

@@ -37,6 +37,8 @@ pub struct Disks {
     pub health: Table,
     /// File systems.
     pub file_systems: Table,
+    /// What should be mounted and is not.
+    pub not_mounted: Table,
     /// Deleted files that are still open.
     pub deleted: Table,
     /// Software RAID and pools.
@@ -62,6 +64,7 @@ impl Disks {
             io: io(cx),
             health: health(cx),
             file_systems: file_systems(cx),
+            not_mounted: not_mounted(cx),
             deleted: deleted(cx),
             arrays: arrays(cx),
             processes: processes(cx),
@@ -106,6 +109,7 @@ fn devices(cx: &Cx<'_>) -> Table {
             "Spins",
             "Scheduler",
             "Serial",
+            "World wide name",
             "Firmware",
             "Mounted at",
         ],
@@ -130,6 +134,7 @@ fn devices(cx: &Cx<'_>) -> Table {
                 of("rotational"),
                 of("scheduler"),
                 of("serial"),
+                cx.code(&format!("{at}.wwn")),
                 of("firmware"),
                 Cell::code(clip(&disk.mount_points.join(" "), PATH_CHARS)),
             ],
@@ -395,6 +400,23 @@ fn arrays(cx: &Cx<'_>) -> Table {
         ));
     }
     table.keep_known_columns();
+    table
+}
+
+fn not_mounted(cx: &Cx<'_>) -> Table {
+    let mut table = cx.rows(
+        "not_mounted",
+        "In /etc/fstab, and not mounted",
+        &[
+            ("`Place", "mount_point"),
+            ("`Device", "source"),
+            ("Type", "fs_type"),
+            ("`Options", "options"),
+            ("May lack", "may_lack"),
+        ],
+        MAX_ROWS,
+    );
+    table.absent = None;
     table
 }
 

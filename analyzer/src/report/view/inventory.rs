@@ -47,6 +47,7 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("Page size", "host.page_size_bytes"),
             ("Newest installed", "kernel.newest_installed"),
             ("A reboot is asked for", "kernel.reboot_required"),
+            ("Boot parameters configured, not in force", "host.boot_parameters_waiting"),
             ("Taint", "kernel.taint"),
             ("Failed units", "host.failed_units"),
         ],

@@ -43,7 +43,7 @@ impl Memory {
         let (bar, identity) = identity(cx);
         let mut tables = super::free::tables(cx);
         tables.extend(super::huge::tables(cx));
-        tables.extend([slab(cx), callers(cx), allocations(cx), graphics(cx)]);
+        tables.extend([slab(cx), owners(cx), callers(cx), allocations(cx), graphics(cx)]);
         Self {
             bar,
             identity,
@@ -192,6 +192,14 @@ fn graphics(cx: &Cx<'_>) -> Table {
     ];
     let mut table = cx.rows("memory.graphics", "Memory of graphics by process", &fields, 10);
     // Most servers have no card: nothing to see is not worth a line.
+    table.absent = None;
+    table
+}
+
+fn owners(cx: &Cx<'_>) -> Table {
+    let fields = [("Who", "name"), ("#At most", "bytes"), ("How it was reckoned", "note")];
+    let caption = "Who may hold what no counter explains, by counters of their own";
+    let mut table = cx.rows("memory.residual_owners", caption, &fields, 10);
     table.absent = None;
     table
 }

@@ -12,6 +12,7 @@ use super::super::method::precedence::{self, File, Line, Winner};
 use super::super::sysctl::{Mismatch, Persisted, Sysctl};
 use super::Book;
 
+mod late;
 mod unknown;
 
 const ETC: &str = "etc/sysctl.conf";
@@ -33,6 +34,8 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
         let engines = engines(inputs);
         let found = Found { runtime, winners: &winners, engines: &engines, kernel };
         sysctl.mismatches = found.mismatches();
+        sysctl.mismatches.extend(late::build(inputs, &found));
+        sysctl.mismatches.sort_by(|a, b| a.key.cmp(&b.key));
         for (i, m) in sysctl.mismatches.iter().enumerate() {
             let runtime = runtime
                 .values
@@ -50,6 +53,10 @@ pub(super) fn build(inputs: &Inputs, kernel: Option<i64>, book: &mut Book) -> Sy
                     let absence = Absence::new(Reason::NotApplicable, "no file sets it");
                     book.absent(format!("{MISMATCHES}.{i}.{field}"), absence);
                 }
+            }
+            if m.module.is_none() {
+                let absence = Absence::new(Reason::NotApplicable, "no module comes too late");
+                book.absent(format!("{MISMATCHES}.{i}.module"), absence);
             }
             if m.kernel_default.is_none() {
                 let absence =
@@ -228,7 +235,6 @@ impl Found<'_> {
             self.winners.iter().filter_map(|(key, w)| self.not_active(key, w)).collect();
         let tuned = defaults::all(self.kernel).filter(|(key, _)| !self.winners.contains_key(*key));
         found.extend(tuned.filter_map(|(key, default)| self.not_persisted(key, default)));
-        found.sort_by(|a, b| a.key.cmp(&b.key));
         found
     }
 
@@ -253,6 +259,7 @@ impl Found<'_> {
             file: Some(w.line.path.clone()),
             line: Some(w.line.line.into()),
             losers: w.losers.iter().map(loser).collect(),
+            module: None,
             by_design: self.is_by_design(key),
         })
     }
