@@ -36,14 +36,14 @@ struct Judged<'a> {
 /// What the sockets hold; `None` where none of them tells.
 pub(super) fn buffers(looks: &Looks<'_>) -> Option<(SocketBuffers, Vec<u64>)> {
     let mut out = SocketBuffers::default();
-    let (mut by_peer, mut by_buffer, mut tells) = (0, 0, false);
+    let (mut by_peer, mut by_buffer, mut untold) = (0, 0, 0);
     let judged = looks.all.iter().filter_map(|pair| judged(pair, looks.span_s.is_some()));
     let judged = judged.filter_map(|j| {
         out.sockets += 1;
         let held = held(&j.buffers);
         out.held_bytes = out.held_bytes.saturating_add(held);
         out.slow_readers += i64::from(j.is_slow_reader);
-        tells |= j.socket.flow.is_some_and(|f| f.held_up.is_some());
+        untold += i64::from(j.socket.flow.is_none_or(|f| f.held_up.is_none()));
         let (peer, buffer) = (j.is_held_up(|h| h.by_peer_ms), j.is_held_up(|h| h.by_buffer_ms));
         by_peer += i64::from(peer);
         by_buffer += i64::from(buffer);
@@ -54,14 +54,22 @@ pub(super) fn buffers(looks: &Looks<'_>) -> Option<(SocketBuffers, Vec<u64>)> {
     let shown: Vec<Judged<'_>> = greatest(judged).take(MAX_ROWS).map(|(_, j)| j).collect();
     let inodes = shown.iter().map(|j| j.socket.inode).collect();
     out.largest = shown.iter().map(Judged::fact).collect();
+    let tells = out.sockets == 0 || untold < out.sockets;
     (out.held_up_by_peer, out.held_up_by_buffer) =
         (tells.then_some(by_peer), tells.then_some(by_buffer));
-    (out.sockets > 0).then_some((out, inodes))
+    // Without a connection there is nothing to tell, and nothing held.
+    let none = !looks.all.iter().any(|pair| has_buffers(pair.now.state));
+    (out.sockets > 0 || none).then_some((out, inodes))
+}
+
+/// Whether a socket of this state has buffers of its own: half of one, before and after, has none.
+fn has_buffers(state: State) -> bool {
+    !matches!(state, State::Listen | State::SynRecv | State::TimeWait)
 }
 
 fn judged<'a>(pair: &Pair<'a>, two: bool) -> Option<Judged<'a>> {
     let socket = pair.now;
-    let buffers = socket.buffers.filter(|_| socket.state != State::Listen)?;
+    let buffers = socket.buffers.filter(|_| has_buffers(socket.state))?;
     let is_slow_reader = is_full(socket)
         && if two { pair.before.is_some_and(is_full) } else { socket.receive_queue > Some(0) };
     let of = |s: &Socket| s.flow.and_then(|f| f.held_up);
@@ -237,6 +245,16 @@ mod tests {
         let ratios: Vec<_> = found.largest.iter().map(|s| s.held_up_by_peer_ratio).collect();
         assert_eq!(ratios, [Some(0.0), Some(0.5), None, Some(0.45)]);
         assert_eq!(of(&now, None).held_up_by_peer, Some(2), "in their lives");
+    }
+
+    #[test]
+    fn a_host_without_connections_has_sockets_that_hold_nothing() {
+        let listener = [example(State::Listen, "0.0.0.0:80", "0.0.0.0:0")];
+        for sockets in [&listener[..], &[]] {
+            let found = of(sockets, None);
+            assert_eq!((found.sockets, found.held_bytes), (0, 0));
+            assert_eq!(found.held_up_by_peer, Some(0));
+        }
     }
 
     #[test]
