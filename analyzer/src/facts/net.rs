@@ -102,6 +102,9 @@ pub struct SocketMemory {
     pub tcp_max_bytes: Option<i64>,
     /// Memory by the limit.
     pub tcp_ratio: Option<f64>,
+    /// Protocols that restrain themselves, since their memory was above its mark when the table
+    /// was read (`TCP`, `SCTP`).
+    pub in_pressure: Option<Vec<String>>,
     /// The three values of `tcp_mem` in pages, as text.
     pub tcp_mem: Option<String>,
     /// Buffers of UDP sockets; the most of all readings.

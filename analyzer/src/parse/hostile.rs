@@ -244,6 +244,8 @@ total! {
     sysvipc_msg: super::sysvipc_msg::SAMPLE, super::sysvipc_msg::parse;
     sysvipc_sem: super::sysvipc_sem::SAMPLE, super::sysvipc_sem::parse;
     ip_link_json: super::ip_link::JSON, super::ip_link::json;
+    irqbalance: super::irqbalance::SAMPLE, super::irqbalance::parse;
+    net_protocols: super::net_protocols::SAMPLE, super::net_protocols::parse;
     links: super::links::SAMPLE, super::links::parse;
     lsblk_pairs: super::lsblk::PAIRS, super::lsblk::pairs;
     lsblk_tree: super::lsblk::TREE, super::lsblk::tree;

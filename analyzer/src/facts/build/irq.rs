@@ -14,6 +14,8 @@ use super::Book;
 use super::book::too_few;
 use super::window::Window;
 
+mod lines;
+
 /// A CPU with less than this takes no part.
 const SHARE: f64 = 0.01;
 /// CPUs of the largest hosts.
@@ -53,11 +55,27 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Irq {
             key.ends_with("/rps_cpus") && value.chars().any(|c| !matches!(c, '0' | ','))
         };
         irq.rps = Some(sys.rows.iter().any(mask));
+        let sends = |(key, value): &&(String, String)| {
+            key.ends_with("/xps_cpus") && value.chars().any(|c| !matches!(c, '0' | ','))
+        };
+        irq.xps_queues = Some(len(sys.rows.iter().filter(sends).count()));
+        book.source("irq.xps_queues", Locator::entry(&inputs.net.sys_net.path));
+    } else {
+        book.absent("irq.xps_queues", inputs.net.sys_net.absence());
     }
     if let Some(table) = book.last("irq.rps_mask", &sched.softirqs) {
         irq.rps_mask = mask_of(&table.cpus);
     }
+    lines::build(inputs, window, &mut irq, (&is_nic, &is_nvme), book);
+    settings(inputs, &mut irq, book);
     irq
+}
+
+/// What irqbalance is told.
+fn settings(inputs: &Inputs, irq: &mut Irq, book: &mut Book) {
+    let (debian, others) = (&inputs.sched.irqbalance_default, &inputs.sched.irqbalance_sysconfig);
+    let file = if others.first().is_ok() { others } else { debian };
+    irq.irqbalance_settings = book.first("irq.irqbalance_settings", file).cloned();
 }
 
 /// Interfaces with a device behind them, and the names of these devices.

@@ -199,7 +199,13 @@ fn memory(inputs: &Inputs, sysctl: Option<&Runtime>, book: &mut Book) -> Option<
         let why = Absence::of(Reason::Missing, &source.path, "sockstat does not tell");
         book.absent(format!("{MEMORY}.{field}"), why);
     }
+    let protocols = book.first("net.memory.in_pressure", &inputs.net.protocols);
+    let in_pressure = protocols.map(|p| {
+        let pressed = p.rows.iter().filter(|p| p.is_in_pressure == Some(true));
+        pressed.map(|p| p.name.clone()).collect()
+    });
     Some(SocketMemory {
+        in_pressure,
         tcp_bytes: tcp,
         tcp_pressure_bytes: pages("net.ipv4.tcp_mem", 1),
         tcp_max_bytes: tcp_max,

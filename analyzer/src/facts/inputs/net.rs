@@ -12,8 +12,9 @@ use crate::parse::lsof::SocketOwner;
 use crate::parse::{
     Counters, ParseEnv, ParseError, Rows, bonding, ethtool_text, fib_trie, if_inet6, inet_diag,
     ip_link, ip_route, ip_stats, ip_vs, links, lsof, lspci, neigh, net_arp, net_dev,
-    net_ipv6_route, net_route, net_snmp, net_snmp6, net_sockstat, net_softnet_stat, net_stat,
-    net_tcp, netns, netstat, netstat_s, qdisc, route_dump, socket, ss, sysctl, tcp_metrics,
+    net_ipv6_route, net_protocols, net_route, net_snmp, net_snmp6, net_sockstat, net_softnet_stat,
+    net_stat, net_tcp, netns, netstat, netstat_s, qdisc, route_dump, socket, ss, sysctl,
+    tcp_metrics,
 };
 
 use super::{sys, text};
@@ -89,6 +90,9 @@ inputs! {
     tcp_ext: Sampled<Counters> = |p| p.sampled("proc/net/netstat", |t, _| net_snmp::parse(t));
     /// Sockets in use, orphans, memory of TCP.
     sockstat: Sampled<Counters> = |p| p.sampled("proc/net/sockstat", |t, _| net_sockstat::parse(t));
+    /// Memory of protocols, and which of them restrain themselves.
+    protocols: Sampled<Rows<net_protocols::ProtocolMemory>> =
+        |p| p.sampled("proc/net/protocols", |t, _| net_protocols::parse(t));
     /// Routes of the host's namespace, as `ip` prints them.
     routes: Sampled<Rows<ip_route::Route>> =
         |p| p.sampled("commands/ip_-d_route_show_table_all", |t, _| ip_route::parse(t));

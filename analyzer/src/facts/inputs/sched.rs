@@ -3,8 +3,8 @@
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
 use crate::parse::{
-    ParseError, cgroup, cgroup_path, interrupts, pid_cgroup, pid_sched, pid_schedstat, pid_stat,
-    pid_status, pressure, systemctl_show,
+    ParseError, cgroup, cgroup_path, interrupts, irqbalance, pid_cgroup, pid_sched, pid_schedstat,
+    pid_stat, pid_status, pressure, systemctl_show,
 };
 
 use super::{Tid, alike, number, pair, sys, text};
@@ -36,6 +36,14 @@ pub(crate) struct Traits {
 inputs! {
     /// Scheduling: who runs where and with which priority, interrupts, pressure, limits.
     Sched
+    /// Which CPUs may serve an interrupt, and which one does.
+    irq: Packed<String, String> = |p| sys(p, "packs/proc/irq", Passes::First);
+    /// What the daemon that spreads interrupts is told, on Debian and its kin.
+    irqbalance_default: Sampled<Vec<String>> =
+        |p| p.sampled("etc/default/irqbalance", |t, _| irqbalance::parse(t));
+    /// The same elsewhere.
+    irqbalance_sysconfig: Sampled<Vec<String>> =
+        |p| p.sampled("etc/sysconfig/irqbalance", |t, _| irqbalance::parse(t));
     /// Threads at both ends of the collection.
     threads: Packed<Tid, ThreadStat> =
         |p| p.packed("packs/proc-task/stat", Passes::Ends, pair, |t, e| {

@@ -30,6 +30,8 @@ pub struct Cpus {
     pub long: bool,
     /// Interrupts by the CPU that takes most of them.
     pub interrupts: Table,
+    /// The lines of cards and disks.
+    pub lines: Table,
     /// Who spreads them.
     pub spreading: Vec<Pair>,
 }
@@ -41,6 +43,18 @@ const PARTS: [(&str, &str); 5] = [
     ("interrupts", "p6"),
     ("soft interrupts", "p4"),
     ("stolen", "p7"),
+];
+
+/// Lines shown.
+const MAX_LINES: usize = 32;
+const LINES: [(&str, &str); 7] = [
+    ("`IRQ", "irq"),
+    ("`Device", "device"),
+    ("#A second", "per_s"),
+    ("#CPU", "cpu"),
+    ("#~Its share", "ratio"),
+    ("`CPUs that may", "allowed"),
+    ("`Sent to", "effective"),
 ];
 
 const COLUMNS: [&str; 9] = [
@@ -79,11 +93,16 @@ impl Cpus {
             long: table.rows.len() > FEW,
             table,
             interrupts: interrupts(cx),
+            lines: cx.rows("irq.lines", "Interrupt lines of cards and disks", &LINES, MAX_LINES),
             spreading: cx.pairs(
                 "irq",
                 &[
                     ("irqbalance runs", "irqbalance"),
+                    ("It is told", "irqbalance_settings"),
                     ("Interrupt lines of network cards", "nic_lines"),
+                    ("bound to some CPUs", "nic_lines_bound"),
+                    ("sent to so many CPUs", "nic_cpus_effective"),
+                    ("Queues with CPUs of their own to send", "xps_queues"),
                     ("Receive packet steering", "rps"),
                 ],
             ),

@@ -37,6 +37,7 @@ const SHARED: &[(&str, &str)] = &[
     ("netdev_budget", "net.softnet.budget"),
     ("Memory of TCP sockets", "net.memory.tcp_bytes"),
     ("TCP sockets, at most", "net.memory.tcp_max_bytes"),
+    ("Protocols that restrain themselves", "net.memory.in_pressure"),
     ("Memory of UDP sockets", "net.memory.udp_bytes"),
     ("UDP sockets, at most", "net.memory.udp_max_bytes"),
 ];
