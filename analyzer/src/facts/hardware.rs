@@ -263,6 +263,11 @@ pub struct Frequency {
     pub base_mhz: Option<f64>,
     /// Mean rate of the CPUs at the start of the collection.
     pub now_mhz: Option<f64>,
+    /// Mean rate of the CPUs that were at least 80 % busy in the window, by themselves at its ends
+    /// (`scaling_cur_freq`); those that run without a tick are not asked.
+    pub busy_mhz: Option<f64>,
+    /// How many these are.
+    pub busy_cpus: Option<i64>,
     /// Boost is switched off.
     pub no_turbo: Option<bool>,
     /// The driver chooses the rate by itself whatever the governor is called.

@@ -11,6 +11,8 @@ pub(super) const SYS_CPU: &[&str] = &[
     "devices/system/cpu/{intel_pstate,amd_pstate,cpuidle}/{status,no_turbo,max_perf_pct,min_perf_pct,current_driver,current_governor,current_governor_ro}",
     "devices/system/cpu/cpu*/topology/{core_id,physical_package_id,die_id,thread_siblings_list,core_siblings_list}",
     "devices/system/cpu/cpufreq/policy*/{affected_cpus,scaling_governor,scaling_driver,scaling_min_freq,scaling_max_freq,cpuinfo_min_freq,cpuinfo_max_freq,base_frequency,bios_limit,energy_performance_preference}",
+    // Asks the CPU: `files::not_of_quiet_cpus` leaves out those that are not to be interrupted.
+    "devices/system/cpu/cpufreq/policy*/scaling_cur_freq",
     "devices/system/cpu/cpu*/thermal_throttle/{core_throttle_count,package_throttle_count,core_throttle_total_time_ms,package_throttle_total_time_ms}",
     "devices/system/cpu/cpu*/cache/index*/{level,type,size,shared_cpu_list}",
     "devices/system/clocksource/clocksource0/{current_clocksource,available_clocksource}",

@@ -169,7 +169,7 @@ fn rest(inputs: &Inputs, base: &Base<'_>, book: &mut Book, lists: &mut Lists) ->
         logs: logs::build(inputs, host, book),
         net: net::build(inputs, window, book),
         hardware: hardware::build(inputs, memory, site, book),
-        frequency: hardware::frequency(inputs, &kernel_log, book),
+        frequency: hardware::frequency(inputs, cpu, &kernel_log, book),
         clock: hardware::clock(inputs, book),
         kernel: hardware::kernel(inputs, host, book),
         io: disks::io_of_host(inputs, window, book),

@@ -97,6 +97,8 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("Frequency driver", "frequency.driver"),
             ("Governors", "frequency.governors"),
             ("MHz now", "frequency.now_mhz"),
+            ("of busy CPUs", "frequency.busy_mhz"),
+            ("without boost", "frequency.base_mhz"),
             ("allowed", "frequency.allowed_mhz"),
             ("of the hardware", "frequency.hardware_mhz"),
             ("Throttled since boot", "frequency.throttled_since_boot"),

@@ -1,22 +1,26 @@
 //! Clock rate of the processors, and what limits it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
+use crate::facts::cpu::Cpu;
 use crate::facts::hardware::Frequency;
 use crate::facts::inputs::Inputs;
 use crate::facts::kernel_log::KernelLog;
-use crate::facts::method::num::{from_u64, signed};
+use crate::facts::method::num::{from_u64, len, signed};
 use crate::facts::method::quantile;
 use crate::facts::plan::Pack;
 use crate::locator::Locator;
 
 const POLICY: &str = "devices/system/cpu/cpufreq/policy";
 const FACT: &str = "frequency";
+/// Share of its time from which a CPU needs its whole rate: idle ones run slow by design.
+const BUSY: f64 = 0.8;
 
 pub(in crate::facts::build) fn build(
     inputs: &Inputs,
+    cpu: &Cpu,
     log: &KernelLog,
     book: &mut Book,
 ) -> Frequency {
@@ -32,6 +36,10 @@ pub(in crate::facts::build) fn build(
     };
     book.source(FACT, Locator::entry(&source.path));
     policies(&mut frequency, sys);
+    frequency.base_mhz = frequency.base_mhz.or_else(|| of_model(cpu.model.as_deref()?));
+    let busy = busy_rates(&packs, cpu);
+    frequency.busy_cpus = busy.as_ref().map(|rates| len(rates.len()));
+    frequency.busy_mhz = busy.and_then(|rates| quantile::mean(&rates));
     let of = |file: &str| sys.get(format!("devices/system/cpu/{file}").as_str());
     frequency.no_turbo = of("intel_pstate/no_turbo").map(|t| t == "1");
     frequency.is_active_mode = frequency.driver.as_deref().map(|d| {
@@ -79,6 +87,35 @@ fn policies(frequency: &mut Frequency, sys: &Pack<String, String>) {
     (frequency.allowed_mhz, frequency.hardware_mhz) = slowest.unzip();
 }
 
+/// `Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz`: its maker tells the rate without boost.
+fn of_model(model: &str) -> Option<f64> {
+    let ghz: f64 = model.rsplit_once("@ ")?.1.strip_suffix("GHz")?.trim().parse().ok()?;
+    Some(ghz * 1000.0).filter(|mhz| (100.0..20_000.0).contains(mhz))
+}
+
+/// Rates of the busy CPUs, each the mean of what it told at both ends; `None` where no CPU tells.
+fn busy_rates(packs: &[&Pack<String, String>], cpu: &Cpu) -> Option<Vec<f64>> {
+    let mut told: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (key, khz) in packs.iter().flat_map(|pack| &pack.rows) {
+        let policy = key.strip_suffix("/scaling_cur_freq");
+        if let (Some(policy), Ok(khz)) = (policy, khz.parse::<u64>()) {
+            told.entry(policy).or_default().push(from_u64(khz) / 1000.0);
+        }
+    }
+    let busy: BTreeSet<i64> =
+        cpu.each.iter().filter(|c| c.busy_ratio >= BUSY).map(|c| c.cpu).collect();
+    let rates = told.iter().flat_map(|(policy, rates)| {
+        let own = policy.strip_prefix(POLICY).and_then(|n| n.parse().ok());
+        let affected =
+            packs.first().and_then(|p| p.get(format!("{policy}/affected_cpus").as_str()));
+        let affected = affected.map(|t| t.split_ascii_whitespace().filter_map(|n| n.parse().ok()));
+        let cpus: Vec<i64> = affected.map_or_else(|| own.into_iter().collect(), Iterator::collect);
+        let of_busy = cpus.into_iter().filter(|cpu| busy.contains(cpu));
+        of_busy.filter_map(|_| quantile::mean(rates)).collect::<Vec<_>>()
+    });
+    (!told.is_empty()).then(|| rates.collect())
+}
+
 /// Events of the worst CPU: those of a package are counted by each of its CPUs.
 fn throttled(sys: &Pack<String, String>) -> Option<i64> {
     let counts = sys.rows.iter().filter(|(k, _)| {
@@ -93,6 +130,7 @@ fn say_absences(f: &Frequency, book: &mut Book) {
         ("allowed_mhz", f.allowed_mhz.is_some()),
         ("hardware_mhz", f.hardware_mhz.is_some()),
         ("base_mhz", f.base_mhz.is_some()),
+        ("busy_cpus", f.busy_cpus.is_some()),
         ("no_turbo", f.no_turbo.is_some()),
         ("is_active_mode", f.is_active_mode.is_some()),
         ("throttled_in_window", f.throttled_in_window.is_some()),
@@ -101,6 +139,14 @@ fn say_absences(f: &Frequency, book: &mut Book) {
     for (field, _) in known.into_iter().filter(|(_, known)| !known) {
         let absence = Absence::of(Reason::NotApplicable, "packs/sys/cpu", "not on this machine");
         book.absent(format!("{FACT}.{field}"), absence);
+    }
+    if f.busy_mhz.is_none() {
+        let why = match f.busy_cpus {
+            Some(_) => "no CPU was busy",
+            None => "no CPU tells its rate",
+        };
+        let absence = Absence::of(Reason::NotApplicable, "packs/sys/cpu", why);
+        book.absent(format!("{FACT}.busy_mhz"), absence);
     }
     if f.now_mhz.is_none() {
         let absence = Absence::of(Reason::Missing, "proc/cpuinfo", "no rate is told");
