@@ -108,6 +108,8 @@ pub struct Memory {
     pub groups: Option<i64>,
     /// Control groups that were removed and are still held by memory that was charged to them.
     pub removed_groups: Option<i64>,
+    /// Processes that the OOM killer would take first, by the kernel's own score; at most 5.
+    pub first_killed: Vec<Victim>,
     /// What the kernel did about memory in the window.
     pub activity: Option<activity::Activity>,
     /// The backlog of writing.
@@ -193,6 +195,21 @@ pub struct Term {
     pub ratio: f64,
     /// Why it can be large, or what it contains.
     pub note: String,
+}
+
+/// A process that the OOM killer would take.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+pub struct Victim {
+    /// Process id.
+    pub pid: i64,
+    /// Command name.
+    pub comm: String,
+    /// `oom_score`: the higher, the sooner.
+    pub score: i64,
+    /// `oom_score_adj`, from -1000 (never) to 1000.
+    pub adj: Option<i64>,
+    /// Resident memory.
+    pub resident_bytes: i64,
 }
 
 /// One slab cache.

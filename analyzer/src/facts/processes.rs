@@ -144,8 +144,12 @@ pub struct Growth {
     pub limit_data_bytes: Option<i64>,
     /// Time until the nearest real limit of the address space is reached at this slope.
     pub virtual_eta_s: Option<f64>,
-    /// Which limit that is: `RLIMIT_AS`, `RLIMIT_DATA`, `CommitLimit`.
+    /// Which limit that is: `RLIMIT_AS`, `RLIMIT_DATA`, `CommitLimit`, `vm.max_map_count`.
     pub virtual_limit: Option<String>,
+    /// Mappings at the last look.
+    pub mappings: Option<i64>,
+    /// Mappings that became more between the first look and the last.
+    pub mappings_added: Option<i64>,
     /// Time until available memory is used up at the slope of `resident`: that of the host with its
     /// swap, or what a limit of its control groups leaves, if that is less.
     pub resident_eta_s: Option<f64>,

@@ -24,8 +24,10 @@ use super::window::Window;
 use super::{Book, Lists, load, naming, processes};
 
 mod configured;
+mod space;
 
 use configured::configured;
+use space::MappingCount;
 
 const FACT: &str = "processes.growth";
 const FLOORS: &str = "processes.floors_judged";
@@ -223,11 +225,8 @@ impl Host<'_> {
         }
         let named = inputs.process.processes.good().find_map(|(_, p)| p.get(&pid))?;
         let limits = inputs.process.limits.first().ok().and_then(|p| p.get(&pid));
-        let (virtual_eta_s, virtual_limit) = self
-            .virtual_room(pid, both)
-            .filter(|_| space.class.grows() && space.trend.slope > 0.0)
-            .map(|(room, limit)| (room / space.trend.slope, limit.to_owned()))
-            .unzip();
+        let (virtual_eta_s, virtual_limit) = self.virtual_end(pid, both, &space).unzip();
+        let count = self.mapping_count(pid);
         let end = self.resident_end(pid, &resident);
         let group = end.as_ref().and_then(|(_, room)| room.as_ref());
         let by = if resident.class.grows() { By::Resident } else { By::Size };
@@ -243,6 +242,8 @@ impl Host<'_> {
             limit_data_bytes: limits.and_then(|l| l.data_bytes).map(signed),
             virtual_eta_s,
             virtual_limit,
+            mappings: count.as_ref().map(|c| c.last),
+            mappings_added: count.as_ref().and_then(MappingCount::added),
             resident_eta_s: end.as_ref().map(|(eta_s, _)| *eta_s),
             limit_group: group.map(|room| room.group.clone()),
             limit_group_bytes: group.map(|room| signed(room.limit_bytes)),
@@ -255,33 +256,6 @@ impl Host<'_> {
             resident: Some(facts_of(&resident, both.resident())),
             virtual_space: Some(facts_of(&space, both.virtual_space())),
         })
-    }
-
-    /// The nearest real limit of the address space: bytes left, and its name.
-    fn virtual_room(&self, pid: u32, both: &Both) -> Option<(f64, &'static str)> {
-        let limits = self.inputs.process.limits.first().ok().and_then(|p| p.get(&pid));
-        let named =
-            self.inputs.process.processes.good().filter_map(|(_, p)| p.get(&pid)).next_back();
-        let left = |limit: Option<u64>, used: f64| limit.map(|l| from_u64(l) - used);
-        let data = both.virtual_space().last()?.value;
-        let strict = self.sysctl.runtime.get("vm.overcommit_memory").is_some_and(|m| m == "2");
-        let commit = self.memory.commit_limit_bytes.zip(self.memory.committed_bytes);
-        let rooms = [
-            (
-                left(
-                    limits.and_then(|l| l.address_space_bytes),
-                    named.map_or(data, |p| from_u64(p.virtual_bytes)),
-                ),
-                "RLIMIT_AS",
-            ),
-            (left(limits.and_then(|l| l.data_bytes), data), "RLIMIT_DATA"),
-            (
-                commit.filter(|_| strict).map(|(limit, used)| from_i64(limit) - from_i64(used)),
-                "CommitLimit",
-            ),
-        ];
-        let known = rooms.into_iter().filter_map(|(room, name)| Some((room?.max(0.0), name)));
-        known.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Time until memory and swap are used up: those of the host, or of the control group whose
@@ -451,6 +425,8 @@ fn known_fields(row: &Growth) -> Vec<(bool, Why)> {
     let (class, old) = ("a class of many mappings grows", "no part of one mapping is new");
     vec![
         (row.mapping.is_some(), ("mapping", FEW, "its mappings were not read twice in the window")),
+        (row.mappings.is_some(), ("mappings", FEW, "its mappings were not read")),
+        (row.mappings_added.is_some(), ("mappings_added", FEW, "its mappings were not read twice")),
         (row.virtual_limit.is_some(), ("virtual_limit", NONE, "no limit in force, or no growth")),
         (row.virtual_eta_s.is_some(), ("virtual_eta_s", NONE, "no limit in force, or no growth")),
         (row.resident_eta_s.is_some(), ("resident_eta_s", NONE, "resident memory does not grow")),

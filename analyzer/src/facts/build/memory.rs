@@ -29,9 +29,11 @@ mod shared;
 mod slab;
 mod totals;
 mod trends;
+mod victims;
 
 pub(super) use groups::build as groups;
 pub(super) use totals::build as totals;
+pub(super) use victims::build as victims;
 
 /// Points that a chart shows.
 const MAX_POINTS: usize = 600;

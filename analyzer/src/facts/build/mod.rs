@@ -110,6 +110,7 @@ fn chapters(
     let numa = numa::build(inputs, window, &memory, &cpu, &sysctl, book);
     memory.totals = memory::totals(inputs, &memory, &numa, book);
     memory::groups(inputs, &env, &mut memory, book);
+    memory.first_killed = memory::victims(inputs, book);
     // Two go through every process in every sample, and none of the three needs another.
     let (mut limits_book, mut rest_book) = (Book::default(), Book::default());
     let mut rest_lists = Lists::new();

@@ -149,6 +149,12 @@ inputs! {
             let adj = t.trim().parse();
             adj.map(Some).map_err(|_e| crate::parse::ParseError::new(1, t, "a number"))
         });
+    /// What the kernel thinks of killing each when memory is gone.
+    oom_score: Packed<u32, u64> =
+        |p| p.packed("packs/proc-pid/oom_score", Passes::First, number, |t, _| {
+            let score = t.trim().parse();
+            score.map(Some).map_err(|_e| crate::parse::ParseError::new(1, t, "a number"))
+        });
     /// Limits of memory, of open files, and of processes.
     limits: Packed<u32, Limits> =
         |p| p.packed("packs/proc-pid/limits", Passes::First, number, alike(|t| {

@@ -148,3 +148,29 @@ fn growth_in_a_control_group_ends_at_its_limit() {
     assert_eq!(of(8).limit_group, None);
     assert!((of(8).resident_eta_s.unwrap() - from_i64(memory) / 1_048_576.0).abs() < 1.0);
 }
+
+/// At every look twenty more mappings, which end at the limit on their number long before the
+/// kilobytes in them end at one of bytes.
+#[test]
+fn the_number_of_mappings_may_end_first() {
+    let mut files = minute();
+    files.push(file("commands/sysctl_-a", "vm.max_map_count = 200\n"));
+    for n in [20, 40, 61] {
+        let area = |i: u32| {
+            let start = i << 14;
+            format!("{start:x}-{:x} rw-p 00000000 00:00 0 \nRss: 4 kB\n", start + 4096)
+        };
+        let walk = (0..n).map(area).collect::<Vec<_>>().concat();
+        let path = in_pass(n, "packs/proc-pid/smaps");
+        files.retain(|(p, _)| *p != path);
+        files.push(pack_of(&path, &[("7", &walk)]));
+    }
+    let f = facts(files);
+    let [leak] = f.tree.processes.growth.as_slice() else {
+        panic!("{:#?}", f.tree.processes.growth);
+    };
+    assert_eq!((leak.mappings, leak.mappings_added), (Some(61), Some(41)));
+    assert_eq!(leak.virtual_limit.as_deref(), Some("vm.max_map_count"));
+    // 139 are left, at one a second.
+    assert!((leak.virtual_eta_s.unwrap() - 139.0).abs() < 1.0, "{:?}", leak.virtual_eta_s);
+}

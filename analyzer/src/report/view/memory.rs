@@ -43,6 +43,7 @@ impl Memory {
         let (bar, identity) = identity(cx);
         let mut tables = super::free::tables(cx);
         tables.extend(super::huge::tables(cx));
+        tables.push(victims(cx));
         tables.extend([slab(cx), owners(cx), callers(cx), allocations(cx), graphics(cx)]);
         Self {
             bar,
@@ -265,6 +266,21 @@ fn pairs(cx: &Cx<'_>) -> Vec<Pair> {
     .into_iter()
     .map(|(label, path)| Pair::new(label, cx.cell(path)))
     .collect()
+}
+
+fn victims(cx: &Cx<'_>) -> Table {
+    cx.rows(
+        "memory.first_killed",
+        "Whom the OOM killer of the host would take first",
+        &[
+            ("`Command", "comm"),
+            ("#PID", "pid"),
+            ("#Score", "score"),
+            ("#oom_score_adj", "adj"),
+            ("#Resident", "resident_bytes"),
+        ],
+        5,
+    )
 }
 
 fn slab(cx: &Cx<'_>) -> Table {
