@@ -26,7 +26,7 @@ pub struct Swap {
     pub owned_bytes: Option<i64>,
     /// Used and in no process: shared memory and tmpfs, slots of pages that are in memory, too.
     pub rest_bytes: Option<i64>,
-    /// Devices of compressed memory (zram), those that are no swap included.
+    /// Devices of compressed memory (zram) that were set up, those that are no swap included.
     pub zram: Vec<Zram>,
     /// Compressed memory in front of the devices (zswap); absent where the kernel has none.
     pub zswap: Option<Zswap>,

@@ -33,7 +33,9 @@ pub(super) fn tables(cx: &Cx<'_>) -> Vec<Table> {
         ],
         MAX_ROWS,
     );
-    [pools, sizes, zones(cx)].into_iter().map(known).collect()
+    // Most hosts set none aside: sizes of empty pools are not worth a table.
+    let any = cx.number("memory.huge.pool_bytes").is_none_or(|bytes| bytes > 0.0);
+    any.then_some(pools).into_iter().chain([sizes, zones(cx)]).map(known).collect()
 }
 
 fn known(mut table: Table) -> Table {

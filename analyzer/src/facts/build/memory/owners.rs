@@ -53,7 +53,7 @@ fn rings(nic: &Nic) -> Option<ResidualOwner> {
     Some(ResidualOwner {
         name: format!("receive rings of {}", nic.name),
         bytes: queues.saturating_mul(descriptors).saturating_mul(DESCRIPTOR_BYTES),
-        note: format!("{queues} queues of {descriptors} descriptors with a page each"),
+        note: format!("queues {queues}, each of {descriptors} descriptors with a page"),
     })
 }
 

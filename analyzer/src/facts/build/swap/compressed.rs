@@ -80,6 +80,10 @@ fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> Vec<Zram> {
             packs.into_iter().flatten().find_map(|p| p.get(key.as_str())).map(String::as_str)
         };
         let Some(stat) = of("mm_stat").and_then(|t| zram::parse(t).ok()) else { continue };
+        // Made by the module when it is loaded, and never set up.
+        if of("disksize").is_some_and(|size| size == "0") {
+            continue;
+        }
         let path = format!("/dev/{name}");
         let algorithm = of("comp_algorithm").and_then(|t| {
             let (_, rest) = t.split_once('[')?;
@@ -156,7 +160,9 @@ mod tests {
         let zram =
             record("block/zram0/mm_stat", "1073741824 268435456 300000000 0 300000000 7 0 9 0")
                 + &record("block/zram0/comp_algorithm", "lzo lzo-rle lz4 [zstd]")
-                + &record("block/zram1/mm_stat", "4096 74 12288 0 12288 0 0 0 0");
+                + &record("block/zram1/mm_stat", "4096 74 12288 0 12288 0 0 0 0")
+                + &record("block/zram2/mm_stat", "0 0 0 0 0 0 0 0 0")
+                + &record("block/zram2/disksize", "0");
         let mm = record("module/zswap/parameters/enabled", "Y")
             + &record("module/zswap/parameters/max_pool_percent", "20")
             + &record("module/zswap/parameters/compressor", "lz4");
