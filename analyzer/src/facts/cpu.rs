@@ -47,6 +47,8 @@ pub struct Cpu {
     pub switches_per_s_per_cpu: Option<f64>,
     /// CPUs kept out of scheduling (`isolcpus`).
     pub isolated: Vec<i64>,
+    /// CPUs that run without a tick while one task has them (`nohz_full`).
+    pub nohz_full: Vec<i64>,
     /// Each CPU in the window, at most 1024.
     pub each: Vec<CpuUse>,
     /// When the intervals of `each.*.interval_busy_ratio` end, in seconds since the first sample.

@@ -31,7 +31,8 @@ const MAX_NAMED: usize = 8;
 type Readings<'i> = Vec<(&'i Reading<Stat>, &'i Stat)>;
 
 pub(super) fn build(inputs: &Inputs, window: &Window, cpu: &mut Cpu, book: &mut Book) {
-    cpu.isolated = isolated(inputs);
+    cpu.isolated = listed(inputs, "isolated");
+    cpu.nohz_full = listed(inputs, "nohz_full");
     let readings = window.readings(&inputs.cpu.stat);
     let (Some(first), Some(last)) = (readings.first(), readings.last()) else {
         return absent(inputs, book);
@@ -126,9 +127,10 @@ fn steal(inputs: &Inputs, last: &Stat, time: Option<&CpuTime>, cpu: &mut Cpu, bo
     }
 }
 
-fn isolated(inputs: &Inputs) -> Vec<i64> {
+/// CPUs of a list of sysfs; that of none may be `(null)`.
+fn listed(inputs: &Inputs, file: &str) -> Vec<i64> {
     let sys = inputs.cpu.sys_cpu.first().ok();
-    let text = sys.and_then(|p| p.get("devices/system/cpu/isolated"));
+    let text = sys.and_then(|p| p.get(format!("devices/system/cpu/{file}").as_str()));
     let list = text.and_then(|t| cpulist::parse(t).ok()).unwrap_or_default();
     list.iter().take(MAX_CPUS).map(i64::from).collect()
 }
