@@ -56,7 +56,8 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<GroupIo> {
         Absence::new(Reason::Missing, "requests are not counted in this group"),
     );
     let span_s = seconds(to.mono_us.saturating_sub(from.mono_us)).max(1e-3);
-    let grown = grown(&before.unwrap_or_default(), &after.unwrap_or_default());
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let grown = grown(&before, &after);
     let names = names(inputs);
     let row = |((group, device), sums): (At<'_>, Sums)| GroupIo {
         group: format!("/{group}"),
@@ -72,6 +73,11 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<GroupIo> {
         grown.into_iter().map(row).filter(|io| sum(io) >= LITTLE_BYTES_PER_S).collect();
     rows.sort_by(|a, b| sum(b).total_cmp(&sum(a)).then(a.group.cmp(&b.group)));
     rows.truncate(MAX_ROWS);
+    if rows.is_empty() && !after.with_children {
+        // A device without a limit has no row there, or one that stands still.
+        let why = "version 1 counts only devices with a limit of throughput (since 6.10)";
+        book.absent(FACT, Absence::of(Reason::Missing, &source.path, why));
+    }
     rows
 }
 
@@ -214,6 +220,15 @@ mod tests {
             ("/".to_owned(), "vda".to_owned(), 8000.0, 0.0, None),
         ];
         assert_eq!(rows([&first, &last]), expected);
+    }
+
+    #[test]
+    fn version_1_that_stands_still_is_no_rest() {
+        let bytes = "fs/cgroup/blkio/a/blkio.throttle.io_service_bytes";
+        let look: [(&str, &str); 1] = [(bytes, "254:0 Read 5\n254:0 Write 5\nTotal 10\n")];
+        let files = files([&look, &look]);
+        let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
+        assert!(f.absences.get("io.groups").unwrap().to_string().contains("version 1"));
     }
 
     #[test]
