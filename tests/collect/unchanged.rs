@@ -34,13 +34,15 @@ const ASKS: &str = "\
     SIOCGIFTXQLEN TCGETS TCGETS2 TIOCGPGRP TIOCGWINSZ";
 
 /// Messages to the kernel that want an answer; others would set something. Where strace does not
-/// know the socket's protocol it shows numbers: `SOCK_DIAG_BY_FAMILY`, `RTM_GETNEIGH`,
-/// `RTM_GETQDISC`.
+/// know the socket's protocol it shows numbers: `RTM_GETLINK`,
+/// `SOCK_DIAG_BY_FAMILY`, `RTM_GETROUTE`, `RTM_GETNEIGH`, `RTM_GETQDISC`.
 const QUESTIONS: &[&str] = &[
     "RTM_GET",
     "SOCK_DIAG_BY_FAMILY",
     "TCPDIAG_GETSOCK",
+    "nlmsg_type=0x12 /* NLMSG_??? */",
     "nlmsg_type=0x14 /* NLMSG_??? */",
+    "nlmsg_type=0x1a /* NLMSG_??? */",
     "nlmsg_type=0x1e /* NLMSG_??? */",
     "nlmsg_type=0x26 /* NLMSG_??? */",
 ];
@@ -218,6 +220,7 @@ fn the_trace_would_tell() {
         r#"sendto(3<socket:[9]>, [{nlmsg_type=ethtool, nlmsg_flags=NLM_F_REQUEST}, "\x10\x01"], 36, 0) = 36"#,
         r#"sendto(4<socket:[9]>, [{nlmsg_len=20, nlmsg_type=0x1b /* NLMSG_??? */, nlmsg_flags=NLM_F_REQUEST|NLM_F_ACK}, "\x02\x01\x00\x00"], 20, 0) = 20"#,
         r#"sendto(4<socket:[9]>, [{nlmsg_len=52, nlmsg_type=0x10 /* NLMSG_??? */, nlmsg_flags=NLM_F_REQUEST|0x300}, "\x03\x01\x00\x00"], 52, 0) = 52"#,
+        r#"sendto(4<socket:[9]>, [{nlmsg_len=52, nlmsg_type=0x18 /* NLMSG_??? */, nlmsg_flags=NLM_F_REQUEST|0x600}, "\x02\x20\x00\x00"], 52, 0) = 52"#,
     ] {
         assert!(judge(harmful).is_some(), "{harmful}");
     }
