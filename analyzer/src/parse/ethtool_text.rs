@@ -1,4 +1,5 @@
-//! Output of ethtool(8): `ethtool DEV` and its options `-g -l -S -k -i -c -a`.
+//! Output of ethtool(8): `ethtool DEV` and its options `-g -l -S -k -i -c -a`, and `-m` and `-x`
+//! below.
 //!
 //! <https://man7.org/linux/man-pages/man8/ethtool.8.html>
 //!
@@ -17,6 +18,9 @@ use super::ethtool::{
     known_speed,
 };
 use super::{Counters, ParseError, counter, lines};
+
+pub mod indirection;
+pub mod module;
 
 /// `key: value` with blanks trimmed; the value may be empty.
 fn entries(text: &str) -> impl Iterator<Item = (u32, &str, &str)> {

@@ -228,6 +228,8 @@ total! {
     ethtool_text_driver: super::ethtool_text::SAMPLE, super::ethtool_text::driver;
     ethtool_text_coalesce: super::ethtool_text::SAMPLE, super::ethtool_text::coalesce;
     ethtool_text_pause: super::ethtool_text::SAMPLE, super::ethtool_text::pause;
+    ethtool_text_module: super::ethtool_text::module::SAMPLE, super::ethtool_text::module::parse;
+    ethtool_text_indirection: super::ethtool_text::indirection::SAMPLE, super::ethtool_text::indirection::parse;
     version_parse_uname: super::version::SAMPLE, super::version::parse_uname;
     version_release: super::version::SAMPLE, super::version::release;
     cgroup_limit_v1: "9223372036854771712", |x| super::cgroup::limit_v1(x, 4096);

@@ -39,7 +39,8 @@ fn add(device: &mut Device, part: &EthtoolText) {
         EthtoolText::Stats(x) => device.stats = Some(x),
         EthtoolText::Driver(x) => device.driver = Some(x),
         EthtoolText::Features(x) => device.features = Some(x),
-        EthtoolText::Other => {}
+        // The probe has neither: they are read from the texts.
+        EthtoolText::Module(_) | EthtoolText::Indirection(_) | EthtoolText::Other => {}
     }
 }
 

@@ -72,6 +72,10 @@ pub(crate) enum EthtoolText {
     Driver(Answer<ethtool::Driver>),
     /// `-k`.
     Features(Answer<ethtool::Features>),
+    /// `-m`.
+    Module(Answer<ethtool_text::module::Module>),
+    /// `-x`.
+    Indirection(Answer<ethtool_text::indirection::Indirection>),
     /// An option that no chapter reads.
     Other,
 }
@@ -310,6 +314,8 @@ fn ethtool_part(path: &str, bytes: &[u8], _: &ParseEnv) -> Result<EthtoolText, P
         Some("-S") => EthtoolText::Stats(ethtool_text::stats(&text)?),
         Some("-i") => EthtoolText::Driver(ethtool_text::driver(&text)?),
         Some("-k") => EthtoolText::Features(ethtool_text::features(&text)?),
+        Some("-m") => EthtoolText::Module(ethtool_text::module::parse(&text)?),
+        Some("-x") => EthtoolText::Indirection(ethtool_text::indirection::parse(&text)?),
         Some(_) => EthtoolText::Other,
     })
 }
