@@ -3,6 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod port;
+
+pub use port::{Module, Spread};
+
 /// One interface of the host's namespace.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
 pub struct Nic {
@@ -74,6 +78,10 @@ pub struct Nic {
     pub autoneg: Option<bool>,
     /// `tp`, `fibre`, `da`.
     pub port: Option<String>,
+    /// What is plugged into its port. Absent where nothing is, or the driver cannot read it.
+    pub module: Option<Module>,
+    /// How its packets are spread over its receive rings.
+    pub rss: Option<Spread>,
     /// Fastest mode that the port supports.
     pub supported_mbit_per_s: Option<i64>,
     /// Fastest mode that it offers to its partner: less than it supports where somebody has

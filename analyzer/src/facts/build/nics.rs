@@ -34,6 +34,7 @@ mod counters;
 mod link;
 mod offloads;
 mod place;
+mod port;
 mod qdisc;
 
 pub(super) fn build(
@@ -163,6 +164,7 @@ impl One<'_> {
         self.errors(&mut nic, book);
         self.allowances(&mut nic, book);
         self.offloads(&mut nic, book);
+        self.port(&mut nic, book);
         nic.bond = self.bond(book);
         nic.qdisc = self.qdisc(book);
         self.absences(&nic, book);

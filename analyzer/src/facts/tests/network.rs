@@ -246,3 +246,27 @@ fn item_9_files_of_the_tool_are_named_after_the_interface_and_the_one_below_it()
         assert_eq!(cited[..], [crate::locator::Locator::entry(path)]);
     }
 }
+
+#[test]
+fn modules_and_spreads_are_read_beside_the_probe_and_say_why_they_are_not_here() {
+    let zeros = "RX flow hash indirection table for eth0 with 4 RX ring(s):\n    0:  0  0  0  1\n";
+    let f = facts(vec![
+        file("probes/ethtool/eth0.json", r#"{"dev":"eth0","driver":{"driver":"ixgbe"}}"#),
+        file("commands/ethtool_-m_eth0", crate::parse::ethtool_text::module::SAMPLE),
+        file("commands/ethtool_-x_eth0", zeros),
+        file("commands/ethtool_-m_eth1", "netlink error: Operation not supported\n"),
+    ]);
+    let [eth0, eth1] = f.tree.nics.items.as_slice() else { panic!("{:?}", f.tree.nics) };
+    let module = eth0.module.as_ref().unwrap();
+    assert_eq!((module.part_number.as_deref(), module.is_dark), (Some("SFP-GE-BX"), Some(true)));
+    assert_eq!((module.rx_power_dbm, module.rx_low_dbm), (Some(-25.23), Some(-24.95)));
+    assert_eq!(module.alarms, ["Laser rx power low warning"]);
+    let rss = eth0.rss.as_ref().unwrap();
+    assert_eq!((rss.rings, rss.rings_used, rss.only_ring, rss.is_uneven), (4, 2, None, true));
+    assert!(eth1.module.is_none() && eth1.rss.is_none());
+    let why = |fact: &str| f.absences.get(fact).unwrap().reason;
+    assert_eq!(why("nics.1.module"), crate::absence::Reason::NotApplicable);
+    assert_eq!(why("nics.1.rss"), crate::absence::Reason::NotCollected);
+    let cited = f.sources.get("nics.0.module").unwrap();
+    assert_eq!(cited[..], [crate::locator::Locator::entry("commands/ethtool_-m_eth0")]);
+}

@@ -15,8 +15,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::ethtool::{Answer, Refusal};
 use super::super::ParseError;
+use super::super::ethtool::{Answer, Refusal};
 use super::{answer, entries};
 
 /// Something measured, in the unit of its kind (mA, mW, °C, V).
@@ -108,7 +108,9 @@ pub fn parse(text: &str) -> Result<Answer<Module>, ParseError> {
     }
     // A kind of module that the tool does not know comes as bytes.
     if module.identifier.is_none() && text.starts_with("Offset") {
-        return Ok(Answer::Refused(Refusal::Other("a module that this ethtool cannot read".into())));
+        return Ok(Answer::Refused(Refusal::Other(
+            "a module that this ethtool cannot read".into(),
+        )));
     }
     let told = module.identifier.is_some().then_some(module);
     answer(text, told, "`Identifier : …` of a module")
@@ -170,7 +172,7 @@ fn measured(value: &str) -> Option<Measured> {
 }
 
 #[cfg(test)]
-pub(in super::super) const SAMPLE: &str = "\
+pub(crate) const SAMPLE: &str = "\
 \tIdentifier                                : 0x03 (SFP)
 \tTransceiver type                          : 10G Ethernet: 10G Base-LR
 \tVendor name                               : FS

@@ -166,7 +166,7 @@ const TABLES: [(&str, Fields<'_>); 3] = [
         ],
     ),
     (
-        "Hardware: bus, firmware, queues, interrupts, pauses, offloads",
+        "Hardware: bus, firmware, queues, interrupts, pauses, offloads, module",
         &[
             ("`Name", "name"),
             ("Device", "product"),
@@ -184,6 +184,12 @@ const TABLES: [(&str, Fields<'_>); 3] = [
             ("#Lanes", "pcie.lanes"),
             ("#Lanes possible", "pcie.best_lanes"),
             ("Offloads off", "offloads_off"),
+            ("Module", "module.part_number"),
+            ("#Module °C", "module.temperature_c"),
+            ("#Light received, dBm", "module.rx_power_dbm"),
+            ("Module alarms", "module.alarms"),
+            ("#Rings spread over", "rss.rings_used"),
+            ("#of", "rss.rings"),
         ],
     ),
     (
