@@ -5,10 +5,10 @@
 //! and CMIS.
 //!
 //! ```text
-//! 	Vendor PN                                 : SFP-GE-BX
-//! 	Receiver signal average optical power     : 0.2740 mW / -5.62 dBm
-//! 	Laser rx power low alarm                  : Off
-//! 	Laser rx power low alarm threshold        : 0.0028 mW / -25.53 dBm
+//! Vendor PN                                 : SFP-GE-BX
+//! Receiver signal average optical power     : 0.2740 mW / -5.62 dBm
+//! Laser rx power low alarm                  : Off
+//! Laser rx power low alarm threshold        : 0.0028 mW / -25.53 dBm
 //! ```
 //!
 //! Modules of several lanes say `Rcvr signal avg optical power(Channel 1)`.
@@ -67,6 +67,7 @@ pub struct Module {
 
 impl Module {
     /// The fastest Ethernet of its types: 10000 of `10G Base-LR`.
+    #[must_use]
     pub fn max_mbit_per_s(&self) -> Option<i64> {
         self.types.iter().flat_map(|t| speeds(&t.to_ascii_lowercase())).max()
     }
