@@ -177,11 +177,20 @@ impl Run {
             return Ok(());
         }
         let mut quiet = Vec::new();
-        for list in ["nohz_full", "isolated"] {
-            let path = format!("sys/devices/system/cpu/{list}");
-            quiet.extend(lines(&mut self.workers, Op::Read, &path, class)?.0);
-        }
         let mut left = MOST;
+        for list in [
+            "devices/system/cpu/nohz_full",
+            "devices/system/cpu/isolated",
+            "fs/cgroup/cpuset.cpus.isolated",
+        ] {
+            let (cpus, outcome) =
+                lines(&mut self.workers, Op::Read, &format!("sys/{list}"), class)?;
+            quiet.extend(cpus);
+            if !outcome.has_content() && outcome != Outcome::Missing {
+                // Nobody knows which they are.
+                left = 0;
+            }
+        }
         requests.retain(|r| match asked_cpu(&r.asked.path) {
             Some(cpu) if left == 0 || quiet.iter().any(|list| holds(list, cpu)) => false,
             Some(_) => {

@@ -21,6 +21,10 @@ const NO_LIMIT: u64 = 1 << 60;
 /// Of how many what their memory is made of is read too: a file of some 2 KiB, for which the kernel
 /// adds up what every CPU has counted.
 const DETAILED: usize = 50;
+/// Longer than this takes no read of it that is made again in every sample, and all of them
+/// together: on old kernels it walks every group below, those that were removed too.
+const DETAIL_US: u64 = 1_000;
+const DETAILS_US: u64 = 20_000;
 /// The file that tells it.
 const DETAILS: &str = "memory.stat";
 /// Files of a group in every sample, versions 2 and 1.
@@ -42,6 +46,8 @@ struct ControlGroup {
     memory_bytes: u64,
     limited: bool,
     files: Vec<&'static str>,
+    /// What the details took to read.
+    details_us: u64,
 }
 
 /// What is chosen, and the requests for it.
@@ -67,6 +73,7 @@ impl Sampled {
             "memory.max" | "memory.high" | "cpu.max" => group.limited |= first != "max",
             "memory.limit_in_bytes" => group.limited |= number < NO_LIMIT,
             "cpu.cfs_quota_us" => group.limited |= number > 0,
+            DETAILS => group.details_us = answer.us,
             _ => {}
         }
         group.files.extend(SAMPLED.into_iter().find(|sampled| *sampled == name));
@@ -81,11 +88,13 @@ impl Sampled {
         });
         let limited = order.iter().filter(|(_, group)| group.limited).count();
         order.truncate(FOLLOWED.min(limited.saturating_add(LARGEST)));
-        let mut left = DETAILED;
+        let (mut left, mut left_us) = (DETAILED, DETAILS_US);
         let mut paths = Vec::new();
         for (dir, group) in order {
-            let details = left > 0 && group.files.contains(&DETAILS);
+            let cheap = group.details_us <= left_us.min(DETAIL_US);
+            let details = left > 0 && cheap && group.files.contains(&DETAILS);
             left -= usize::from(details);
+            left_us -= if details { group.details_us } else { 0 };
             let files = group.files.iter().filter(|file| details || **file != DETAILS);
             paths.extend(files.map(|file| format!("{dir}/{file}")));
         }
@@ -173,5 +182,22 @@ mod tests {
         let read = |file: &str| paths.iter().filter(|p| p.ends_with(file)).count();
         assert_eq!((read(DETAILS), read("memory.current")), (DETAILED, DETAILED + 9));
         assert!(paths.contains(&format!("sys/fs/cgroup/000/{DETAILS}")), "the largest first");
+    }
+
+    #[test]
+    fn what_is_dear_to_read_is_not_read_again_in_every_sample() {
+        let row = crate::plan::TABLE.iter().find(|s| s.path == "packs/sys/cgroup").unwrap();
+        let detailed = |us: &[u64]| {
+            let mut sampled = Sampled::default();
+            for (group, us) in us.iter().enumerate() {
+                let absent = Answer::absent(0, Outcome::Collected, "");
+                let path = format!("sys/fs/cgroup/{group:03}/{DETAILS}");
+                let answer = Answer { content: b"anon 1\n", us: *us, ..absent };
+                sampled.learn(row, &path, &answer);
+            }
+            sampled.of_groups().len()
+        };
+        assert_eq!(detailed(&[DETAIL_US, DETAIL_US + 1, 1]), 2, "one by one");
+        assert_eq!(detailed(&[DETAIL_US; 30]), 20, "and all together");
     }
 }

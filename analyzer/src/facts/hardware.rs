@@ -263,8 +263,8 @@ pub struct Frequency {
     pub base_mhz: Option<f64>,
     /// Mean rate of the CPUs at the start of the collection.
     pub now_mhz: Option<f64>,
-    /// Mean rate of the CPUs that were at least 80 % busy in the window, by themselves at its ends
-    /// (`scaling_cur_freq`); those that run without a tick are not asked.
+    /// Mean rate of the CPUs that were at least 80 % busy in the window, by themselves at its ends,
+    /// of each the higher one (`scaling_cur_freq`); those that run without a tick are not asked.
     pub busy_mhz: Option<f64>,
     /// How many these are.
     pub busy_cpus: Option<i64>,

@@ -22,6 +22,9 @@
 
 use super::{Fields, ParseError, Rows, lines, size};
 
+/// Characters of a heading that are kept: the longest known is `special`.
+const MAX_HEADING: usize = 16;
+
 /// A row of the table of devices: the pool itself, a group of devices, or a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Device {
@@ -199,7 +202,8 @@ impl Pool {
         let name = f.word("name of a device")?;
         let Some(state) = f.next() else {
             // `logs`, `cache`, `spares`, `special`, `dedup`: what follows is no data.
-            at.section = Some(name.to_owned());
+            // A device is told its section: a name that could be none is no heading.
+            at.section = Some(name.chars().take(MAX_HEADING).collect());
             at.indent = indent;
             return Ok(());
         };

@@ -158,7 +158,8 @@ fn flow(i: &parsed::TcpInfo) -> Flow {
         acked_bytes: i.acked_bytes.unwrap_or(0),
         sent_bytes: i.sent_bytes.unwrap_or(0),
         again_bytes: i.retrans_bytes.unwrap_or(0),
-        held_up: i.busy_us.map(|busy_us| HeldUp {
+        // ss leaves out what is 0, also where the kernel tells it.
+        held_up: i.busy_us.or(i.sent_bytes.map(|_| 0)).map(|busy_us| HeldUp {
             busy_ms: narrow(busy_us / 1000),
             by_peer_ms: narrow(i.receive_window_limited_us.unwrap_or(0) / 1000),
             by_buffer_ms: narrow(i.send_buffer_limited_us.unwrap_or(0) / 1000),

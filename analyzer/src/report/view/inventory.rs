@@ -47,7 +47,10 @@ const GROUPS: &[(&str, Fields<'_>)] = &[
             ("Page size", "host.page_size_bytes"),
             ("Newest installed", "kernel.newest_installed"),
             ("A reboot is asked for", "kernel.reboot_required"),
-            ("Boot parameters configured, not in force", "host.boot_parameters_waiting"),
+            (
+                "In /etc/default/grub (grub.d may override it), not in force",
+                "host.boot_parameters_waiting",
+            ),
             ("Taint", "kernel.taint"),
             ("Failed units", "host.failed_units"),
         ],

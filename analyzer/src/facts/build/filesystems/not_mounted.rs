@@ -35,7 +35,7 @@ pub(in crate::facts::build) fn build(
         }
     };
     let missing = fstab.rows.iter().filter(|e| is_wanted(e));
-    let missing: Vec<&Entry> = missing.filter(|e| !mounted.contains(place(e))).collect();
+    let missing: Vec<&Entry> = missing.filter(|e| !mounted.contains(place(e).as_str())).collect();
     let mut items = Vec::new();
     for entry in missing.into_iter().take(MAX_ROWS) {
         let fact = format!("{FACT}.{}", items.len());
@@ -63,10 +63,17 @@ fn is_wanted(entry: &Entry) -> bool {
         && !on_demand.iter().any(|option| entry.has_option(option))
 }
 
-/// `/data/` is `/data`.
-fn place(entry: &Entry) -> &str {
+/// `/data/` is `/data`, and below the links that every distribution has the kernel knows the target.
+fn place(entry: &Entry) -> String {
     let place = entry.mount_point.trim_end_matches('/');
-    if place.is_empty() { "/" } else { place }
+    match [("/var/run/", "/run/"), ("/var/lock/", "/run/lock/")]
+        .iter()
+        .find_map(|(link, target)| Some((target, place.strip_prefix(link)?)))
+    {
+        Some((target, rest)) => format!("{target}{rest}"),
+        None if place.is_empty() => "/".to_owned(),
+        None => place.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -77,14 +84,15 @@ mod tests {
     const FSTAB: &str = "UUID=1 / ext4 defaults 0 1\n\
         UUID=2 /data/ xfs defaults,nofail 0 2\n\
         nas:/x /mnt/nas nfs defaults 0 0\n\
+        tmpfs /var/run/app tmpfs defaults 0 0\n\
         UUID=3 /boot ext4 defaults 0 2\n\
         UUID=4 /backup ext4 noauto 0 0\n\
         /swapfile none swap sw 0 0\n";
 
     #[test]
     fn lines_without_a_mount_are_named() {
-        let mounts =
-            "27 1 254:0 / / rw - ext4 /dev/vda rw\n28 27 254:1 / /boot rw - ext4 /dev/vdb rw\n";
+        let mounts = "27 1 254:0 / / rw - ext4 /dev/vda rw\n28 27 254:1 / /boot rw - ext4 /dev/vdb rw\n\
+            29 27 0:9 / /run/app rw - tmpfs tmpfs rw\n";
         let files = [("etc/fstab", FSTAB), ("proc/1/mountinfo", mounts)];
         let f = build(&Snapshot::of_files(files), &SiteInputs::default());
         let all: Vec<(&str, bool)> =

@@ -93,7 +93,8 @@ fn of_model(model: &str) -> Option<f64> {
     Some(ghz * 1000.0).filter(|mhz| (100.0..20_000.0).contains(mhz))
 }
 
-/// Rates of the busy CPUs, each the mean of what it told at both ends; `None` where no CPU tells.
+/// Rates of the busy CPUs, each the higher of what it told at both ends: one that has just become
+/// idle tells a low one. `None` where no CPU tells.
 fn busy_rates(packs: &[&Pack<String, String>], cpu: &Cpu) -> Option<Vec<f64>> {
     let mut told: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (key, khz) in packs.iter().flat_map(|pack| &pack.rows) {
@@ -111,7 +112,7 @@ fn busy_rates(packs: &[&Pack<String, String>], cpu: &Cpu) -> Option<Vec<f64>> {
         let affected = affected.map(|t| t.split_ascii_whitespace().filter_map(|n| n.parse().ok()));
         let cpus: Vec<i64> = affected.map_or_else(|| own.into_iter().collect(), Iterator::collect);
         let of_busy = cpus.into_iter().filter(|cpu| busy.contains(cpu));
-        of_busy.filter_map(|_| quantile::mean(rates)).collect::<Vec<_>>()
+        of_busy.filter_map(|_| rates.iter().copied().reduce(f64::max)).collect::<Vec<_>>()
     });
     (!told.is_empty()).then(|| rates.collect())
 }

@@ -3,26 +3,27 @@
 
 use std::collections::BTreeSet;
 
+use crate::absence::Reason;
+
 use crate::facts::inputs::Inputs;
 use crate::facts::method::precedence;
 use crate::facts::sysctl::Mismatch;
 
 use super::{Found, Winner};
 
-/// Parameters by their beginning, and the module that brings them.
-const MODULES: [(&str, &str); 6] = [
+/// Parameters by their beginning, and the module that brings them. Not those of sunrpc and lockd:
+/// the packages of NFS set them when the modules are loaded.
+const MODULES: [(&str, &str); 4] = [
     ("net.netfilter.nf_conntrack_", "nf_conntrack"),
     ("net.nf_conntrack_max", "nf_conntrack"),
     ("net.bridge.bridge-nf-", "br_netfilter"),
     ("net.ipv4.vs.", "ip_vs"),
-    ("sunrpc.", "sunrpc"),
-    ("fs.nfs.", "lockd"),
 ];
 
 pub(super) fn build(inputs: &Inputs, found: &Found<'_>) -> Vec<Mismatch> {
     // Without the list nobody knows whether it is a module at all.
     let Ok(loaded) = inputs.hardware.modules.first() else { return Vec::new() };
-    let at_boot = at_boot(inputs);
+    let Some(at_boot) = at_boot(inputs) else { return Vec::new() };
     let late = |module: &str| {
         let module = loaded.rows.iter().find(|m| m.name == module);
         module.is_some_and(|m| {
@@ -56,9 +57,20 @@ pub(super) fn build(inputs: &Inputs, found: &Found<'_>) -> Vec<Mismatch> {
     found.winners.iter().filter_map(of).collect()
 }
 
-/// Modules that are loaded before the parameters are set.
-fn at_boot(inputs: &Inputs) -> BTreeSet<&str> {
+/// Modules that are loaded before the parameters are set; `None` where a file that may name one was
+/// not read, or the archive does not say whether there is one.
+fn at_boot(inputs: &Inputs) -> Option<BTreeSet<&str>> {
     let files = inputs.parameters.modules_load.iter().flat_map(|dir| dir.values());
     let all = files.chain(std::iter::once(&inputs.parameters.modules));
-    all.filter_map(|file| file.first().ok()).flatten().map(String::as_str).collect()
+    let (mut modules, mut known) = (BTreeSet::new(), false);
+    for file in all {
+        match file.first() {
+            Ok(names) => modules.extend(names.iter().map(String::as_str)),
+            Err(why) if why.reason == Reason::NotCollected => continue,
+            Err(why) if why.reason != Reason::Missing => return None,
+            Err(_) => {}
+        }
+        known = true;
+    }
+    known.then_some(modules)
 }
