@@ -42,7 +42,7 @@ pub struct Array {
     pub mismatches: Option<i64>,
     /// ZFS: reads, writes and checksums that failed on its disks since the counts were cleared.
     pub device_errors: Option<i64>,
-    /// ZFS: files and objects whose data are lost.
+    /// ZFS: blocks without a good copy, in the pool's log of errors; of files deleted since, too.
     pub data_errors: Option<i64>,
     /// ZFS: devices with errors, and those that do not work; at most 20.
     pub bad_devices: Vec<PoolDevice>,

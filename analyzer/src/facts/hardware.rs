@@ -147,16 +147,17 @@ pub struct Edac {
 pub struct Aer {
     /// Devices that count.
     pub counting: i64,
-    /// Errors that the link corrected by sending again.
+    /// Errors that the link corrected by sending again; notices of what was no error
+    /// (`NonFatalErr`, a device that was asked for what it does not have) are left out.
     pub corrected: i64,
     /// Errors that lost a request or more.
     pub uncorrected: i64,
-    /// Corrected errors between both looks.
+    /// Corrected errors between both looks, of the devices whose counters went on.
     pub corrected_in_window: Option<i64>,
-    /// The same by time.
-    pub corrected_per_hour: Option<f64>,
-    /// Uncorrected errors between both looks.
-    pub uncorrected_in_window: Option<i64>,
+    /// Lost requests between both looks, likewise.
+    pub nonfatal_in_window: Option<i64>,
+    /// Errors between both looks after which a link was not to be trusted, likewise.
+    pub fatal_in_window: Option<i64>,
     /// Devices with errors, those of the window first; at most 20.
     pub devices: Vec<AerDevice>,
 }
@@ -176,11 +177,20 @@ pub struct AerDevice {
     pub nonfatal: i64,
     /// Errors after which the link was not to be trusted.
     pub fatal: i64,
-    /// All of these between both looks; 0 with one look.
-    pub in_window: i64,
-    /// The kind that was met most: `RxErr` is the wire, `BadTLP` and `BadDLLP` damaged packets,
+    /// Corrected ones between both looks; absent where the counters did not go on.
+    pub corrected_in_window: Option<i64>,
+    /// The same by time.
+    pub corrected_per_hour: Option<f64>,
+    /// Requests lost between both looks.
+    pub nonfatal_in_window: Option<i64>,
+    /// Errors between both looks after which the link was not to be trusted.
+    pub fatal_in_window: Option<i64>,
+    /// The kind of corrected errors that was met most, in the window where there were any, else
+    /// since the device was found: `RxErr` is the wire, `BadTLP` and `BadDLLP` damaged packets,
     /// `Timeout` and `Rollover` packets that nobody acknowledged.
-    pub kind: String,
+    pub corrected_kind: Option<String>,
+    /// The same of those that were not corrected: `CmpltTO` is a request without an answer.
+    pub uncorrected_kind: Option<String>,
 }
 
 /// A module with errors.

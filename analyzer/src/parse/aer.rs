@@ -11,13 +11,24 @@
 
 use super::{Fields, ParseError, lines};
 
+/// A severity has at most 32 kinds, one by bit of its register.
+const MAX_KINDS: usize = 32;
+
 /// Errors of one severity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aer {
     /// All of them.
     pub total: u64,
-    /// The kind that was met most: `RxErr`; `None` when there was no error.
-    pub most: Option<String>,
+    /// Those of each kind that was met: `RxErr`.
+    pub kinds: Vec<(Box<str>, u64)>,
+}
+
+impl Aer {
+    /// Those of one kind.
+    #[must_use]
+    pub fn of(&self, kind: &str) -> u64 {
+        self.kinds.iter().find(|(k, _)| **k == *kind).map_or(0, |(_, n)| *n)
+    }
 }
 
 /// Reads one file.
@@ -25,7 +36,7 @@ pub struct Aer {
 /// # Errors
 /// A count that is no number, or no count at all.
 pub fn parse(text: &str) -> Result<Aer, ParseError> {
-    let (mut sum, mut total, mut most) = (0_u64, None, None::<(u64, &str)>);
+    let (mut sum, mut total, mut kinds) = (0_u64, None, Vec::<(Box<str>, u64)>::new());
     let mut any = false;
     for (line, text) in lines(text).filter(|(_, t)| !t.trim_ascii().is_empty()) {
         let mut f = Fields::new(line, text);
@@ -37,14 +48,14 @@ pub fn parse(text: &str) -> Result<Aer, ParseError> {
             continue;
         }
         sum = sum.saturating_add(count);
-        if count > most.map_or(0, |(n, _)| n) {
-            most = Some((count, name));
+        if count > 0 && kinds.len() < MAX_KINDS {
+            kinds.push((name.into(), count));
         }
     }
     if !any {
         return Err(ParseError::new(None, text, "a line `RxErr 0`"));
     }
-    Ok(Aer { total: total.unwrap_or(sum), most: most.map(|(_, name)| name.to_owned()) })
+    Ok(Aer { total: total.unwrap_or(sum), kinds })
 }
 
 #[cfg(test)]
@@ -67,9 +78,10 @@ mod tests {
     #[test]
     fn the_total_and_what_it_is_made_of() {
         let aer = parse(SAMPLE).unwrap();
-        assert_eq!((aer.total, aer.most.as_deref()), (16, Some("RxErr")));
+        assert_eq!((aer.total, aer.of("RxErr"), aer.of("BadDLLP")), (16, 12, 0));
+        assert_eq!(aer.kinds.len(), 3);
         let none = parse("Undefined 0\nDLP 0\nTOTAL_ERR_FATAL 0\n").unwrap();
-        assert_eq!(none, Aer { total: 0, most: None });
+        assert_eq!(none, Aer::default());
         // A file that was cut tells what it has.
         assert_eq!(parse("RxErr 2\nBadTLP 5\n").unwrap().total, 7);
         assert_eq!(parse("RxErr x\n").unwrap_err().line, Some(1));

@@ -131,8 +131,18 @@ const WORDINGS: &[(&str, Kind, &str)] = &[
     ),
     (
         "pcieport 0000:00:1c.0: AER: PCIe Bus Error: severity=Uncorrected (Fatal)",
-        Kind::AerUncorrected,
+        Kind::AerFatal,
         "0000:00:1c.0",
+    ),
+    (
+        "nvme 0000:02:00.0: PCIe Bus Error: severity=Uncorrectable (Non-Fatal), type=Transaction",
+        Kind::AerUncorrected,
+        "0000:02:00.0",
+    ),
+    (
+        "nvme 0000:02:00.0: PCIe Bus Error: severity=Correctable, type=Data Link Layer",
+        Kind::AerCorrected,
+        "0000:02:00.0",
     ),
     (
         "mce: CPU3: Core temperature above threshold, cpu clock throttled (total events = 1)",

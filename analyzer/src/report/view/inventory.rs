@@ -302,8 +302,11 @@ fn links(cx: &Cx<'_>) -> Table {
             ("#Corrected", "corrected"),
             ("#Requests lost", "nonfatal"),
             ("#Fatal", "fatal"),
-            ("#In the window", "in_window"),
-            ("`Mostly", "kind"),
+            ("#Corrected in the window", "corrected_in_window"),
+            ("#lost", "nonfatal_in_window"),
+            ("#fatal", "fatal_in_window"),
+            ("`Corrected mostly", "corrected_kind"),
+            ("`Not corrected mostly", "uncorrected_kind"),
         ],
         MAX_ROWS,
     )

@@ -17,6 +17,8 @@ use crate::parse::aer;
 const FACT: &str = "hardware.aer";
 /// Devices that are listed.
 const MAX_DEVICES: usize = 20;
+/// What is counted as a corrected error, and is none.
+const NOTICE: &str = "NonFatalErr";
 const HOUR_S: f64 = 3600.0;
 
 type Counts = Pack<(Box<str>, Severity), aer::Aer>;
@@ -33,80 +35,112 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Option<Aer> {
     };
     book.source(FACT, Locator::entry(&source.path));
     let first = looks.first().copied().filter(|_| looks.len() > 1);
-    let gained = |kinds: &[Severity]| {
-        let (_, before) = first?;
-        let grown = last.rows.iter().filter(|((_, kind), _)| kinds.contains(kind));
-        // A device that came meanwhile, or whose counts were cleared, began from nothing.
-        let grown = grown.map(|(key, now)| grown_by(before, key, now));
-        Some(signed(grown.fold(0, u64::saturating_add)))
-    };
-    let corrected_in_window = gained(&[Severity::Corrected]);
-    let uncorrected_in_window = gained(&[Severity::NonFatal, Severity::Fatal]);
     let hours = first.map(|(at, _)| seconds(last_at.mono_us.saturating_sub(at.mono_us)) / HOUR_S);
-    let corrected_per_hour =
-        corrected_in_window.zip(hours).and_then(|(n, hours)| ratio(from_i64(n), hours));
-    for field in ["corrected_in_window", "uncorrected_in_window", "corrected_per_hour"] {
-        if first.is_none() {
-            book.absent(format!("{FACT}.{field}"), too_few(&source.path, 1, 2));
-        }
-    }
-    if first.is_some() && corrected_per_hour.is_none() {
-        let none = Absence::of(Reason::TooFewSamples, &source.path, "no time between both looks");
-        book.absent(format!("{FACT}.corrected_per_hour"), none);
-    }
-    let (counting, mut devices) = devices(last, first.map(|(_, pack)| pack));
-    devices.truncate(MAX_DEVICES);
-    for device in &mut devices {
+    let links = links(last, first.map(|(_, pack)| pack), hours);
+    let sum = |of: fn(&AerDevice) -> i64| links.values().map(of).fold(0, i64::saturating_add);
+    let known = |of: fn(&AerDevice) -> Option<i64>| {
+        links.values().filter_map(of).reduce(i64::saturating_add)
+    };
+    let mut told = Aer {
+        counting: len(links.len()),
+        corrected: sum(|d| d.corrected),
+        uncorrected: sum(|d| d.nonfatal.saturating_add(d.fatal)),
+        corrected_in_window: known(|d| d.corrected_in_window),
+        nonfatal_in_window: known(|d| d.nonfatal_in_window),
+        fatal_in_window: known(|d| d.fatal_in_window),
+        devices: Vec::new(),
+    };
+    told.devices = worst(links);
+    for device in &mut told.devices {
         name(inputs, device);
     }
-    let sum = |kinds: &[Severity]| {
-        let own = last.rows.iter().filter(|((_, kind), _)| kinds.contains(kind));
-        signed(own.map(|(_, n)| n.total).fold(0, u64::saturating_add))
+    let anew = || {
+        let detail = "the counters of this device were not there in the first look, or began anew";
+        Absence::of(Reason::Missing, &source.path, detail)
     };
-    Some(Aer {
-        counting,
-        corrected: sum(&[Severity::Corrected]),
-        uncorrected: sum(&[Severity::NonFatal, Severity::Fatal]),
-        corrected_in_window,
-        corrected_per_hour,
-        uncorrected_in_window,
-        devices,
-    })
-}
-
-fn grown_by(before: &Counts, key: &(Box<str>, Severity), now: &aer::Aer) -> u64 {
-    let then = before.get(key).map_or(0, |n| n.total);
-    now.total.checked_sub(then).unwrap_or(now.total)
-}
-
-/// How many devices count, and those that have errors.
-fn devices(last: &Counts, first: Option<&Counts>) -> (i64, Vec<AerDevice>) {
-    let mut all: BTreeMap<&str, (AerDevice, u64)> = BTreeMap::new();
-    for (key, now) in &last.rows {
-        let (slot, severity) = (&*key.0, key.1);
-        let (device, most) = all.entry(slot).or_default();
-        let count = match severity {
-            Severity::Corrected => &mut device.corrected,
-            Severity::NonFatal => &mut device.nonfatal,
-            Severity::Fatal => &mut device.fatal,
-        };
-        *count = signed(now.total);
-        let grown = first.map_or(0, |before| grown_by(before, key, now));
-        device.in_window = device.in_window.saturating_add(signed(grown));
-        if let Some(kind) = now.most.as_ref().filter(|_| now.total > *most) {
-            kind.clone_into(&mut device.kind);
-            *most = now.total;
+    let none = if first.is_some() { anew() } else { too_few(&source.path, 1, 2) };
+    for field in ["corrected_in_window", "nonfatal_in_window", "fatal_in_window"] {
+        book.absent(format!("{FACT}.{field}"), none.clone());
+    }
+    book.absent(format!("{FACT}.devices"), none);
+    for i in 0..told.devices.len() {
+        for field in ["corrected_kind", "uncorrected_kind"] {
+            let none = Absence::new(Reason::NotApplicable, "it has no such error");
+            book.absent(format!("{FACT}.devices.{i}.{field}"), none);
         }
     }
-    let counting = len(all.len());
-    let mut bad: Vec<AerDevice> = all
-        .into_iter()
-        .filter(|(_, (_, most))| *most > 0)
-        .map(|(slot, (device, _))| AerDevice { slot: slot.to_owned(), ..device })
-        .collect();
-    let weight = |d: &AerDevice| (d.in_window, d.fatal, d.nonfatal, d.corrected);
+    Some(told)
+}
+
+/// Growth of the errors of one severity between both looks. A record that was not there before, or
+/// stood higher, began anew meanwhile: how much of it is of the window is not told.
+fn grown(first: Option<&Counts>, key: &(Box<str>, Severity), now: &aer::Aer) -> Option<i64> {
+    let then = first?.get(key)?;
+    now.total.checked_sub(then.total)?;
+    Some(signed(real(now).saturating_sub(real(then))))
+}
+
+/// Errors without what is none: a device that is asked for what it does not have notes it as a
+/// corrected error.
+fn real(n: &aer::Aer) -> u64 {
+    n.total.saturating_sub(n.of(NOTICE))
+}
+
+/// The kind with most errors in the window, or where there were none, since the device was found.
+fn mostly<'n>(now: &'n aer::Aer, then: Option<&aer::Aer>) -> Option<(u64, &'n str)> {
+    let all = || now.kinds.iter().filter(|(kind, _)| &**kind != NOTICE);
+    let new = |n: u64, kind: &str| then.map_or(0, |t| n.saturating_sub(t.of(kind)));
+    let most = all().max_by_key(|(kind, n)| (new(*n, kind), *n))?;
+    Some((most.1, &most.0))
+}
+
+/// All devices that count, by their place.
+fn links(last: &Counts, first: Option<&Counts>, hours: Option<f64>) -> BTreeMap<String, AerDevice> {
+    let mut all: BTreeMap<String, AerDevice> = BTreeMap::new();
+    let mut lost: BTreeMap<&str, u64> = BTreeMap::new();
+    for (key, now) in &last.rows {
+        let (slot, severity) = (&*key.0, key.1);
+        let device = all.entry(slot.to_owned()).or_default();
+        let then = first.and_then(|f| f.get(key));
+        let grown = grown(first, key, now);
+        let kind = mostly(now, then).filter(|_| real(now) > 0);
+        if severity == Severity::Corrected {
+            device.corrected = signed(real(now));
+            device.corrected_in_window = grown;
+            let rate = grown.zip(hours).and_then(|(n, hours)| ratio(from_i64(n), hours));
+            device.corrected_per_hour = rate;
+            device.corrected_kind = kind.map(|(_, kind)| kind.to_owned());
+            continue;
+        }
+        let (count, growth) = if severity == Severity::Fatal {
+            (&mut device.fatal, &mut device.fatal_in_window)
+        } else {
+            (&mut device.nonfatal, &mut device.nonfatal_in_window)
+        };
+        (*count, *growth) = (signed(now.total), grown);
+        let most = lost.entry(slot).or_default();
+        if let Some((n, kind)) = kind.filter(|(n, _)| n > most) {
+            device.uncorrected_kind = Some(kind.to_owned());
+            *most = n;
+        }
+    }
+    for (slot, device) in &mut all {
+        device.slot.clone_from(slot);
+    }
+    all
+}
+
+/// Those that have errors, the worst of the window first.
+fn worst(links: BTreeMap<String, AerDevice>) -> Vec<AerDevice> {
+    let has = |d: &AerDevice| d.corrected > 0 || d.nonfatal > 0 || d.fatal > 0;
+    let mut bad: Vec<AerDevice> = links.into_values().filter(has).collect();
+    let weight = |d: &AerDevice| {
+        let window = (d.fatal_in_window, d.nonfatal_in_window, d.corrected_in_window);
+        (window, (d.fatal, d.nonfatal, d.corrected))
+    };
     bad.sort_by_key(|d| std::cmp::Reverse(weight(d)));
-    (counting, bad)
+    bad.truncate(MAX_DEVICES);
+    bad
 }
 
 fn name(inputs: &Inputs, device: &mut AerDevice) {
@@ -153,12 +187,55 @@ mod tests {
         let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
         let aer = f.tree.hardware.aer.unwrap();
         assert_eq!((aer.counting, aer.corrected, aer.uncorrected), (3, 16, 2));
-        assert_eq!((aer.corrected_in_window, aer.uncorrected_in_window), (Some(5), Some(0)));
-        assert_eq!(aer.corrected_per_hour, Some(500.0), "five in 36 seconds");
+        assert_eq!((aer.corrected_in_window, aer.nonfatal_in_window), (Some(5), Some(0)));
         let [port, other] = aer.devices.as_slice() else { panic!() };
+        assert_eq!(port.corrected_per_hour, Some(500.0), "five in 36 seconds");
         assert_eq!((port.name.as_str(), port.driver.as_str()), ("[8086:a110]", "pcieport"));
-        assert_eq!((port.in_window, port.kind.as_str()), (5, "RxErr"));
-        assert_eq!((other.slot.as_str(), other.nonfatal, other.in_window), ("0000:01:00.0", 2, 0));
+        let kind = port.corrected_kind.as_deref();
+        assert_eq!((port.corrected_in_window, kind), (Some(5), Some("RxErr")));
+        assert_eq!(other.slot, "0000:01:00.0");
+        assert_eq!((other.nonfatal, other.nonfatal_in_window), (2, Some(0)));
+    }
+
+    #[test]
+    fn counters_that_came_or_began_anew_are_no_errors_of_the_window() {
+        let nonfatal = |slot: &str, n: u64| {
+            let text = format!("CmpltTO {n}\nTOTAL_ERR_NONFATAL {n}\n");
+            pack(&[(&format!("{slot}/aer_dev_nonfatal"), &text)])
+        };
+        let [a, b, c] = ["0000:01:00.0", "0000:02:00.0", "0000:03:00.0"];
+        let before = [nonfatal(a, 9), nonfatal(c, 1)].concat();
+        let after = [nonfatal(a, 4), nonfatal(b, 7), nonfatal(c, 3)].concat();
+        let files =
+            [("packs/sys/aer".to_owned(), before), ("samples/36/packs/sys/aer".to_owned(), after)];
+        let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
+        let aer = f.tree.hardware.aer.unwrap();
+        assert_eq!(
+            (aer.uncorrected, aer.nonfatal_in_window, aer.fatal_in_window),
+            (14, Some(2), None)
+        );
+        let slots: Vec<_> = aer.devices.iter().map(|d| (&*d.slot, d.nonfatal_in_window)).collect();
+        assert_eq!(slots, [(c, Some(2)), (b, None), (a, None)]);
+        let why = f.absences.get("hardware.aer.devices.1.nonfatal_in_window").unwrap();
+        assert!(why.to_string().contains("began anew"), "{why}");
+    }
+
+    #[test]
+    fn the_kind_is_that_of_the_window_and_notices_are_no_errors() {
+        let at = |rx: u64, notices: u64| {
+            let all = 900 + rx + notices;
+            let cor =
+                format!("RxErr {rx}\nBadTLP 900\nNonFatalErr {notices}\nTOTAL_ERR_COR {all}\n");
+            pack(&[("0000:00:1c.0/aer_dev_correctable", &cor)])
+        };
+        let files = [
+            ("packs/sys/aer".to_owned(), at(3, 100)),
+            ("samples/36/packs/sys/aer".to_owned(), at(15, 5000)),
+        ];
+        let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
+        let aer = f.tree.hardware.aer.unwrap();
+        assert_eq!((aer.corrected, aer.corrected_in_window), (915, Some(12)));
+        assert_eq!(aer.devices[0].corrected_kind.as_deref(), Some("RxErr"));
     }
 
     #[test]
