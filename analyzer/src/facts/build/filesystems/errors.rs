@@ -34,7 +34,8 @@ pub(super) fn count(
                 fs.errors_counted = number("errors_count");
                 let age = |file: &str| {
                     let at = number(file).filter(|at| *at > 0);
-                    at.zip(taken_unix_s).map(|(at, now)| (now - from_i64(at)).max(0.0))
+                    // A date of the future tells that a clock was wrong, not that it is now.
+                    at.zip(taken_unix_s).map(|(at, now)| now - from_i64(at)).filter(|s| *s >= 0.0)
                 };
                 fs.last_error_age_s = age("last_error_time");
                 fs.first_error_age_s = age("first_error_time");
@@ -52,7 +53,10 @@ pub(super) fn count(
         };
         if let (Some(key), Some(_)) = (told, fs.errors_counted) {
             book.source(format!("{fact}.errors_counted"), Locator::record(&source.path, key));
-            let none = Absence::new(Reason::NotApplicable, "it has no dated error");
+            let none = Absence::new(
+                Reason::NotApplicable,
+                "it has no error with a date, or the date is in the future",
+            );
             for (field, known) in [
                 ("last_error_age_s", fs.last_error_age_s.is_some()),
                 ("first_error_age_s", fs.first_error_age_s.is_some()),
