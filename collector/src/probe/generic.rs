@@ -36,7 +36,8 @@ pub(super) fn tcp_metrics(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     match family(b"tcp_metrics") {
         Ok(Some(id)) => {
             let request = netlink::request(id, &[TCP_METRICS_CMD_GET, 1, 0, 0]);
-            netlink::emit_dump(path, GENERIC, &request, id, MAX_BYTES, emit)
+            let table = netlink::Table { wanted: id, keep: |_| true, max_bytes: MAX_BYTES };
+            netlink::emit_dump(path, GENERIC, &request, &table, emit)
         }
         Ok(None) => {
             emit(Answer::absent(path, Outcome::Missing, Some("this kernel does not keep them")))

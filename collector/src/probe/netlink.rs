@@ -36,7 +36,17 @@ pub(super) fn request(kind: u16, asked: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Dumps a table into one path: the wanted messages back to back, as received.
+/// What of a table is kept.
+pub(super) struct Table {
+    /// The kind of its messages.
+    pub wanted: u16,
+    /// Which of them; the others count for nothing.
+    pub keep: fn(&[u8]) -> bool,
+    /// Bytes of them.
+    pub max_bytes: u64,
+}
+
+/// Dumps a table into one path: the messages that are kept back to back, as received.
 ///
 /// # Errors
 ///
@@ -45,15 +55,17 @@ pub(super) fn emit_dump(
     path: &str,
     protocol: Option<Protocol>,
     request: &[u8],
-    wanted: u16,
-    max_bytes: u64,
+    table: &Table,
     emit: &mut Emit<'_>,
 ) -> io::Result<()> {
     let mut held = Vec::with_capacity(PIECE_BYTES);
     let mut total = 0_u64;
-    let result = dump(protocol, request, wanted, &mut |message| {
+    let result = dump(protocol, request, table.wanted, &mut |message| {
+        if !(table.keep)(message) {
+            return Ok(true);
+        }
         total += message.len() as u64;
-        if total > max_bytes {
+        if total > table.max_bytes {
             return Ok(false);
         }
         if held.len() + message.len() > PIECE_BYTES {

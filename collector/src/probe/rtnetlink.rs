@@ -38,6 +38,7 @@ const MAX_QDISC_BYTES: u64 = 4 << 20;
 const MAX_ROUTE_BYTES: u64 = 1 << 20;
 /// Lines of a list of devices.
 const MAX_LINKS: usize = 4096;
+const FIRST_LINKS: &str = "4096 devices, the limit: the kernel told of more";
 
 /// States of a neighbour (`NUD_*`).
 const STATES: [(u32, &str); 8] = [
@@ -58,7 +59,8 @@ const STATES: [(u32, &str); 8] = [
 /// Only those of `emit`.
 pub(super) fn qdisc(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     let request = netlink::request(RTM_GETQDISC, &[0; 20]);
-    netlink::emit_dump(path, ROUTE, &request, RTM_NEWQDISC, MAX_QDISC_BYTES, emit)
+    let table = netlink::Table { wanted: RTM_NEWQDISC, keep: |_| true, max_bytes: MAX_QDISC_BYTES };
+    netlink::emit_dump(path, ROUTE, &request, &table, emit)
 }
 
 /// Routes of all tables.
@@ -68,12 +70,20 @@ pub(super) fn qdisc(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
 /// Only those of `emit`.
 pub(super) fn routes(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     let request = netlink::request(RTM_GETROUTE, &[0; 12]);
-    netlink::emit_dump(path, ROUTE, &request, RTM_NEWROUTE, MAX_ROUTE_BYTES, &mut |answer| {
+    let table = netlink::Table { wanted: RTM_NEWROUTE, keep: is_set_up, max_bytes: MAX_ROUTE_BYTES };
+    netlink::emit_dump(path, ROUTE, &request, &table, &mut |answer| {
         let is_cut = answer.reason.is_some_and(|why| why.starts_with("byte limit"));
         let reason =
             if is_cut { Some("byte limit: the first of the tables") } else { answer.reason };
         emit(Answer { reason, ..answer })
     })
+}
+
+/// Whether somebody set the route up. Since 5.3 a dump has what the kernel found out of single
+/// destinations too (`RTM_F_CLONED` in the `rtm_flags`), which may be many times as much.
+fn is_set_up(message: &[u8]) -> bool {
+    const CLONED: u32 = 0x200;
+    u32_at(message, 24).is_none_or(|flags| flags & CLONED == 0)
 }
 
 /// Numbers and names of the devices.
@@ -103,7 +113,15 @@ pub(super) fn links(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
         let name = serde_json::to_string(&name)?;
         let _ = writeln!(text, "{{\"ifindex\":{ifindex},\"name\":{name}}}");
     }
-    emit_text(path, &text, result, emit)
+    emit_text(path, &text, result, &mut |answer| emit(named_limit(answer)))
+}
+
+/// A list of devices that the limit ended is not whole, and comes in no order of a hash.
+fn named_limit(answer: Answer<'_>) -> Answer<'_> {
+    if answer.reason.is_some_and(|why| why.starts_with("byte limit")) {
+        return Answer { reason: Some(FIRST_LINKS), outcome: Outcome::Truncated, ..answer };
+    }
+    answer
 }
 
 /// `IFLA_IFNAME` among the attributes behind `struct ifinfomsg`.
@@ -205,6 +223,27 @@ mod tests {
         // The kernel gives every namespace its loopback first.
         let line = "{\"ifindex\":1,\"name\":\"lo\"}";
         assert!(text.lines().any(|l| l == line), "{line} is not in {text}");
+    }
+
+    #[test]
+    fn what_the_kernel_found_out_of_one_destination_is_no_route() {
+        let message = |flags: u32| {
+            // `struct rtmsg`: 8 bytes, then the flags.
+            let mut body = vec![0; 8];
+            body.extend(flags.to_ne_bytes());
+            netlink::request(RTM_NEWROUTE, &body)
+        };
+        assert!(is_set_up(&message(0)) && is_set_up(&message(0x1000)));
+        assert!(!is_set_up(&message(0x200)) && !is_set_up(&message(0x1200)));
+    }
+
+    #[test]
+    fn a_list_of_devices_that_ends_at_the_limit_says_so() {
+        let kept = Notes::default();
+        let whole = named_limit(Answer { reason: None, ..Answer::whole("p", b"x") });
+        assert_eq!((whole.reason, whole.outcome), (None, Outcome::Collected));
+        let cut = named_limit(Answer { reason: kept.text(), ..Answer::whole("p", b"x") });
+        assert_eq!((cut.reason, cut.outcome), (Some(FIRST_LINKS), Outcome::Truncated));
     }
 
     #[test]

@@ -98,7 +98,8 @@ pub(super) fn dump(
     emit: &mut Emit<'_>,
 ) -> io::Result<()> {
     let request = request(family, ALL_STATES);
-    netlink::emit_dump(path, Some(SOCK_DIAG), &request, SOCK_DIAG_BY_FAMILY, max_bytes, emit)
+    let table = netlink::Table { wanted: SOCK_DIAG_BY_FAMILY, keep: |_| true, max_bytes };
+    netlink::emit_dump(path, Some(SOCK_DIAG), &request, &table, emit)
 }
 
 /// The kernel's request for sockets, `struct inet_diag_req_v2`, in its message.
