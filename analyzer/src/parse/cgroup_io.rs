@@ -62,10 +62,14 @@ pub fn parse(text: &str) -> Result<Rows<DeviceIo>, ParseError> {
 ///
 /// # Errors
 /// Rows of which none could be read.
-pub fn parse_v1(bytes: &str, requests: &str) -> Result<Vec<DeviceIo>, ParseError> {
+pub fn parse_v1(bytes: &str, requests: &str) -> Result<Rows<DeviceIo>, ParseError> {
     let mut devices: BTreeMap<(u32, u32), DeviceIo> = BTreeMap::new();
+    let mut all = Rows::default();
     for (text, is_bytes) in [(bytes, true), (requests, false)] {
-        for (device, kind, value) in operations(text)?.rows {
+        let operations = operations(text)?;
+        all.damaged = all.damaged.saturating_add(operations.damaged);
+        all.problems.extend(operations.problems);
+        for (device, kind, value) in operations.rows {
             let io = devices.entry(device).or_insert(DeviceIo { device, ..DeviceIo::default() });
             match (kind, is_bytes) {
                 (Kind::Read, true) => io.read_bytes = Some(value),
@@ -75,7 +79,8 @@ pub fn parse_v1(bytes: &str, requests: &str) -> Result<Vec<DeviceIo>, ParseError
             }
         }
     }
-    Ok(devices.into_values().collect())
+    all.rows = devices.into_values().collect();
+    Ok(all)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,9 +151,9 @@ mod tests {
             reads: Some(99),
             writes: Some(3),
         };
-        assert_eq!(devices, [vda]);
-        assert_eq!(parse_v1("Total 0\n", "").unwrap(), [], "no I/O");
-        assert_eq!(parse_v1("8:0 Read 5\n", "").unwrap()[0].reads, None);
+        assert_eq!(devices.rows, [vda]);
+        assert_eq!(parse_v1("Total 0\n", "").unwrap().rows, [], "no I/O");
+        assert_eq!(parse_v1("8:0 Read 5\n", "").unwrap().rows[0].reads, None);
         assert!(parse_v1("8:0 Read\n", "").is_err());
     }
 }

@@ -188,7 +188,8 @@ impl Pool {
             Part::Config => return self.device(line, text, at).err(),
             // `errors: Permanent errors have been detected in the following files:` and a line each.
             Part::Errors => {
-                self.data_errors = Some(self.data_errors.unwrap_or(0).saturating_add(1));
+                // A list that is not available stays so, whatever stands below.
+                self.data_errors = self.data_errors.map(|n| n.saturating_add(1));
             }
             Part::Other => {}
         }

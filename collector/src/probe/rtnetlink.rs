@@ -70,7 +70,8 @@ pub(super) fn qdisc(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
 /// Only those of `emit`.
 pub(super) fn routes(path: &str, emit: &mut Emit<'_>) -> io::Result<()> {
     let request = netlink::request(RTM_GETROUTE, &[0; 12]);
-    let table = netlink::Table { wanted: RTM_NEWROUTE, keep: is_set_up, max_bytes: MAX_ROUTE_BYTES };
+    let table =
+        netlink::Table { wanted: RTM_NEWROUTE, keep: is_set_up, max_bytes: MAX_ROUTE_BYTES };
     netlink::emit_dump(path, ROUTE, &request, &table, &mut |answer| {
         let is_cut = answer.reason.is_some_and(|why| why.starts_with("byte limit"));
         let reason =

@@ -75,7 +75,7 @@ pub(super) fn build(inputs: &Inputs, window: &Window, book: &mut Book) -> Irq {
 fn settings(inputs: &Inputs, irq: &mut Irq, book: &mut Book) {
     let (debian, others) = (&inputs.sched.irqbalance_default, &inputs.sched.irqbalance_sysconfig);
     let file = if others.first().is_ok() { others } else { debian };
-    irq.irqbalance_settings = book.first("irq.irqbalance_settings", file).cloned();
+    irq.irqbalance_settings = book.first("irq.irqbalance_settings", file).map(|f| f.rows.clone());
 }
 
 /// Interfaces with a device behind them, and the names of these devices.

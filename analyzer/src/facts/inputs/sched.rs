@@ -3,8 +3,8 @@
 use crate::facts::plan::{Many, Packed, Passes, Sampled};
 use crate::parse::interrupts::Interrupts;
 use crate::parse::{
-    ParseError, cgroup, cgroup_path, interrupts, irqbalance, pid_cgroup, pid_sched, pid_schedstat,
-    pid_stat, pid_status, pressure, systemctl_show,
+    ParseError, Rows, cgroup, cgroup_path, interrupts, irqbalance, pid_cgroup, pid_sched,
+    pid_schedstat, pid_stat, pid_status, pressure, systemctl_show,
 };
 
 use super::{Tid, alike, number, pair, sys, text};
@@ -39,10 +39,10 @@ inputs! {
     /// Which CPUs may serve an interrupt, and which one does.
     irq: Packed<String, String> = |p| sys(p, "packs/proc/irq", Passes::First);
     /// What the daemon that spreads interrupts is told, on Debian and its kin.
-    irqbalance_default: Sampled<Vec<String>> =
+    irqbalance_default: Sampled<Rows<String>> =
         |p| p.sampled("etc/default/irqbalance", |t, _| irqbalance::parse(t));
     /// The same elsewhere.
-    irqbalance_sysconfig: Sampled<Vec<String>> =
+    irqbalance_sysconfig: Sampled<Rows<String>> =
         |p| p.sampled("etc/sysconfig/irqbalance", |t, _| irqbalance::parse(t));
     /// Threads at both ends of the collection.
     threads: Packed<Tid, ThreadStat> =

@@ -121,6 +121,8 @@ fn lost_data_are_counted_or_told() {
     let unavailable =
         "  pool: a\n state: ONLINE\nerrors: List of errors unavailable: no such pool\n";
     assert_eq!(parse(unavailable).unwrap().rows[0].data_errors, None);
+    let more = format!("{unavailable}        (try again as root)\n");
+    assert_eq!(parse(&more).unwrap().rows[0].data_errors, None, "and one line is not one file");
 }
 
 #[test]

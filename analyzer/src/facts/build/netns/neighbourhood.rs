@@ -1,10 +1,9 @@
 //! Neighbours and remembered paths of a namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
-use crate::parse::links::Link;
 use crate::parse::tcp_metrics::Metrics;
 
 use super::super::super::inputs::NetnsFile;
@@ -19,6 +18,15 @@ pub(super) const MAX_ROWS: usize = 50;
 const NAMED: usize = 5;
 /// The shortest retransmission timeout (`TCP_RTO_MIN`).
 const RTO_MIN_MS: f64 = 200.0;
+
+/// Interfaces of a namespace by their numbers.
+pub(super) struct Devices<'a>(HashMap<u32, &'a str>);
+
+impl Devices<'_> {
+    pub(super) fn name(&self, ifindex: u32) -> String {
+        self.0.get(&ifindex).map_or_else(|| format!("#{ifindex}"), |name| (*name).to_owned())
+    }
+}
 
 impl<'a> One<'a> {
     pub(super) fn neighbourhood(&self, ns: &mut Netns, book: &mut Book) {
@@ -44,9 +52,10 @@ impl<'a> One<'a> {
         let mut sources = Vec::new();
         if let Some((path, states)) = counted {
             sources.push(Locator::entry(path));
+            let devices = self.devices(is_host);
             rows.extend(states.iter().map(|n| NeighbourState {
                 family: n.family.clone(),
-                dev: self.device(is_host, n.ifindex),
+                dev: devices.name(n.ifindex),
                 is_silent: is_silent(&n.state),
                 state: n.state.clone(),
                 count: signed(n.count),
@@ -93,26 +102,26 @@ impl<'a> One<'a> {
         rows
     }
 
-    /// Name of an interface by its number, by the probe or of the host by sysfs.
-    pub(super) fn device(&self, is_host: bool, ifindex: u32) -> String {
-        let of_probe = || {
-            let links = readings_of(self.file("links.jsonl")?, |f| match f {
+    /// Names of interfaces by their numbers, by the probe or of the host by sysfs.
+    pub(super) fn devices(&self, is_host: bool) -> Devices<'a> {
+        let mut names = HashMap::new();
+        if is_host && let Ok(pack) = self.inputs.net.sys_net.first() {
+            let of = |(key, number): &'a (String, String)| {
+                let of = key.strip_suffix("/ifindex")?;
+                Some((number.trim().parse().ok()?, of.split('/').nth(2)?))
+            };
+            names.extend(pack.rows.iter().filter_map(of));
+        }
+        if let Some(file) = self.file("links.jsonl") {
+            let links = readings_of(file, |f| match f {
                 NetnsFile::Links(links) => Some(links),
                 _ => None,
             });
-            let named = |(_, links): (_, &'a Vec<Link>)| {
-                links.iter().find(|link| link.ifindex == ifindex).map(|link| link.name.clone())
-            };
-            links.rev().find_map(named)
-        };
-        let of_sysfs = || {
-            let pack = self.inputs.net.sys_net.first().ok().filter(|_| is_host)?;
-            let number = ifindex.to_string();
-            let (key, _) =
-                pack.rows.iter().find(|(k, v)| k.ends_with("/ifindex") && *v == number)?;
-            key.split('/').nth(2).map(str::to_owned)
-        };
-        of_probe().or_else(of_sysfs).unwrap_or_else(|| format!("#{ifindex}"))
+            // The later look goes before the earlier, and both before sysfs.
+            let links = links.flat_map(|(_, links)| links);
+            names.extend(links.map(|link| (link.ifindex, link.name.as_str())));
+        }
+        Devices(names)
     }
 
     fn remembered(&self, book: &mut Book) -> Vec<RememberedPeer> {

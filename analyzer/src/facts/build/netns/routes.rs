@@ -4,7 +4,6 @@
 //! probe, which every namespace has; the lists of `/proc/net` leave out what a route sets.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::absence::{Absence, Reason};
@@ -98,14 +97,8 @@ impl<'a> One<'a> {
             _ => None,
         })
         .next()?;
-        let mut names: HashMap<u32, String> = HashMap::new();
-        for hop in routes.iter().flat_map(|r| &r.hops) {
-            if let Some(i) = hop.ifindex {
-                names.entry(i).or_insert_with(|| self.device(is_host, i));
-            }
-        }
-        let name = |i: u32| names.get(&i).cloned().unwrap_or_default();
-        let rows = routes.iter().map(|r| Cow::Owned(r.route(name))).collect();
+        let devices = self.devices(is_host);
+        let rows = routes.iter().map(|r| Cow::Owned(r.route(|i| devices.name(i)))).collect();
         Some((rows, vec![path]))
     }
 

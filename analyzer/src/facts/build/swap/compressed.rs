@@ -6,6 +6,7 @@ use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
 use crate::facts::inputs::Inputs;
 use crate::facts::method::num::{from_i64, ratio, signed};
+use crate::facts::plan::Sampled;
 use crate::facts::swap::{Swap, Zram, Zswap};
 use crate::locator::Locator;
 use crate::parse::zram;
@@ -14,7 +15,8 @@ use crate::parse::zram;
 const MAX_DEVICES: usize = 64;
 
 pub(super) fn build(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
-    swap.zram = devices(inputs, swap, book);
+    let (zram, hidden) = devices(inputs, swap, book);
+    swap.zram = zram;
     swap.zswap = zswap(inputs, book);
     let info = inputs.memory.meminfo.last().ok().map(|(info, _)| info);
     swap.cached_bytes = info.and_then(|i| i.swap_cached_bytes).map(signed);
@@ -22,12 +24,24 @@ pub(super) fn build(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
         let all: Option<Vec<u64>> = rows.rows.iter().map(|s| s.swap_bytes).collect();
         all.map(|all| signed(all.into_iter().fold(0, u64::saturating_add)))
     });
-    book.source("swap.cached_bytes", Locator::entry(&inputs.memory.meminfo.path));
-    book.source("swap.sysv_bytes", Locator::entry(&inputs.memory.segments.path));
-    in_memory(inputs, swap);
+    of_file("swap.cached_bytes", swap.cached_bytes, &inputs.memory.meminfo, book);
+    of_file("swap.sysv_bytes", swap.sysv_bytes, &inputs.memory.segments, book);
+    let why = in_memory(inputs, swap, hidden).err();
     let of = ["swap.zram", "swap.zswap", "swap.devices"];
-    for fact in ["in_memory_bytes", "compressed_bytes", "compression_factor", "on_disk_bytes"] {
-        book.source(format!("swap.{fact}"), Locator::facts(of));
+    for (fact, is_known) in [
+        ("in_memory_bytes", swap.in_memory_bytes.is_some()),
+        ("compressed_bytes", swap.compressed_bytes.is_some()),
+        ("compression_factor", swap.compression_factor.is_some()),
+        ("on_disk_bytes", swap.on_disk_bytes.is_some()),
+    ] {
+        let fact = format!("swap.{fact}");
+        if is_known {
+            book.source(fact, Locator::facts(of));
+        } else {
+            let of_parts = || book.why("swap.used_bytes");
+            let why = why.clone().unwrap_or_else(of_parts);
+            book.absent(fact, why);
+        }
     }
     if swap.in_memory_bytes == Some(0) {
         let none = Absence::new(Reason::NotApplicable, "nothing in swap is kept in memory");
@@ -35,14 +49,28 @@ pub(super) fn build(inputs: &Inputs, swap: &mut Swap, book: &mut Book) {
     }
 }
 
-fn in_memory(inputs: &Inputs, swap: &mut Swap) {
-    // An unreadable table of devices may hide a zram.
-    if inputs.memory.swaps.last().is_err() {
+/// Where a number of a file came from, or why it lacks.
+fn of_file<T>(fact: &str, value: Option<i64>, file: &Sampled<T>, book: &mut Book) {
+    if value.is_some() {
+        book.source(fact, Locator::entry(&file.path));
         return;
+    }
+    let none = || Absence::of(Reason::Missing, &file.path, "this kernel does not tell it");
+    book.absent(fact, file.last().err().unwrap_or_else(none));
+}
+
+/// # Errors
+/// Why it is not known what is in memory.
+fn in_memory(inputs: &Inputs, swap: &mut Swap, hidden: Option<Absence>) -> Result<(), Absence> {
+    // An unreadable table of devices may hide a zram.
+    inputs.memory.swaps.last()?;
+    if let Some(hidden) = hidden {
+        return Err(hidden);
     }
     let compressed = swap.devices.iter().filter(|d| d.zram).count();
     let zram: Vec<&Zram> = swap.zram.iter().filter(|z| z.is_swap).collect();
     let in_zram = (zram.len() == compressed).then(|| {
+        // Without a disk behind it all of it is in memory.
         let kept = |z: &&Zram| z.original_bytes.saturating_sub(z.on_disk_bytes.unwrap_or(0)).max(0);
         let (kept, used) = (zram.iter().map(kept), zram.iter().map(|z| z.used_bytes));
         (kept.fold(0, i64::saturating_add), used.fold(0, i64::saturating_add))
@@ -52,16 +80,25 @@ fn in_memory(inputs: &Inputs, swap: &mut Swap) {
         // Known to be absent, or the kernel's parameters were not read.
         None => inputs.memory.sys_mm.first().ok().map(|_| (0, 0)),
     };
-    let Some(((a, used_a), (b, used_b))) = in_zram.zip(in_zswap) else { return };
+    let (a, used_a) = in_zram.ok_or_else(|| {
+        let path = &inputs.memory.sys_zram.path;
+        Absence::of(Reason::Missing, path, "a zram of swap does not tell what it holds")
+    })?;
+    let (b, used_b) = in_zswap.ok_or_else(|| match inputs.memory.sys_mm.first() {
+        Err(why) => why,
+        Ok(_) => Absence::of(Reason::Missing, &inputs.memory.sys_mm.path, "what zswap holds"),
+    })?;
     let (kept, used) = (a.saturating_add(b), used_a.saturating_add(used_b));
     swap.in_memory_bytes = Some(kept);
     swap.compressed_bytes = Some(used);
     swap.compression_factor =
         Some(kept).filter(|n| *n > 0).and_then(|n| ratio(from_i64(n), from_i64(used)));
     swap.on_disk_bytes = swap.used_bytes.map(|all| all.saturating_sub(kept).max(0));
+    Ok(())
 }
 
-fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> Vec<Zram> {
+/// The devices; and why it is not known how much one of swap has on the disk behind it.
+fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> (Vec<Zram>, Option<Absence>) {
     let (own, others) = (&inputs.memory.sys_zram, &inputs.memory.sys_disks);
     let packs = [own.last().ok(), others.first().ok()];
     let keys = packs.into_iter().flatten().flat_map(|p| &p.rows);
@@ -69,11 +106,11 @@ fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> Vec<Zram> {
     let names: BTreeSet<String> = keys.filter_map(|(key, _)| name(key)).collect();
     if names.is_empty() && packs.iter().all(Option::is_none) {
         book.absent("swap.zram", own.absence());
-        return Vec::new();
+        return (Vec::new(), None);
     }
     book.source("swap.zram", Locator::entry(&own.path));
     let none = Absence::of(Reason::Missing, &own.path, "not told, or there is none");
-    let mut all = Vec::new();
+    let (mut all, mut hidden) = (Vec::new(), None);
     for name in names.iter().take(MAX_DEVICES) {
         let of = |file: &str| {
             let key = format!("block/{name}/{file}");
@@ -92,9 +129,16 @@ fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> Vec<Zram> {
         let behind = of("backing_dev").is_some_and(|d| d != "none");
         let on_disk = of("bd_stat").filter(|_| behind).and_then(|t| zram::on_disk_bytes(t).ok());
         book.absent(format!("swap.zram.{}", all.len()), none.clone());
+        let is_swap = swap.devices.iter().any(|d| d.path == path);
+        if behind && on_disk.is_none() {
+            let why = format!("bd_stat of {name}, which has a disk behind it, was not read");
+            let why = Absence::of(Reason::Failed, &own.path, why);
+            book.absent(format!("swap.zram.{}.on_disk_bytes", all.len()), why.clone());
+            hidden = hidden.or_else(|| is_swap.then_some(why));
+        }
         all.push(Zram {
             name: name.clone(),
-            is_swap: swap.devices.iter().any(|d| d.path == path),
+            is_swap,
             size_bytes: of("disksize").and_then(|t| t.parse().ok()),
             original_bytes: signed(stat.original_bytes),
             used_bytes: signed(stat.used_bytes),
@@ -107,7 +151,7 @@ fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> Vec<Zram> {
             algorithm,
         });
     }
-    all
+    (all, hidden)
 }
 
 fn zswap(inputs: &Inputs, book: &mut Book) -> Option<Zswap> {
@@ -145,6 +189,7 @@ fn zswap(inputs: &Inputs, book: &mut Book) -> Option<Zswap> {
 
 #[cfg(test)]
 mod tests {
+    use crate::absence::Reason;
     use crate::facts::SiteInputs;
     use crate::input::Snapshot;
 
@@ -196,6 +241,30 @@ mod tests {
         let files = [("proc/swaps", SWAPS), ("packs/sys/mm", mm.as_str())];
         let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
         assert_eq!((f.tree.swap.in_memory_bytes, f.tree.swap.on_disk_bytes), (None, None));
-        assert!(f.absences.get("swap.in_memory_bytes").is_some());
+        let lacks = |fact: &str| f.absences.exact(fact).map(|why| why.reason);
+        assert_eq!(lacks("swap.in_memory_bytes"), Some(Reason::Missing));
+        assert_eq!(lacks("swap.cached_bytes"), Some(Reason::NotCollected));
+        for fact in ["in_memory_bytes", "on_disk_bytes", "cached_bytes", "sysv_bytes"] {
+            assert!(f.sources.get(&format!("swap.{fact}")).is_none(), "{fact} came from nowhere");
+        }
+    }
+
+    #[test]
+    fn what_lies_behind_a_zram_and_was_not_read_is_not_nothing() {
+        let mm = record("kernel/mm/ksm/run", "0");
+        let zram =
+            record("block/zram0/mm_stat", "1073741824 268435456 300000000 0 300000000 7 0 9")
+                + &record("block/zram0/backing_dev", "/dev/sdb");
+        let built = |zram: &str| {
+            let files =
+                [("proc/swaps", SWAPS), ("packs/sys/mm", mm.as_str()), ("packs/sys/zram", zram)];
+            crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default())
+        };
+        let f = built(&zram);
+        assert_eq!(f.tree.swap.in_memory_bytes, None);
+        let why = f.absences.get("swap.in_memory_bytes").unwrap().to_string();
+        assert!(why.contains("bd_stat"), "{why}");
+        let f = built(&(zram + &record("block/zram0/bd_stat", "1024 0 0")));
+        assert_eq!(f.tree.swap.in_memory_bytes, Some((1 << 30) - (4 << 20)));
     }
 }

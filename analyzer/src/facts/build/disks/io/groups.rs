@@ -4,7 +4,7 @@
 //! groups keep the sum. Version 2 counts a group with those below it, so that what a group did
 //! itself is what its children did not; version 1 counts each alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::absence::{Absence, Reason};
 use crate::facts::build::Book;
@@ -51,13 +51,9 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<GroupIo> {
         return Vec::new();
     }
     book.sources(FACT, [from.pass, to.pass].map(|p| Locator::entry(source.entry(p))).into());
-    book.absent(
-        format!("{FACT}.requests_per_s"),
-        Absence::new(Reason::Missing, "requests are not counted in this group"),
-    );
     let span_s = seconds(to.mono_us.saturating_sub(from.mono_us)).max(1e-3);
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-    let grown = grown(&before, &after);
+    let Grown { own: grown, unknown } = grown(&before, &after);
     let names = names(inputs);
     let row = |((group, device), sums): (At<'_>, Sums)| GroupIo {
         group: format!("/{group}"),
@@ -73,25 +69,61 @@ pub(super) fn build(inputs: &Inputs, book: &mut Book) -> Vec<GroupIo> {
         grown.into_iter().map(row).filter(|io| sum(io) >= LITTLE_BYTES_PER_S).collect();
     rows.sort_by(|a, b| sum(b).total_cmp(&sum(a)).then(a.group.cmp(&b.group)));
     rows.truncate(MAX_ROWS);
-    if rows.is_empty() && !after.with_children {
+    if let Some(why) = gap(&source.path, [&before, &after], unknown) {
+        book.absent(FACT, why);
+    } else if rows.is_empty() && !after.with_children {
         // A device without a limit has no row there, or one that stands still.
         let why = "version 1 counts only devices with a limit of throughput (since 6.10)";
         book.absent(FACT, Absence::of(Reason::Missing, &source.path, why));
     }
+    for (i, _) in rows.iter().enumerate().filter(|(_, io)| io.requests_per_s.is_none()) {
+        let why = "requests of this group were not counted in both looks";
+        let absence = Absence::of(Reason::Missing, &source.path, why);
+        book.absent(format!("{FACT}.{i}.requests_per_s"), absence);
+    }
     rows
+}
+
+/// What the list lacks, in words, since a group that is not in it is none that rests.
+fn gap(path: &str, looks: [&Look<'_>; 2], unknown: u64) -> Option<Absence> {
+    let damaged = looks.iter().fold(0_u64, |n, look| n.saturating_add(look.damaged));
+    let mut told = Vec::new();
+    if unknown > 0 {
+        told.push(format!("what {unknown} groups did is left out: a counter of them is lost"));
+    }
+    if damaged > 0 {
+        told.push(format!("{damaged} rows of counters were not understood"));
+    }
+    let reason = if damaged > 0 { Reason::ParseError } else { Reason::Failed };
+    (!told.is_empty()).then(|| Absence::of(reason, path, told.join("; ")))
 }
 
 /// Counters of one look, and whether groups count those below them too.
 #[derive(Default)]
 struct Look<'p> {
     rows: BTreeMap<At<'p>, DeviceIo>,
+    /// Groups whose file was read, and whether all of it was understood.
+    files: BTreeMap<&'p str, bool>,
+    /// Something of this look is lost: a group without a file may have had one.
+    lost: bool,
+    /// Rows and files that were not understood.
+    damaged: u64,
     with_children: bool,
+}
+
+impl Look<'_> {
+    /// Counters of a group began at 0 only where nobody can have counted before: its file was read
+    /// and has no row, or there was no file.
+    fn began_at_zero(&self, (group, _): At<'_>) -> bool {
+        self.files.get(group).map_or(!self.lost, |whole| *whole)
+    }
 }
 
 /// `None` where no group has such a file.
 fn counters(pack: &Pack<String, String>) -> Option<Look<'_>> {
     const V1: [&str; 2] = ["blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced"];
-    let mut look = Look::default();
+    let is_loss = |why: &Reason| !matches!(why, Reason::Missing | Reason::Vanished);
+    let mut look = Look { lost: pack.lost.keys().any(is_loss), ..Look::default() };
     let mut is_there = false;
     for (key, text) in &pack.rows {
         if !key.ends_with("/io.stat") && !key.ends_with(V1[0]) {
@@ -101,50 +133,87 @@ fn counters(pack: &Pack<String, String>) -> Option<Look<'_>> {
         is_there = true;
         let devices = if place.file == "io.stat" {
             look.with_children = true;
-            cgroup_io::parse(text).map(|rows| rows.rows)
+            cgroup_io::parse(text)
         } else {
             let requests = key.strip_suffix(V1[0]).map(|dir| format!("{dir}{}", V1[1]));
             let requests = requests.and_then(|key| pack.get(&key)).map_or("", String::as_str);
             cgroup_io::parse_v1(text, requests)
         };
-        let devices = devices.unwrap_or_default().into_iter();
-        look.rows.extend(devices.map(|io| ((place.group, io.device), io)));
+        let (devices, damaged) = devices.map_or((Vec::new(), 1), |d| (d.rows, d.damaged));
+        look.damaged = look.damaged.saturating_add(damaged);
+        look.files.insert(place.group, damaged == 0);
+        look.rows.extend(devices.into_iter().map(|io| ((place.group, io.device), io)));
     }
     is_there.then_some(look)
 }
 
+/// What the groups did.
+struct Grown<'p> {
+    own: BTreeMap<At<'p>, Sums>,
+    /// Rows that are left out, since a counter of them or of a group below them is not known.
+    unknown: u64,
+}
+
 /// What each group did itself between two looks. A counter that began anew (a group made again) is
-/// left out.
-fn grown<'p>(before: &Look<'p>, after: &Look<'p>) -> BTreeMap<At<'p>, Sums> {
+/// left out, and so is what cannot be told from what a child did.
+fn grown<'p>(before: &Look<'p>, after: &Look<'p>) -> Grown<'p> {
     let mut own: BTreeMap<At<'p>, Sums> = BTreeMap::new();
+    let mut unknown: BTreeSet<At<'p>> = BTreeSet::new();
     for (at, now) in &after.rows {
-        let then = before.rows.get(at).cloned().unwrap_or_default();
-        let delta = |of: fn(&DeviceIo) -> Option<u64>| {
-            Some(from_u64(of(now)?.checked_sub(of(&then).unwrap_or(0))?))
-        };
-        let (Some(read), Some(write)) = (delta(|io| io.read_bytes), delta(|io| io.write_bytes))
-        else {
-            continue;
-        };
-        let requests = delta(|io| io.reads).zip(delta(|io| io.writes)).map(|(r, w)| r + w);
-        own.insert(*at, Sums { read_bytes: read, write_bytes: write, requests });
+        match sums(*at, before, now) {
+            Some(sums) => drop(own.insert(*at, sums)),
+            None => drop(unknown.insert(*at)),
+        }
     }
     if after.with_children {
+        // Of a file that was not read in the last look it is not known what it would have told.
+        let gone = before.rows.keys().filter(|at| !after.began_at_zero(**at));
+        unknown.extend(gone.filter(|at| !after.rows.contains_key(*at)));
+        for at in &unknown {
+            // What a child did would be charged to its parent; above, the sums still hold.
+            if let Some(above) = above(*at) {
+                own.remove(&above);
+            }
+        }
         let children: Vec<(At<'p>, Sums)> = own.iter().map(|(at, sums)| (*at, *sums)).collect();
-        for ((group, device), sums) in children {
-            // Above what has no slash is the root, whose path is empty.
-            let up = || group.rsplit_once('/').map_or("", |(above, _)| above);
-            let above = (!group.is_empty()).then(up);
-            let Some(above) = above.and_then(|above| own.get_mut(&(above, device))) else {
-                continue;
-            };
+        for (at, sums) in children {
+            let Some(above) = above(at).and_then(|above| own.get_mut(&above)) else { continue };
             above.read_bytes = (above.read_bytes - sums.read_bytes).max(0.0);
             above.write_bytes = (above.write_bytes - sums.write_bytes).max(0.0);
             above.requests =
                 above.requests.zip(sums.requests).map(|(all, own)| (all - own).max(0.0));
         }
     }
-    own
+    let unknown = u64::try_from(unknown.len()).unwrap_or(u64::MAX);
+    Grown { own, unknown }
+}
+
+/// The group above, on the same device. Above what has no slash is the root, whose path is empty.
+fn above<'p>((group, device): At<'p>) -> Option<At<'p>> {
+    let up = || group.rsplit_once('/').map_or("", |(above, _)| above);
+    (!group.is_empty()).then(|| (up(), device))
+}
+
+/// What a group and those below it did on a device.
+fn sums(at: At<'_>, before: &Look<'_>, now: &DeviceIo) -> Option<Sums> {
+    let then = match before.rows.get(&at) {
+        Some(then) => Some(then),
+        None if before.began_at_zero(at) => None,
+        None => return None,
+    };
+    // A device without I/O may stand there by its number alone.
+    let idle = DeviceIo { device: at.1, ..DeviceIo::default() };
+    let then = then.filter(|then| **then != idle);
+    let delta = |of: fn(&DeviceIo) -> Option<u64>| {
+        let then = then.map_or(Some(0), of)?;
+        Some(from_u64(of(now)?.checked_sub(then)?))
+    };
+    if *now == idle && then.is_none() {
+        return Some(Sums { requests: Some(0.0), ..Sums::default() });
+    }
+    let requests = delta(|io| io.reads).zip(delta(|io| io.writes)).map(|(r, w)| r + w);
+    let (read_bytes, write_bytes) = (delta(|io| io.read_bytes)?, delta(|io| io.write_bytes)?);
+    Some(Sums { read_bytes, write_bytes, requests })
 }
 
 /// Names of devices by their numbers.
@@ -154,88 +223,4 @@ fn names(inputs: &Inputs) -> BTreeMap<(u32, u32), &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::facts::SiteInputs;
-    use crate::input::Snapshot;
-    use linsight_archive::{Outcome, pack};
-
-    fn files(looks: [&[(&str, &str)]; 2]) -> Vec<(String, Vec<u8>)> {
-        let diskstats = b" 254 0 vda 100 0 800 50 0 0 0 0 0 50 50\n".to_vec();
-        let mut files = vec![("proc/diskstats".to_owned(), diskstats)];
-        for (pass, records) in [0, 10].into_iter().zip(looks) {
-            let mut bytes = Vec::new();
-            for (key, content) in records {
-                pack::append(&mut bytes, key, Outcome::Collected, 5, content.as_bytes());
-            }
-            files.push((linsight_archive::names::sample(pass, "packs/sys/cgroup"), bytes));
-        }
-        files
-    }
-
-    fn rows(looks: [&[(&str, &str)]; 2]) -> Vec<(String, String, f64, f64, Option<f64>)> {
-        let f = crate::facts::build(&Snapshot::of_files(files(looks)), &SiteInputs::default());
-        let row = |g: &crate::facts::disks::GroupIo| {
-            let (read, write) = (g.read_bytes_per_s, g.write_bytes_per_s);
-            (g.group.clone(), g.device.clone(), read.round(), write.round(), g.requests_per_s)
-        };
-        f.tree.io.groups.iter().map(row).collect()
-    }
-
-    #[test]
-    fn what_the_groups_below_did_is_not_counted_twice() {
-        let first = [
-            ("fs/cgroup/io.stat", "254:0 rbytes=0 wbytes=0 rios=0 wios=0\n"),
-            ("fs/cgroup/a/io.stat", "254:0 rbytes=0 wbytes=0 rios=0 wios=0\n"),
-            ("fs/cgroup/a/b/io.stat", ""),
-        ];
-        let last = [
-            ("fs/cgroup/io.stat", "254:0 rbytes=900000 wbytes=80000 rios=90 wios=8\n"),
-            ("fs/cgroup/a/io.stat", "254:0 rbytes=900000 wbytes=80000 rios=90 wios=8\n"),
-            (
-                "fs/cgroup/a/b/io.stat",
-                "254:0 rbytes=900000 wbytes=0 rios=90 wios=0\n9:9 rbytes=50000 wbytes=0\n",
-            ),
-        ];
-        let expected = [
-            ("/a/b".to_owned(), "vda".to_owned(), 90_000.0, 0.0, Some(9.0)),
-            ("/a".to_owned(), "vda".to_owned(), 0.0, 8000.0, Some(0.8)),
-            ("/a/b".to_owned(), "9:9".to_owned(), 5000.0, 0.0, None),
-        ];
-        assert_eq!(rows([&first, &last]), expected, "and the root did nothing itself");
-    }
-
-    #[test]
-    fn version_1_counts_each_group_alone() {
-        let bytes = "fs/cgroup/blkio/a/blkio.throttle.io_service_bytes";
-        let requests = "fs/cgroup/blkio/a/blkio.throttle.io_serviced";
-        let above = "fs/cgroup/blkio/blkio.throttle.io_service_bytes";
-        let first = [(bytes, "254:0 Read 0\n254:0 Write 5\nTotal 5\n")];
-        let last = [
-            (bytes, "254:0 Read 900000\n254:0 Write 5\n254:0 Total 900005\nTotal 900005\n"),
-            (requests, "254:0 Read 90\n254:0 Write 1\nTotal 91\n"),
-            (above, "254:0 Read 80000\n254:0 Write 0\nTotal 80000\n"),
-        ];
-        let expected = [
-            ("/a".to_owned(), "vda".to_owned(), 90_000.0, 0.0, Some(9.1)),
-            ("/".to_owned(), "vda".to_owned(), 8000.0, 0.0, None),
-        ];
-        assert_eq!(rows([&first, &last]), expected);
-    }
-
-    #[test]
-    fn version_1_that_stands_still_is_no_rest() {
-        let bytes = "fs/cgroup/blkio/a/blkio.throttle.io_service_bytes";
-        let look: [(&str, &str); 1] = [(bytes, "254:0 Read 5\n254:0 Write 5\nTotal 10\n")];
-        let files = files([&look, &look]);
-        let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
-        assert!(f.absences.get("io.groups").unwrap().to_string().contains("version 1"));
-    }
-
-    #[test]
-    fn without_the_controller_nothing_is_known() {
-        let look: [(&str, &str); 1] = [("fs/cgroup/a/memory.max", "max\n")];
-        let files = files([&look, &look]);
-        let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
-        assert!(f.absences.get("io.groups").unwrap().to_string().contains("controller"));
-    }
-}
+mod tests;
