@@ -64,8 +64,17 @@ pub struct CgroupMemory {
     pub cache_delta_bytes: Option<i64>,
     /// Growth of shared memory and tmpfs in the window.
     pub shmem_delta_bytes: Option<i64>,
-    /// What the nearest limit of it and the groups above leaves, with the swap it may use.
+    /// The least that a limit of it or of a group above leaves, with the swap it may use.
     pub left_bytes: Option<i64>,
+    /// Of that swap.
+    pub left_swap_bytes: Option<i64>,
+    /// The limit that leaves it; not the lowest, where a group above is fuller.
+    pub left_limit_bytes: Option<i64>,
+    /// The group that sets that limit.
+    pub left_group: Option<String>,
+    /// Growth of anonymous memory of groups below that are younger than two minutes; absent where
+    /// none of these is followed in the samples.
+    pub young_delta_bytes: Option<i64>,
     /// Time until that is used up, where anonymous memory grows steadily or with a rising floor.
     pub limit_eta_s: Option<f64>,
     /// Processes killed at the limit since the group began.

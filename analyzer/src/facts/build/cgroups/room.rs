@@ -27,6 +27,8 @@ pub(in crate::facts::build) struct Rooms<'i> {
 pub(in crate::facts::build) struct Room {
     /// Until the limit, with the swap that the group may still use.
     pub(in crate::facts::build) left_bytes: u64,
+    /// Of that swap.
+    pub(in crate::facts::build) swap_bytes: u64,
     /// The limit.
     pub(in crate::facts::build) limit_bytes: u64,
     /// The group that sets it.
@@ -68,18 +70,29 @@ impl<'i> Rooms<'i> {
         }
         let stat = cgroup::parse(files.get("memory.stat")?).ok()?;
         let free = limit_bytes.saturating_sub(working(&stat, files));
-        let left_bytes = free.saturating_add(self.swap(files));
-        Some(Room { left_bytes, limit_bytes, group: group.to_owned() })
+        let swaps = upwards(group).filter_map(|above| self.swap(self.groups.get(above)?));
+        let swap_bytes = swaps.fold(self.swap_free_bytes, u64::min);
+        let left_bytes = free.saturating_add(swap_bytes);
+        Some(Room { left_bytes, swap_bytes, limit_bytes, group: group.to_owned() })
     }
 
-    /// Swap that the group may still use: the host's, unless it has a limit of its own.
-    fn swap(&self, files: &Files<'_>) -> u64 {
-        match files.get("memory.swap.max").and_then(|t| cgroup::limit(t).ok()) {
-            Some(Bound::At(max)) => max
-                .saturating_sub(number(files, "memory.swap.current").unwrap_or(0))
-                .min(self.swap_free_bytes),
-            _ => self.swap_free_bytes,
+    /// Swap that the group's own limit still lets it use; `None` without one. Version 1 limits
+    /// memory and swap together, so that what its limit allows beyond that of memory is swap.
+    fn swap(&self, files: &Files<'_>) -> Option<u64> {
+        if let Some(text) = files.get("memory.swap.max") {
+            let Ok(Bound::At(max)) = cgroup::limit(text) else { return None };
+            let used = number(files, "memory.swap.current").unwrap_or(0);
+            return Some(max.saturating_sub(used));
         }
+        let text = files.get("memory.memsw.limit_in_bytes")?;
+        let Ok(Bound::At(both)) = cgroup::limit_v1(text, self.page_size_bytes) else {
+            return None;
+        };
+        let (memory, _) = own_limit(files, self.page_size_bytes)?;
+        let used = |file| number(files, file).unwrap_or(0);
+        let swapped =
+            used("memory.memsw.usage_in_bytes").saturating_sub(used("memory.usage_in_bytes"));
+        Some(both.saturating_sub(memory).saturating_sub(swapped))
     }
 }
 
@@ -123,6 +136,36 @@ mod tests {
         assert_eq!(rooms.room("/a").unwrap().left_bytes, 600_005_000);
         assert_eq!(rooms.room("/b").unwrap().left_bytes, 600_000_200);
         assert_eq!(rooms.room("/c").unwrap().left_bytes, 600_005_000, "no more than there is");
+    }
+
+    #[test]
+    fn a_group_above_limits_swap_too() {
+        let mut above = group("max\n");
+        above.insert("memory.swap.max", "70\n");
+        let rooms = rooms(&[("/pod", above), ("/pod/app", group("1000000000\n"))], 5000);
+        let room = rooms.room("/pod/app").unwrap();
+        assert_eq!((room.left_bytes, room.swap_bytes), (600_000_070, 70));
+    }
+
+    #[test]
+    fn version_1_limits_memory_and_swap_together() {
+        let v1 = |both, used| {
+            Files::from([
+                ("memory.limit_in_bytes", "1000000000\n"),
+                ("memory.usage_in_bytes", "900000000\n"),
+                ("memory.memsw.limit_in_bytes", both),
+                ("memory.memsw.usage_in_bytes", used),
+                ("memory.stat", "total_rss 400000000\ntotal_cache 500000000\n"),
+            ])
+        };
+        let groups = [
+            ("/none", v1("1000000000\n", "900000000\n")),
+            ("/some", v1("1000003000\n", "900001000\n")),
+            ("/all", v1("9223372036854771712\n", "900000000\n")),
+        ];
+        let rooms = rooms(&groups, 5000);
+        let swap = |path| rooms.room(path).unwrap().swap_bytes;
+        assert_eq!((swap("/none"), swap("/some"), swap("/all")), (0, 2000, 5000));
     }
 
     #[test]

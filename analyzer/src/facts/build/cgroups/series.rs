@@ -13,7 +13,7 @@ use crate::facts::build::growth::facts_of;
 use crate::facts::build::window::Window;
 use crate::facts::cgroups::{Cgroup, CgroupMemory, CgroupPids};
 use crate::facts::inputs::Inputs;
-use crate::facts::method::growth::{self, Class, FLOOR_RESIDENT_BYTES, MIN_SAMPLES};
+use crate::facts::method::growth::{self, Class, Confidence, FLOOR_RESIDENT_BYTES, MIN_SAMPLES};
 use crate::facts::method::num::{from_i64, from_u64, ratio, signed};
 use crate::facts::method::quantile;
 use crate::facts::method::trend::Point;
@@ -21,12 +21,16 @@ use crate::facts::plan::Packed;
 use crate::locator::Locator;
 use crate::parse::cgroup::MemoryParts;
 
-use super::Rooms;
+use super::tree::upwards;
+use super::{Room, Rooms};
 
 /// A service starts and ends a few tasks all the time.
 const TASKS_FLOOR: f64 = 20.0;
 /// Intervals from which the busiest twentieth means something.
 const MIN_INTERVALS: usize = 20;
+
+/// Services fill their heaps and start their threads when they begin.
+const STARTING_S: f64 = 120.0;
 
 /// Values with the seconds since the first sample.
 type History<T> = Vec<(f64, T)>;
@@ -66,7 +70,7 @@ pub(super) fn tell(
     for (i, (row, memory)) in rows.iter_mut().zip(&memory).enumerate() {
         let path = row.path.clone();
         if let Some(facts) = &mut row.memory {
-            facts.left_bytes = rooms.room(&path).map(|room| signed(room.left_bytes));
+            ends(facts, rooms.room(&path));
             grown(facts, memory, row.age_s);
             let fact = format!("cgroups.{i}.memory.anon_series");
             told(facts.anon_series.is_some(), &fact, &sched.group_memory, memory.len(), book);
@@ -78,9 +82,50 @@ pub(super) fn tell(
             told(facts.used_p95_cpus.is_some(), &fact, &sched.group_cpu, n, book);
         }
         if let (Some(facts), Some(tasks)) = (&mut row.pids, tasks.get(i)) {
-            more(facts, tasks);
+            more(facts, tasks, row.age_s);
             let fact = format!("cgroups.{i}.pids.class");
             told(facts.class.is_some(), &fact, &sched.group_tasks, tasks.len(), book);
+        }
+    }
+    young(&at, &memory, rows);
+}
+
+/// The limit at which growth ends.
+fn ends(facts: &mut CgroupMemory, room: Option<Room>) {
+    let Some(room) = room else { return };
+    facts.left_bytes = Some(signed(room.left_bytes));
+    facts.left_swap_bytes = Some(signed(room.swap_bytes));
+    facts.left_limit_bytes = Some(signed(room.limit_bytes));
+    facts.left_group = Some(room.group);
+}
+
+fn is_young(row: &Cgroup) -> bool {
+    row.age_s.is_some_and(|age_s| age_s < STARTING_S)
+}
+
+/// Tells groups what of their growth belongs to groups below that are still starting. One that
+/// began in the window grew by all it has.
+fn young(at: &BTreeMap<&str, usize>, memory: &[History<MemoryParts>], rows: &mut [Cgroup]) {
+    let begin_s = memory.iter().filter_map(|h| Some(h.first()?.0)).fold(f64::INFINITY, f64::min);
+    let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
+    for (row, history) in rows.iter().zip(memory).filter(|(row, _)| is_young(row)) {
+        let (Some((from_s, first)), Some((_, last))) = (history.first(), history.last()) else {
+            continue;
+        };
+        let before = if *from_s > begin_s { 0 } else { signed(first.anon_bytes) };
+        let delta = signed(last.anon_bytes).saturating_sub(before);
+        for above in upwards(&row.path).skip(1).filter_map(|path| at.get(path)) {
+            let sum = sums.entry(*above).or_default();
+            *sum = sum.saturating_add(delta);
+            // Those above that hear of it from this one.
+            if rows.get(*above).is_some_and(is_young) {
+                break;
+            }
+        }
+    }
+    for (i, sum) in sums {
+        if let Some(facts) = rows.get_mut(i).and_then(|row| row.memory.as_mut()) {
+            facts.young_delta_bytes = Some(sum);
         }
     }
 }
@@ -130,11 +175,69 @@ fn busiest(history: &History<u64>) -> Option<f64> {
     if rates.len() < MIN_INTERVALS { None } else { quantile::p95(&rates) }
 }
 
-fn more(facts: &mut CgroupPids, history: &History<u64>) {
+/// No time is told from too few samples, nor of a service that still starts its threads.
+fn more(facts: &mut CgroupPids, history: &History<u64>, age_s: Option<f64>) {
     let points: Vec<Point> = history.iter().map(|(at_s, n)| point(*at_s, *n)).collect();
-    let Some(growth) = growth::classify(&points, TASKS_FLOOR, None) else { return };
+    let Some(growth) = growth::classify(&points, TASKS_FLOOR, age_s) else { return };
     facts.class = Some(growth.class.as_str().to_owned());
     facts.per_s = (growth.class == Class::Steady).then_some(growth.trend.slope);
+    if growth.confidence == Confidence::Low || age_s.is_some_and(|age_s| age_s < STARTING_S) {
+        return;
+    }
     let room = facts.max.zip(facts.current).map(|(max, n)| from_i64((max - n).max(0)));
     facts.eta_s = facts.per_s.zip(room).and_then(|(rate, room)| ratio(room, rate));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(anon_bytes: u64) -> MemoryParts {
+        MemoryParts { anon_bytes, file_bytes: 0, shmem_bytes: 0 }
+    }
+
+    fn row(path: &str, age_s: f64) -> Cgroup {
+        Cgroup {
+            path: path.to_owned(),
+            age_s: Some(age_s),
+            memory: Some(CgroupMemory::default()),
+            ..Cgroup::default()
+        }
+    }
+
+    #[test]
+    fn growth_of_groups_that_start_is_told_to_those_above_once() {
+        let mut rows =
+            [row("/pods", 9e3), row("/pods/new", 60.0), row("/pods/new/app", 50.0), row("/x", 9.0)];
+        let at = BTreeMap::from([("/pods", 0), ("/pods/new", 1), ("/pods/new/app", 2), ("/x", 3)]);
+        let histories = [
+            vec![(0.0, parts(1000)), (60.0, parts(1900))],
+            // It began in the window.
+            vec![(10.0, parts(100)), (60.0, parts(800))],
+            vec![(10.0, parts(100)), (60.0, parts(700))],
+            vec![(0.0, parts(100)), (60.0, parts(150))],
+        ];
+        young(&at, &histories, &mut rows);
+        let told = rows.map(|row| row.memory.unwrap().young_delta_bytes);
+        assert_eq!(told, [Some(800), Some(700), None, None]);
+    }
+
+    fn tasks(samples: u32, age_s: Option<f64>) -> CgroupPids {
+        let history = (0..samples).map(|n| (f64::from(n), 100 + 10 * u64::from(n))).collect();
+        let mut facts = CgroupPids { current: Some(700), max: Some(1000), ..CgroupPids::default() };
+        more(&mut facts, &history, age_s);
+        facts
+    }
+
+    #[test]
+    fn no_time_is_told_of_a_service_that_starts_or_from_few_samples() {
+        for (samples, age_s) in [(61, Some(60.0)), (12, Some(9e3)), (12, None)] {
+            let facts = tasks(samples, age_s);
+            assert_eq!(facts.class.as_deref(), Some("steady"));
+            assert!(facts.per_s.is_some() && facts.eta_s.is_none(), "{samples} {age_s:?}");
+        }
+        for age_s in [Some(9e3), None] {
+            assert!((tasks(61, age_s).eta_s.unwrap() - 30.0).abs() < 0.1);
+        }
+    }
 }

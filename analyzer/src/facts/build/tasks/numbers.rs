@@ -6,7 +6,7 @@ use crate::absence::{Absence, Reason};
 use crate::locator::Locator;
 
 use super::super::super::inputs::Inputs;
-use super::super::super::method::growth::{self, Class};
+use super::super::super::method::growth::{self, Class, Confidence};
 use super::super::super::method::num::{from_i64, from_u64, ratio, signed};
 use super::super::super::method::trend::Point;
 use super::super::super::sysctl::Sysctl;
@@ -39,7 +39,8 @@ pub(super) fn build(
     let limit = lowest.filter(|_| pid_max.is_some());
     book.absent(FACT, Absence::new(Reason::NotCollected, "the kernel's parameters were not read"));
     book.absent(format!("{FACT}.per_s"), Absence::new(Reason::NotApplicable, "it does not grow"));
-    book.absent(format!("{FACT}.eta_s"), Absence::new(Reason::NotApplicable, "it does not grow"));
+    let why = "it does not grow, or too few samples tell so";
+    book.absent(format!("{FACT}.eta_s"), Absence::new(Reason::NotApplicable, why));
     if limit.is_some() {
         book.sources(
             format!("{FACT}.used_ratio"),
@@ -58,7 +59,9 @@ pub(super) fn build(
         .map(|(r, l)| Point { at_s: window.at_s(r.mono_us), value: from_u64(l.tasks) })
         .collect();
     let growth = growth::classify(&points, FLOOR, None);
-    let per_s = growth.as_ref().filter(|g| g.class == Class::Steady).map(|g| g.trend.slope);
+    let steady = growth.as_ref().filter(|g| g.class == Class::Steady);
+    let per_s = steady.map(|g| g.trend.slope);
+    let lasting = steady.filter(|g| g.confidence != Confidence::Low).map(|g| g.trend.slope);
     let room = limit.map(|(_, limit)| from_i64(limit.saturating_sub(total)).max(0.0));
     Some(Numbers {
         total,
@@ -69,7 +72,7 @@ pub(super) fn build(
         limit_name: limit.map(|(n, _)| n.to_owned()),
         class: growth.map(|g| g.class.as_str().to_owned()),
         per_s,
-        eta_s: per_s.zip(room).and_then(|(rate, room)| ratio(room, rate)),
+        eta_s: lasting.zip(room).and_then(|(rate, room)| ratio(room, rate)),
         owners: owners(inputs, who),
         users: users(inputs, who, book),
     })
