@@ -454,7 +454,7 @@ fn processes(cx: &Cx<'_>) -> Table {
 }
 
 fn groups(cx: &Cx<'_>) -> Table {
-    cx.rows(
+    let mut table = cx.rows(
         "io.groups",
         "Control groups by bytes read from and written to a device, without the groups below them",
         &[
@@ -465,7 +465,15 @@ fn groups(cx: &Cx<'_>) -> Table {
             ("#Requests/s", "requests_per_s"),
         ],
         20,
-    )
+    );
+    if !table.rows.is_empty() {
+        let cut = table.note.take().map(|note| format!("{note}. ")).unwrap_or_default();
+        table.note = Some(format!(
+            "{cut}What a group did that was removed in the window counts for the one above it; on \
+             version 1 buffered writes appear at /."
+        ));
+    }
+    table
 }
 
 #[cfg(test)]
