@@ -189,7 +189,7 @@ fn grown<'p>(before: &Look<'p>, after: &Look<'p>) -> Grown<'p> {
 }
 
 /// The group above, on the same device. Above what has no slash is the root, whose path is empty.
-fn above<'p>((group, device): At<'p>) -> Option<At<'p>> {
+fn above((group, device): At<'_>) -> Option<At<'_>> {
     let up = || group.rsplit_once('/').map_or("", |(above, _)| above);
     (!group.is_empty()).then(|| (up(), device))
 }

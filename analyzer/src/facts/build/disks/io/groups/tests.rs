@@ -90,15 +90,15 @@ fn without_the_controller_nothing_is_known() {
 const ROW: &str = "254:0 rbytes=900000 wbytes=80000 rios=90 wios=8\n";
 const NONE: &str = "254:0 rbytes=0 wbytes=0 rios=0 wios=0\n";
 
-/// Groups that are listed, where `lost` has no content in the first look; and what lacks.
+/// Groups that are listed, where `gone` has no content in the first look; and what lacks.
 fn listed(
-    lost: Option<&str>,
+    gone: Option<&str>,
     first: &[(&str, &str)],
     last: &[(&str, &str)],
 ) -> (Vec<String>, bool) {
     let mut files = files([first, last]);
-    if let (Some(lost), Some((_, bytes))) = (lost, files.get_mut(1)) {
-        pack::append(bytes, lost, Outcome::Failed, 5, b"");
+    if let (Some(gone), Some((_, bytes))) = (gone, files.get_mut(1)) {
+        pack::append(bytes, gone, Outcome::Failed, 5, b"");
     }
     let f = crate::facts::build(&Snapshot::of_files(files), &SiteInputs::default());
     let groups = f.tree.io.groups.iter().map(|g| g.group.clone()).collect();
