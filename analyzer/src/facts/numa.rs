@@ -46,7 +46,7 @@ pub struct Node {
     pub anon_bytes: Option<i64>,
     /// `Shmem`.
     pub shmem_bytes: Option<i64>,
-    /// Free memory and page cache by total: what the node can still give.
+    /// Free memory and page cache by total, pools of huge pages left out: what the node can still give.
     pub givable_ratio: Option<f64>,
     /// The lowest of it in all looks: those of the window, where the host has several nodes.
     pub givable_min_ratio: Option<f64>,

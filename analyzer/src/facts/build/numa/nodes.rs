@@ -45,7 +45,7 @@ pub(super) fn build(inputs: &Inputs, counting: Option<bool>, book: &mut Book) ->
         .map(|(id, mut node)| {
             sizes(&mut node, id, last);
             pressure(&mut node, id, [first, last], twice, page);
-            node.givable_min_ratio = lowest(inputs, id);
+            node.givable_min_ratio = lowest(inputs, id, huge_pages(last, id));
             if !off {
                 counters(&mut node, id, first, last, twice, page);
             }
@@ -95,9 +95,24 @@ fn sizes(node: &mut Node, id: u32, files: &Files) {
     // A node prints no Cached: its file pages are those of the LRU lists.
     let lists = info.active_file_bytes.zip(info.inactive_file_bytes);
     node.file_bytes = lists.map(|(a, i)| signed(a.saturating_add(i)));
-    let of = |bytes: Option<i64>| ratio(from_i64(bytes?), from_i64(node.total_bytes?));
-    node.free_ratio = of(node.free_bytes);
-    node.givable_ratio = of(node.free_bytes.zip(node.file_bytes).map(|(a, b)| a + b));
+    let of = |bytes: Option<i64>, pools: i64| {
+        ratio(from_i64(bytes?), from_i64(node.total_bytes?.saturating_sub(pools)))
+    };
+    node.free_ratio = of(node.free_bytes, 0);
+    let givable = node.free_bytes.zip(node.file_bytes).map(|(a, b)| a.saturating_add(b));
+    node.givable_ratio = of(givable, signed(huge_pages(files, id)));
+}
+
+/// The pools of huge pages of a node: set aside, nothing else can use them, and a node that is full of
+/// them is not short.
+fn huge_pages(files: &Files, id: u32) -> u64 {
+    let prefix = format!("devices/system/node/node{id}/hugepages/hugepages-");
+    let pools = files.rows.iter().filter_map(|(key, count)| {
+        let kib = key.strip_prefix(&*prefix)?.strip_suffix("kB/nr_hugepages")?;
+        let bytes = kib.parse::<u64>().ok()?.saturating_mul(1024);
+        Some(bytes.saturating_mul(count.trim_ascii().parse().ok()?))
+    });
+    pools.fold(0, u64::saturating_add)
 }
 
 /// What reclaim did to the node between both looks.
@@ -123,9 +138,11 @@ fn signed_pages(pages: i64, page: f64) -> i64 {
 }
 
 /// The lowest share that the node could give, in all looks.
-fn lowest(inputs: &Inputs, id: u32) -> Option<f64> {
+fn lowest(inputs: &Inputs, id: u32, pools: u64) -> Option<f64> {
     let looks = inputs.memory.node_memory.good().filter_map(|(_, pack)| pack.get(&id));
-    let shares = looks.filter_map(|m| ratio(from_u64(m.givable_bytes), from_u64(m.total_bytes)));
+    let shares = looks.filter_map(|m| {
+        ratio(from_u64(m.givable_bytes), from_u64(m.total_bytes.saturating_sub(pools)))
+    });
     shares.min_by(f64::total_cmp)
 }
 
