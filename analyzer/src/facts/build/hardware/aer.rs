@@ -97,7 +97,7 @@ fn mostly<'n>(now: &'n aer::Aer, then: Option<&aer::Aer>) -> Option<(u64, &'n st
 /// All devices that count, by their place.
 fn links(last: &Counts, first: Option<&Counts>, hours: Option<f64>) -> BTreeMap<String, AerDevice> {
     let mut all: BTreeMap<String, AerDevice> = BTreeMap::new();
-    let mut lost: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut most_of: BTreeMap<&str, u64> = BTreeMap::new();
     for (key, now) in &last.rows {
         let (slot, severity) = (&*key.0, key.1);
         let device = all.entry(slot.to_owned()).or_default();
@@ -118,7 +118,7 @@ fn links(last: &Counts, first: Option<&Counts>, hours: Option<f64>) -> BTreeMap<
             (&mut device.nonfatal, &mut device.nonfatal_in_window)
         };
         (*count, *growth) = (signed(now.total), grown);
-        let most = lost.entry(slot).or_default();
+        let most = most_of.entry(slot).or_default();
         if let Some((n, kind)) = kind.filter(|(n, _)| n > most) {
             device.uncorrected_kind = Some(kind.to_owned());
             *most = n;

@@ -15,14 +15,14 @@ fn an_sfp_with_little_light() {
     assert_eq!(m.part_number.as_deref(), Some("SFP-GE-BX"));
     assert_eq!(m.serial_number.as_deref(), Some("S2202359108"));
     assert_eq!(m.max_mbit_per_s(), Some(10_000));
-    assert_eq!(m.temperature.unwrap().value, 47.3);
-    assert_eq!(m.voltage.unwrap().value, 3.2576);
-    assert_eq!(m.lanes[&1].bias.unwrap().value, 17.65);
+    assert_eq!(m.temperature.map(|t| t.value), Some(47.3));
+    assert_eq!(m.voltage.map(|v| v.value), Some(3.2576));
+    assert_eq!(m.lanes[&1].bias.map(|b| b.value), Some(17.65));
     assert_eq!(m.lanes[&1].tx_power, Some(power(0.2132, -6.71)));
     assert_eq!(m.lanes[&1].rx_power, Some(power(0.003, -25.23)));
     assert_eq!(m.alarms, ["Laser rx power low warning"]);
     assert_eq!(m.thresholds["laser rx power low warning"], power(0.0032, -24.95));
-    assert_eq!(m.thresholds["module temperature high alarm"].value, 90.0);
+    assert_eq!(m.thresholds.get("module temperature high alarm").map(|t| t.value), Some(90.0));
 }
 
 #[test]
