@@ -11,8 +11,8 @@ use crate::locator::Locator;
 use crate::parse::ttm;
 
 const FACT: &str = "memory.residual_owners";
-/// A receive descriptor has a page, or half of one where the driver shares pages.
-const DESCRIPTOR_BYTES: i64 = 4096;
+/// Frame and headers of a packet, beside what the MTU tells.
+const HEAD_BYTES: i64 = 64;
 /// Less of one owner explains nothing.
 const MIN_BYTES: i64 = 1 << 20;
 const MAX_ROWS: usize = 10;
@@ -37,7 +37,10 @@ pub(in crate::facts::build) fn build(
         bytes,
         note: "as sockstat counts them; small packets are in slab caches instead".to_owned(),
     });
-    let rings = nics.iter().filter(|n| n.is_virtual != Some(true)).filter_map(rings);
+    let rings = nics
+        .iter()
+        .filter(|n| n.is_virtual != Some(true))
+        .filter_map(|n| rings(n, signed(inputs.env.page_size_bytes)));
     let mut all: Vec<ResidualOwner> = rings.chain(pool).chain(tcp).collect();
     all.retain(|o| o.bytes >= MIN_BYTES);
     all.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
@@ -47,13 +50,18 @@ pub(in crate::facts::build) fn build(
     all
 }
 
-fn rings(nic: &Nic) -> Option<ResidualOwner> {
+/// A receive descriptor has as many pages as a packet needs, or half of one where the driver shares
+/// pages.
+fn rings(nic: &Nic, page_bytes: i64) -> Option<ResidualOwner> {
     let descriptors = nic.ring.as_ref()?.rx?;
+    let packet = nic.mtu_bytes.unwrap_or(1500).saturating_add(HEAD_BYTES);
+    let pages = packet.checked_add(page_bytes - 1)?.checked_div(page_bytes)?.max(1);
+    let bytes = descriptors.saturating_mul(pages).saturating_mul(page_bytes);
     let queues = nic.queues.or(nic.rx_queues)?.max(1);
     Some(ResidualOwner {
         name: format!("receive rings of {}", nic.name),
-        bytes: queues.saturating_mul(descriptors).saturating_mul(DESCRIPTOR_BYTES),
-        note: format!("queues {queues}, each of {descriptors} descriptors with a page"),
+        bytes: queues.saturating_mul(bytes),
+        note: format!("queues {queues}, each of {descriptors} descriptors with {pages} page(s)"),
     })
 }
 
