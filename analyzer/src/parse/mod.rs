@@ -146,7 +146,7 @@ pub use error::ParseError;
 pub(crate) use linsight_archive::decimal::digits;
 pub use rows::{Counters, Rows};
 pub(crate) use words::{
-    Fields, counter, cut, hex, kb, lines, measure, number, size, text, unescape,
+    Fields, chosen, counter, cut, hex, kb, lines, measure, number, size, text, unescape,
 };
 
 /// What parsing must know of the host the text comes from. The archive records it: the analyzer's

@@ -12,6 +12,12 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
+/// The word in brackets, by which files of sysfs show what is set: `always [madvise] never`.
+pub(crate) fn chosen(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once('[')?;
+    rest.split_once(']').map(|(word, _)| word)
+}
+
 /// The lines of a text with their numbers from 1, without their ends.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> + Clone {
     let (mut rest, mut n) = (text, 0_u32);

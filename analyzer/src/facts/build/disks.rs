@@ -184,8 +184,7 @@ impl One<'_> {
     /// `[none] mq-deadline kyber`: the one in brackets.
     fn scheduler(&self) -> Option<String> {
         let text = self.text("queue/scheduler")?;
-        let inner = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
-        Some(inner.map_or(text.as_str(), |(now, _)| now).to_owned())
+        Some(crate::parse::chosen(&text).unwrap_or(&text).to_owned())
     }
 
     /// The adapter's driver: of the SCSI host, else of the device.

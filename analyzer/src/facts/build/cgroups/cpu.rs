@@ -59,7 +59,8 @@ impl Trees<'_> {
             .delta(path, stat, "throttled_usec")
             .map(from_u64)
             .or_else(|| Some(from_u64(self.delta(path, stat, "throttled_time")?) / 1000.0));
-        let cpuset_cpus = self.cpuset(path).map(|cpus| from_u64(cpus.len()));
+        let cpuset = self.cpuset(path);
+        let cpuset_cpus = cpuset.as_ref().map(|cpus| from_u64(cpus.len()));
         let ways = |quota: f64| quota.ceil().max(1.0).min(cpuset_cpus.unwrap_or(f64::INFINITY));
         let lost = stood
             .zip(self.span_s)
@@ -79,7 +80,7 @@ impl Trees<'_> {
             }),
             period_us: max.filter(|_| quota_cpus.is_some()).map(|m| signed(m.period_us)),
             cpuset: self.own_cpuset(path, files),
-            cpuset_cpus: self.cpuset(path).map(|cpus| signed(cpus.len())),
+            cpuset_cpus: cpuset.map(|cpus| signed(cpus.len())),
             usable_cpus: [quota_cpus, cpuset_cpus].into_iter().flatten().reduce(f64::min),
             used_cpus,
             used_p95_cpus: None,

@@ -64,7 +64,7 @@ pub(super) fn build(
 fn mode(inputs: &Inputs, file: &str) -> Option<String> {
     let pack = inputs.memory.sys_mm.first().ok()?;
     let key = format!("kernel/mm/transparent_hugepage/{file}");
-    transparent::chosen(pack.get(key.as_str())?)
+    crate::parse::chosen(pack.get(key.as_str())?).map(str::to_owned)
 }
 
 /// Pools of all sizes by sysfs, or the default size by meminfo.

@@ -122,10 +122,8 @@ fn devices(inputs: &Inputs, swap: &Swap, book: &mut Book) -> (Vec<Zram>, Option<
             continue;
         }
         let path = format!("/dev/{name}");
-        let algorithm = of("comp_algorithm").and_then(|t| {
-            let (_, rest) = t.split_once('[')?;
-            rest.split_once(']').map(|(word, _)| word.to_owned())
-        });
+        let algorithm =
+            of("comp_algorithm").and_then(|t| crate::parse::chosen(t)).map(str::to_owned);
         let behind = of("backing_dev").is_some_and(|d| d != "none");
         let on_disk = of("bd_stat").filter(|_| behind).and_then(|t| zram::on_disk_bytes(t).ok());
         book.absent(format!("swap.zram.{}", all.len()), none.clone());

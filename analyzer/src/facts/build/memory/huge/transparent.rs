@@ -7,15 +7,10 @@ use crate::facts::build::Book;
 use crate::facts::inputs::Inputs;
 use crate::facts::memory::huge::{Khugepaged, ThpSize};
 use crate::facts::method::num::{from_i64, ratio};
+use crate::parse::chosen;
 
 const BASE: &str = "kernel/mm/transparent_hugepage";
 const FACT: &str = "memory.huge.sizes";
-
-/// The word in brackets: `always [madvise] never`.
-pub(super) fn chosen(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once('[')?;
-    rest.split_once(']').map(|(word, _)| word.to_owned())
-}
 
 pub(super) fn sizes(inputs: &Inputs, book: &mut Book) -> Vec<ThpSize> {
     let source = &inputs.memory.sys_mm;
@@ -31,11 +26,11 @@ pub(super) fn sizes(inputs: &Inputs, book: &mut Book) -> Vec<ThpSize> {
         let count = |file: &str| of(&format!("stats/{file}"))?.parse::<i64>().ok();
         let (faults, fallbacks) = (count("anon_fault_alloc"), count("anon_fault_fallback"));
         let tried = faults.zip(fallbacks).map(|(a, b)| a.saturating_add(b));
-        let Some(mode) = of("enabled").and_then(|t| chosen(t)) else { continue };
+        let Some(mode) = of("enabled").and_then(|t| chosen(t)).map(str::to_owned) else { continue };
         let size = ThpSize {
             page_bytes: i64::from(kib) * 1024,
             mode,
-            shmem_mode: of("shmem_enabled").and_then(|t| chosen(t)),
+            shmem_mode: of("shmem_enabled").and_then(|t| chosen(t)).map(str::to_owned),
             pages: count("nr_anon"),
             faults,
             fallbacks,
